@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The link page: one memfd per engine, shared by xen-vgpu-device (device)
+ * and xen-vgpu-engine (engine), created by xen-vgpu-dm.
+ *
+ * `dev` is written by the device only. `eng` is written by the engine only
+ * and is hostile input for the device: it hands it on to the guest whose
+ * engine it is, and never uses it as an index, a size or a pointer. Each side
+ * keeps its own truth in its own memory; the page only carries it across.
+ *
+ * Kicks: an eventfd `kick` (device to engine: a doorbell or a command) and an
+ * eventfd `event` (engine to device: command acknowledged, completion or
+ * fault to signal). Fields are read and written with the LINK_* accessors;
+ * a plain field is published by a release store of its sequence number.
+ */
+#ifndef LIB_LINK_H
+#define LIB_LINK_H
+
+#include <stdint.h>
+
+#define LINK_VERSION 1u
+#define LINK_SIZE 4096u
+
+/* Commands. The device writes the fields, then cmd, then cmd_seq (release),
+ * then kicks. The engine acts at its next boundary (64 KiB for sdma), then
+ * sets ack_status, ack_seq (release) and kicks `event`. One is outstanding at
+ * a time. */
+enum link_cmd {
+    LINK_CMD_NONE = 0,
+    LINK_CMD_START = 1,  /* take the ring of `dev`; begin at dev.start_rptr */
+    LINK_CMD_STOP = 2,   /* forget the ring, unbind ports, drop mappings */
+    LINK_CMD_RESUME = 3, /* skip the packet at fault, go on */
+};
+
+/* eng.state */
+enum link_state {
+    LINK_IDLE = 0,    /* no ring */
+    LINK_RUNNING = 1, /* has a ring: runs it or waits for the doorbell */
+    LINK_STOPPED = 2, /* by the fault in eng.fault_* */
+};
+
+/* Buckets of the histogram of job service times: bucket i counts jobs whose
+ * time from fetch to fence was below 2^i us (the last one: all others). */
+#define LINK_HIST 24u
+
+struct link_dev {
+    uint32_t version;
+    uint32_t cmd;
+    uint32_t cmd_seq;
+    uint32_t wptr;       /* CSR doorbell, byte offset; not yet validated */
+    uint64_t ring_base;  /* from here on: as the CSRs of the same name */
+    uint32_t ring_size;
+    uint32_t start_rptr; /* byte offset where START begins */
+    uint64_t rptr_addr;
+    uint64_t wptr_addr;
+    uint32_t doorbell_port;
+    uint32_t completion_port;
+    uint32_t bus_master; /* 0: DMA is off, a fetch is a fault */
+    uint32_t map_generation; /* raised when cached mappings must go */
+    uint64_t time_base_ns;   /* CLOCK_MONOTONIC at the vGPU's reset */
+    uint64_t start_fence;    /* value of the CSR FENCE to begin with */
+};
+
+struct link_eng {
+    uint32_t ack_seq;
+    int32_t ack_status; /* 0, or a XVGPU_FAULT_* code: why START failed */
+    uint32_t state;
+    uint32_t rptr;
+    uint64_t fence;
+    /* Completions to signal by interrupt since the start, and faults; the
+     * device remembers what it has signalled. Not used for completions that
+     * went by event channel. */
+    uint32_t done_count;
+    uint32_t fault_count;
+    uint32_t fault_code;
+    uint32_t fault_offset;
+    uint32_t fault_header;
+    uint32_t pad;
+    uint64_t fault_addr;
+    uint64_t fault_ib;
+    /* The packet that runs now, for the report after a kill. */
+    uint32_t cur_offset;
+    uint32_t cur_header;
+    /* Statistics since the vGPU's reset. */
+    uint64_t jobs;
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t maps;
+    uint64_t map_hits;
+    uint64_t map_misses;
+    uint64_t maps_live;
+    uint64_t done_evtchn;
+    uint64_t doorbells_evtchn;
+    uint64_t preempted;
+    uint64_t busy_ns;
+    uint64_t hist[LINK_HIST];
+};
+
+struct link_page {
+    struct link_dev dev;
+    uint8_t fill[1024 - sizeof(struct link_dev)];
+    struct link_eng eng;
+};
+
+_Static_assert(sizeof(struct link_page) <= LINK_SIZE, "fits in its page");
+
+#define LINK_READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define LINK_READ_ACQ(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
+#define LINK_WRITE(field, value)                                               \
+    __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define LINK_WRITE_REL(field, value)                                           \
+    __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between xen-vgpu-dm (monitor) and its children, on a
+ * SOCK_SEQPACKET pair that the child inherits as descriptor PROTO_FD (its
+ * only argument besides --domid, which is there for ps and for people).
+ *
+ * A message is a struct proto_msg, with descriptors where its type says so,
+ * and up to PROTO_TEXT bytes of text behind it. What the monitor receives is
+ * hostile: proto_recv() checks lengths; the monitor checks the rest.
+ */
+#ifndef LIB_PROTO_H
+#define LIB_PROTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <xen-vgpu/csr.h>
+
+#define PROTO_FD 3
+#define PROTO_VERSION 1u
+#define PROTO_TEXT 32768u
+#define PROTO_MAX_FDS 16
+#define PROTO_MAX_VGPUS 4u
+
+enum proto_type {
+    /* Monitor to device, once, first. u.start. No descriptors. */
+    PROTO_DEVICE_START = 1,
+    /* Monitor to device, nr_vgpus times, in order. u.vgpu. Descriptors: the
+     * CSR state memfd, then for each engine of the bit mask, lowest first:
+     * link memfd, kick eventfd, event eventfd. */
+    PROTO_DEVICE_VGPU = 2,
+    /* Device to monitor, when the ioreq server is enabled and the sandbox is
+     * closed, or has failed. u.ready. */
+    PROTO_DEVICE_READY = 3,
+    /* Monitor to engine, once, first. u.engine. Descriptors: link memfd,
+     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd. */
+    PROTO_ENGINE_START = 4,
+    /* Engine to monitor, when the sandbox is closed, or has failed. u.ready */
+    PROTO_ENGINE_READY = 5,
+    /* Device to monitor: start an engine, kill it. u.engine_op. The monitor
+     * answers each, in order, with PROTO_ENGINE_STARTED (u.engine_op.status:
+     * 0 also when it already ran) or PROTO_ENGINE_DEAD. */
+    PROTO_ENGINE_RUN = 6,
+    PROTO_ENGINE_KILL = 7,
+    PROTO_ENGINE_STARTED = 8,
+    /* Monitor to device: the engine's process is gone: answer to KILL (also
+     * when none ran; u.engine_op.asked 1), or by itself (asked 0). */
+    PROTO_ENGINE_DEAD = 9,
+    /* Monitor to device: describe the vGPU. u.query. The device answers with
+     * PROTO_REPLY and the same tag; text and, for a screenshot, one sealed
+     * memfd of height * stride bytes. */
+    PROTO_QUERY = 10,
+    PROTO_REPLY = 11,
+    /* Monitor to device: end. The device destroys its ioreq server. */
+    PROTO_STOP = 12,
+};
+
+enum proto_query {
+    PROTO_QUERY_SHOW = 1,       /* text: a "name value" pair a line */
+    PROTO_QUERY_REGS = 2,       /* text: "offset width name value" a line */
+    PROTO_QUERY_SCREENSHOT = 3, /* u.reply: the surface; one memfd */
+};
+
+struct proto_msg {
+    uint32_t version; /* PROTO_VERSION */
+    uint32_t type;    /* enum proto_type */
+    union {
+        struct {
+            uint32_t domid;
+            uint32_t nr_vcpus;
+            uint32_t nr_vgpus;
+            uint32_t uid, gid; /* to drop to; 0: stay (tests) */
+            uint32_t sandbox;  /* 0: none (tests only) */
+            uint32_t poll_us;  /* longest spin of the ioreq service, us */
+            uint32_t log_level;
+        } start;
+        struct {
+            uint32_t index;   /* N of DOMID.N */
+            uint32_t devfn;   /* on bus 0 */
+            uint32_t engines; /* bit mask, XVGPU_ENGINE_* */
+            uint32_t pad;
+            uint64_t vram_size; /* bytes, a multiple of 2 MiB, power of two */
+            uint64_t vram_gfn;  /* where the monitor has populated it */
+        } vgpu;
+        struct {
+            int32_t status; /* 0 or a negative errno */
+            uint32_t ioservid;
+        } ready;
+        struct {
+            uint32_t domid;
+            uint32_t index;
+            uint32_t engine; /* XVGPU_ENGINE_* */
+            uint32_t uid, gid, sandbox, log_level;
+            uint32_t max_buckets; /* of the guest memory map */
+        } engine;
+        struct {
+            uint32_t index;
+            uint32_t engine;
+            int32_t status;
+            uint32_t asked;
+        } engine_op;
+        struct {
+            uint32_t tag;
+            uint32_t index;
+            uint32_t query;
+        } query;
+        struct {
+            uint32_t tag;
+            int32_t status; /* 0 or a negative errno; text says why */
+            uint32_t width, height, stride, format;
+        } reply;
+    } u;
+};
+
+/* Send a message, its descriptors and its text. The descriptors stay the
+ * caller's. 0 or a negative errno (-EPIPE: the other side is gone). Blocks
+ * while the socket's buffer is full unless the descriptor is non-blocking
+ * (-EAGAIN). */
+int proto_send(int sock, const struct proto_msg *msg, const int *fds,
+               unsigned int nr_fds, const char *text, size_t text_len);
+
+struct proto_in {
+    struct proto_msg msg;
+    int fds[PROTO_MAX_FDS]; /* close-on-exec; the caller closes them */
+    unsigned int nr_fds;
+    size_t text_len;
+    char text[PROTO_TEXT + 1]; /* zero-terminated */
+};
+
+/* Receive one message into *in. 0; -EPIPE at the end of the connection;
+ * -EPROTO for a message that is cut, too short or of another version (its
+ * descriptors are closed); another negative errno (-EAGAIN, -EINTR). */
+int proto_recv(int sock, struct proto_in *in);
+void proto_close_fds(struct proto_in *in);
+
+#endif
