@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LTLIBRARIES += libdevice.la
+pkglibexec_PROGRAMS += xen-vgpu-device
+
+libdevice_la_SOURCES = \
+	dm/device/csr.c \
+	dm/device/device.c \
+	dm/device/device.h \
+	dm/device/native.c \
+	dm/device/native.h \
+	dm/device/query.c \
+	dm/device/vram.c \
+	dm/device/worker.c \
+	$(NULL)
+libdevice_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
+libdevice_la_LIBADD = libxvgpu.la
+
+xen_vgpu_device_SOURCES = dm/device/main.c
+xen_vgpu_device_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
+xen_vgpu_device_LDADD = libdevice.la $(XENDM_LIBS)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LTLIBRARIES += libengine.la
+pkglibexec_PROGRAMS += xen-vgpu-engine
+
+libengine_la_SOURCES = \
+	$(NULL)
+libengine_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
+libengine_la_LIBADD = libxvgpu.la
+
+xen_vgpu_engine_SOURCES = dm/engine/main.c
+xen_vgpu_engine_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
+xen_vgpu_engine_LDADD = libengine.la $(XENDM_LIBS)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LTLIBRARIES += libxvgpu.la
+
+libxvgpu_la_SOURCES = \
+	lib/grant.c \
+	lib/grant.h \
+	lib/guestmap.c \
+	lib/guestmap.h \
+	lib/ioreq.c \
+	lib/ioreq.h \
+	lib/link.h \
+	lib/log.c \
+	lib/log.h \
+	lib/msi.c \
+	lib/msi.h \
+	lib/pci.c \
+	lib/pci.h \
+	lib/proto.c \
+	lib/proto.h \
+	lib/sandbox.c \
+	lib/sandbox.h \
+	$(NULL)
+libxvgpu_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(SECCOMP_CFLAGS)
+libxvgpu_la_LIBADD = $(SECCOMP_LIBS)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+include tests/fakexen/local.mk
+include tests/unit/local.mk
+include tests/guests/local.mk
+include tests/lab/local.mk
+include tests/bench/local.mk
