@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Helpers for scenarios; README.md in this folder describes them.
+# shellcheck shell=dash
+# Runs in dom0 under busybox sh, with -e and -u.  No bashisms but what busybox
+# has; forks are dear under emulation.
+
+: "${LAB_STATE:=/tmp/lab}"
+
+# --- verdicts ---------------------------------------------------------------
+
+fail() { # MESSAGE
+    echo "FAIL: $*"
+    echo "$*" > "$LAB_STATE/reason"
+    exit 1
+}
+
+skip() { # MESSAGE
+    echo "SKIP: $*"
+    echo "$*" > "$LAB_STATE/reason"
+    exit 77
+}
+
+# Shown at once on the terminal of whoever runs the lab.
+note() { # MESSAGE
+    echo "$*"
+    echo "note $LAB_INSTANCE $*" >> /lab/events
+}
+
+uptime_ms() {
+    awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
+}
+
+# Tries a command twice a second until it succeeds.
+wait_for() { # SECONDS COMMAND [ARGUMENT...]
+    _end=$(($(uptime_ms) + $1 * 1000))
+    shift
+    while ! "$@"; do
+        [ "$(uptime_ms)" -lt $_end ] || return 1
+        usleep 500000
+    done
+}
+
+# --- guests -----------------------------------------------------------------
+
+# What guest_config puts into the configuration; a scenario may set them first.
+: "${GUEST_VGPU=model=native,vram=16M,sched=none}"  # one -vgpu; empty: none
+: "${GUEST_DM_ARGS=}"       # further arguments, each quoted: '"-a", "b"'
+: "${GUEST_MEMORY=64}"      # MiB
+: "${GUEST_VIDEORAM=16}"    # MiB; the sum of all vram=
+: "${GUEST_VCPUS=1}"
+: "${GUEST_COMPANION=none}" # empty: QEMU beside ours (needs "# lab: qemu=1")
+: "${GUEST_PAUSED=}"        # not empty: guest_create leaves the guest paused
+
+guest_config() { # NAME KERNEL [LINE...]
+    _name=$1
+    _kernel=$2
+    shift 2
+    case $_kernel in
+        /*) ;;
+        *) _kernel=/root/guests/${_kernel%.elf}.elf ;;
+    esac
+    [ -f "$_kernel" ] || fail "no guest kernel $_kernel"
+    _args=
+    [ -z "$GUEST_COMPANION" ] ||
+        _args="\"-vgpu-companion\", \"$GUEST_COMPANION\""
+    [ -z "$GUEST_VGPU" ] ||
+        _args="${_args:+$_args, }\"-vgpu\", \"$GUEST_VGPU\""
+    [ -z "$GUEST_DM_ARGS" ] || _args="${_args:+$_args, }$GUEST_DM_ARGS"
+    {
+        cat <<END
+name = "$_name"
+type = "hvm"
+firmware_override = "$_kernel"
+memory = $GUEST_MEMORY
+vcpus = $GUEST_VCPUS
+videoram = $GUEST_VIDEORAM
+vga = "none"
+vnc = 0
+nographic = 1
+serial = "none"
+tsc_mode = "native"
+device_model_version = "qemu-xen"
+device_model_override = "/usr/sbin/xen-vgpu-dm"
+device_model_args = [ $_args ]
+on_poweroff = "destroy"
+on_reboot = "destroy"
+on_watchdog = "destroy"
+on_crash = "destroy"
+on_soft_reset = "destroy"
+END
+        # xl takes the last of several assignments to one name.
+        for _line; do
+            echo "$_line"
+        done
+    } > "$LAB_STATE/$_name.cfg"
+}
+
+# One at a time: two parallel xl create stall under emulation.
+guest_create() { # NAME [XL-CREATE-OPTION...]
+    _name=$1
+    shift
+    _log=/var/log/xen/console/guest-$_name.log
+    if [ -e "$_log" ]; then # a former guest of that name
+        _n=1
+        while [ -e "$_log.$_n" ]; do _n=$((_n + 1)); done
+        mv "$_log" "$_log.$_n"
+    fi
+    cp "$LAB_STATE/$_name.cfg" "$OUT/../$_name.cfg"
+    # Paused first: a short guest is gone before its domid could be asked for.
+    xl create -p "$@" "$LAB_STATE/$_name.cfg" || {
+        _rc=$?
+        cat "/var/log/xen/qemu-dm-$_name.log" 2>/dev/null || :
+        return $_rc
+    }
+    xl domid "$_name" > "$LAB_STATE/$_name.domid"
+    [ -n "${GUEST_PAUSED:-}" ] || xl unpause "$_name"
+}
+
+# The domain id that guest_create saw; answers when the domain is gone, too.
+domid() { # NAME
+    cat "$LAB_STATE/$1.domid"
+}
+
+# What the guest printed: its PV console, or Xen's debug port when that is empty.
+guest_console() { # NAME
+    if [ -s "/var/log/xen/console/guest-$1.log" ]; then
+        tr -d '\r' < "/var/log/xen/console/guest-$1.log"
+    else
+        guest_debug_console "$1"
+    fi
+}
+
+guest_debug_console() { # NAME
+    xl dmesg | sed -n "s/^\((XEN) \)\{0,1\}\(\[[^]]*\] \)\{0,1\}(d$(domid "$1")) //p"
+}
+
+guest_result() { # NAME: prints SUCCESS, FAILURE, ERROR, SKIP or nothing
+    _result=$(sed -n 's/.*Test result: \([A-Z]*\).*/\1/p' \
+        "/var/log/xen/console/guest-$1.log" 2>/dev/null | tail -n 1)
+    if [ -z "$_result" ] && [ "${2:-}" = debug ]; then
+        _result=$(guest_debug_console "$1" |
+            sed -n 's/.*Test result: \([A-Z]*\).*/\1/p' | tail -n 1)
+    fi
+    echo "$_result"
+}
+
+# Waits for the guest's verdict: 0 for SUCCESS, 77 for SKIP, 1 for anything
+# else, a guest that died without one included.
+guest_wait() { # NAME SECONDS
+    _end=$(($(uptime_ms) + $2 * 1000))
+    _round=0
+    while :; do
+        # xl is dear: ask it every fourth time only.
+        _round=$((_round + 1))
+        _how=
+        [ $((_round % 4)) -ne 0 ] || _how=debug
+        _result=$(guest_result "$1" $_how)
+        [ -z "$_result" ] || break
+        if [ -n "$_how" ] && ! xl domid "$1" > /dev/null 2>&1; then
+            usleep 300000 # xenconsoled may still be writing
+            _result=$(guest_result "$1" debug)
+            [ -n "$_result" ] || _result="none, the domain is gone"
+            break
+        fi
+        if [ "$(uptime_ms)" -ge $_end ]; then
+            _result="none after $2 s"
+            break
+        fi
+        usleep 500000
+    done
+    [ "$_result" = SUCCESS ] && return 0
+    echo "guest $1: result: $_result; the end of its console:"
+    guest_console "$1" | tail -n 20
+    [ "$_result" = SKIP ] && return 77
+    return 1
+}
+
+# Creates a guest, waits, and makes its failure the scenario's.
+guest_run() { # NAME SECONDS
+    guest_create "$1" || fail "xl create $1 failed"
+    guest_expect "$1" "$2"
+}
+
+guest_expect() { # NAME SECONDS
+    _rc=0
+    guest_wait "$1" "$2" || _rc=$?
+    case $_rc in
+        0) ;;
+        77) skip "guest $1 skipped its test" ;;
+        *) fail "guest $1: $(guest_why "$1")" ;;
+    esac
+}
+
+# One line that says why a guest failed, for verdicts.
+guest_why() { # NAME
+    _why=$(guest_console "$1" | grep -E '^(Fail|FAIL|Error|ERROR|Fatal|PANIC)' |
+        head -n 1) || :
+    [ -n "$_why" ] || _why=$(guest_console "$1" | grep . | tail -n 1) || :
+    echo "${_why:-no output}"
+}
+
+guest_destroy() { # NAME
+    xl destroy "$1"
+}
+
+# Waits until the domain is gone, zombies included.
+guest_gone() { # NAME-OR-DOMID SECONDS
+    case $1 in
+        *[!0-9]*) _id=$(domid "$1") ;;
+        *) _id=$1 ;;
+    esac
+    wait_for "$2" _domain_absent "$_id"
+}
+
+_domain_absent() { # DOMID
+    ! xl list | awk -v d="$1" '$2 == d { found = 1 } END { exit !found }'
+}
+
+# --- what must be gone with a domain ------------------------------------------
+
+# Process ids of all programs of ours (the kernel cuts names to 15 letters).
+vgpu_processes() {
+    for _p in /proc/[0-9]*; do
+        read -r _comm 2>/dev/null < "$_p/comm" || continue
+        case $_comm in
+            xen-vgpu*) echo "${_p#/proc/}" ;;
+        esac
+    done
+}
+
+# Those that serve one domain, by command line or control group.
+domain_processes() { # DOMID
+    for _p in $(vgpu_processes); do
+        tr '\0' ' ' 2>/dev/null < "/proc/$_p/cmdline" | grep -q xen-vgpud && continue
+        if tr '\0' '\n' 2>/dev/null < "/proc/$_p/cmdline" | grep -qx "$1" ||
+            grep -q "/xen-vgpu/$1\(/\|\.\|$\)" "/proc/$_p/cgroup" 2>/dev/null; then
+            echo "$_p"
+        fi
+    done
+}
+
+# Lists what a dead domain left; nothing when all is well.
+left_of() { # DOMID
+    _domain_absent "$1" || echo "domain $1 in xl list"
+    for _p in $(domain_processes "$1"); do
+        echo "process $_p ($(tr '\0' ' ' < "/proc/$_p/cmdline"))"
+    done
+    for _f in "/sys/fs/cgroup/xen-vgpu/$1" "/run/xen-vgpu/$1" "/run/xen-vgpu/$1".*; do
+        [ ! -e "$_f" ] || echo "$_f"
+    done
+    xenstore-ls -f 2>/dev/null | grep -E \
+        "^/(local/domain|libxl|local/domain/0/(device-model|backend/[^/]*|xen-vgpu)|xen-vgpu)/$1[/. ]" |
+        sed 's/^/xenstore node /' || :
+}
+
+assert_nothing_left() { # DOMID
+    _tries=0
+    while _left=$(left_of "$1"); [ -n "$_left" ]; do
+        if [ $_tries -ge 20 ]; then
+            echo "$_left"
+            fail "domain $1 left behind: $(echo "$_left" | head -n 1)"
+        fi
+        _tries=$((_tries + 1))
+        usleep 500000
+    done
+}
