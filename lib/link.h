@@ -59,6 +59,11 @@ struct link_dev {
     uint32_t map_generation; /* raised when cached mappings must go */
     uint64_t time_base_ns;   /* CLOCK_MONOTONIC at the vGPU's reset */
     uint64_t start_fence;    /* value of the CSR FENCE to begin with */
+    /* START after the engine's process died: take the ring, bind the ports,
+     * but stay LINK_STOPPED, and signal once by event channel, if bound. A
+     * later RESUME goes on at start_rptr (the device has skipped already). */
+    uint32_t start_stopped;
+    uint32_t pad;
 };
 
 struct link_eng {

@@ -8,11 +8,11 @@ libxvgpu_la_SOURCES = \
 	lib/guestmap.h \
 	lib/ioreq.c \
 	lib/ioreq.h \
+	lib/irq.c \
+	lib/irq.h \
 	lib/link.h \
 	lib/log.c \
 	lib/log.h \
-	lib/msi.c \
-	lib/msi.h \
 	lib/pci.c \
 	lib/pci.h \
 	lib/proto.c \

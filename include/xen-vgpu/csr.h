@@ -58,7 +58,7 @@
     X(VRAM_SIZE,    0x018, 8, 1, RO,  0, 0,                                   \
       "bytes of the VRAM aperture (BAR2)")                                    \
     X(TIMESTAMP,    0x020, 8, 1, RO,  0, 0,                                   \
-      "ns since the vGPU's reset; read it whole, or low half first")          \
+      "ns since the vGPU's reset; read it whole, or high, low, high")         \
     X(RESET,        0x028, 4, 1, CMD, 0, 0,                                   \
       "write 1: reset engines, CSRs and VRAM, not PCI config; reads 0")       \
     X(RESET_COUNT,  0x02c, 4, 1, RO,  0, 1,                                   \
@@ -74,7 +74,7 @@
     X(VRAM_BASE,    0x050, 8, 1, RO,  0, 0,                                   \
       "guest-physical address where VRAM stands now")                         \
     X(BAR_REFUSED,  0x058, 4, 1, RO,  0, 1,                                   \
-      "times that BAR2 was not moved: RAM or another BAR was there")          \
+      "times that a BAR was not mapped: something else was there")            \
     X(BAD_ACCESS,   0x05c, 4, 1, RO,  0, 1,                                   \
       "accesses that made no sense: dropped, or read as ones")                \
     X(SCRATCH,      0x100, 4, 64, RW, 0, 1,                                   \
