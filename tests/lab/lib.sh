@@ -254,13 +254,12 @@ left_of() { # DOMID
 }
 
 assert_nothing_left() { # DOMID
-    _tries=0
+    _end=$(($(uptime_ms) + 10000))
     while _left=$(left_of "$1"); [ -n "$_left" ]; do
-        if [ $_tries -ge 20 ]; then
+        if [ "$(uptime_ms)" -ge $_end ]; then
             echo "$_left"
             fail "domain $1 left behind: $(echo "$_left" | head -n 1)"
         fi
-        _tries=$((_tries + 1))
-        usleep 500000
+        usleep 300000
     done
 }

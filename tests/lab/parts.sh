@@ -25,9 +25,9 @@ find_debs() {
             name=$(apt-get download --print-uris "$package" 2>/dev/null |
                 awk '{ print $2; exit }')
             [ -z "$name" ] || echo "$key $package $name"
-        done > "$names.new"
+        done > "$names.$$"
         # Without apt's lists (no network, say) the last answer serves.
-        [ "$(wc -l < "$names.new")" -lt 2 ] || mv "$names.new" "$names"
+        [ "$(wc -l < "$names.$$")" -lt 2 ] || mv "$names.$$" "$names"
         touch -c "$names"
     fi
     [ -s "$names" ] || die "apt knows no package of Xen or Linux: apt-get update"
@@ -44,12 +44,12 @@ deb_file() { # xen|kernel
         progress "downloading ${deb_name[$1]}"
         (
             set -e
-            rm -rf "$cache/debs/partial.$1"
-            mkdir "$cache/debs/partial.$1"
-            cd "$cache/debs/partial.$1"
+            rm -rf "$cache/debs/partial.$1.$$"
+            mkdir "$cache/debs/partial.$1.$$"
+            cd "$cache/debs/partial.$1.$$"
             apt-get -o APT::Sandbox::User=root download -qq "${deb_package[$1]}"
             mv ./*.deb "$file"
-            rmdir "$cache/debs/partial.$1"
+            rmdir "$cache/debs/partial.$1.$$"
         ) >&2 || {
             rm -f "$cache/debs/names"
             die "cannot download ${deb_package[$1]}: try apt-get update"
@@ -87,8 +87,8 @@ add_program() { # ROOT PROGRAM [FOLDER]
 }
 
 pack() { # ROOT ARCHIVE
-    (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$2.new" &&
-        mv "$2.new" "$2"
+    (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$2.$$" &&
+        mv "$2.$$" "$2" # in one go: another run may use the cache
 }
 
 # Path of a cached part; built when its recipe or a package changed.
@@ -102,7 +102,8 @@ part() { # NAME
             die "part $1 needs the Debian package $name"
     done
     key=$({
-        cat "$lab/parts.sh" "$recipe"
+        declare -f new_root add_libraries add_program pack
+        cat "$recipe"
         # shellcheck disable=SC2086
         dpkg-query -W $packages
         for name in $debs; do echo "${deb_name[$name]}"; done
@@ -128,15 +129,15 @@ boot_files() { # sets $xen_elf and $vmlinuz
     xen_elf=$cache/xen-$(basename "$deb" .deb).elf
     if [ ! -e "$xen_elf" ]; then
         dpkg-deb --fsys-tarfile "$deb" |
-            tar -x -O --wildcards './boot/xen-*.gz' | zcat > "$xen_elf.new" &&
-            mv "$xen_elf.new" "$xen_elf" || die "no hypervisor in $deb"
+            tar -x -O --wildcards './boot/xen-*.gz' | zcat > "$xen_elf.$$" &&
+            mv "$xen_elf.$$" "$xen_elf" || die "no hypervisor in $deb"
     fi
     deb=$(deb_file kernel) || exit 1
     vmlinuz=$cache/vmlinuz-$(basename "$deb" .deb)
     if [ ! -e "$vmlinuz" ]; then
         dpkg-deb --fsys-tarfile "$deb" |
-            tar -x -O --wildcards './boot/vmlinuz-*' > "$vmlinuz.new" &&
-            mv "$vmlinuz.new" "$vmlinuz" || die "no kernel in $deb"
+            tar -x -O --wildcards './boot/vmlinuz-*' > "$vmlinuz.$$" &&
+            mv "$vmlinuz.$$" "$vmlinuz" || die "no kernel in $deb"
     fi
 }
 
@@ -159,7 +160,7 @@ run_part() { # ARCHIVE
             die "make install failed: $out/install.log"
         }
         rm -rf "$root.install"/usr/{share,include} "$root.install"/usr/lib/pkgconfig
-        find "$root.install" -type f \( -name '*.a' -o -name '*.la' \) -delete
+        [ ! -d "$root.install" ] || find "$root.install" -type f \( -name '*.a' -o -name '*.la' \) -delete
         [ ! -d "$root.install" ] || cp -a "$root.install/." "$root/"
         rm -rf "$root.install"
         find "$root/usr" -type f -size +0 | while read -r file; do

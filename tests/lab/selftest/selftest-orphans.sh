@@ -4,3 +4,5 @@
 if pidof sleep; then
     fail "a killed scenario left a process"
 fi
+# The fake of selftest-left, too.
+[ -z "$(vgpu_processes)" ] || fail "a process of ours survived"
