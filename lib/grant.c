@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE
 #include "lib/grant.h"
 
 #include <errno.h>
@@ -7,8 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-int grant_create(enum grant_kind kind, int *s_fd, struct grant_s **s,
-                 int *e_fd)
+int grant_create(enum grant_kind kind, int *s_fd, struct grant_s **s, int *e_fd)
 {
     int fds[2] = {-1, -1};
     struct grant_s *page = MAP_FAILED;
@@ -19,8 +17,8 @@ int grant_create(enum grant_kind kind, int *s_fd, struct grant_s **s,
     if (fds[0] < 0 || fds[1] < 0 || ftruncate(fds[0], GRANT_SIZE) < 0 ||
         ftruncate(fds[1], GRANT_SIZE) < 0)
         goto fail;
-    page = mmap(NULL, GRANT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0],
-                0);
+    page =
+        mmap(NULL, GRANT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
     if (page == MAP_FAILED)
         goto fail;
     page->kind = kind;
@@ -53,8 +51,7 @@ void grant_set(struct grant_s *s, enum grant_kind kind)
     __atomic_store_n(&s->epoch, s->epoch + 1, __ATOMIC_RELEASE);
 }
 
-int grant_map(int s_fd, int e_fd, const struct grant_s **s,
-              struct grant_e **e)
+int grant_map(int s_fd, int e_fd, const struct grant_s **s, struct grant_e **e)
 {
     const struct grant_s *sp;
     struct grant_e *ep;

@@ -143,8 +143,8 @@ static enum ioreq_verdict run_once(struct ioreq_service *svc, unsigned int n,
     return verdict;
 }
 
-static int guest_copy(struct ioreq_service *svc, struct vcpu *v,
-                      unsigned int i, uint64_t *data, bool to_guest)
+static int guest_copy(struct ioreq_service *svc, struct vcpu *v, unsigned int i,
+                      uint64_t *data, bool to_guest)
 {
     const struct ioreq_config *cfg = &svc->cfg;
     uint64_t step = (uint64_t)i * v->req.size;
@@ -243,11 +243,11 @@ static void answer(struct ioreq_service *svc, unsigned int n)
 
     if (v->req.dir == IOREQ_READ && !v->req.data_is_ptr)
         __atomic_store_n(&slot->data, v->data, __ATOMIC_RELAXED);
-    __atomic_store_n(byte,
-                     (uint8_t)((__atomic_load_n(byte, __ATOMIC_RELAXED) &
-                                ~STATE_MASK) |
-                               STATE_IORESP_READY),
-                     __ATOMIC_RELEASE);
+    __atomic_store_n(
+        byte,
+        (uint8_t)((__atomic_load_n(byte, __ATOMIC_RELAXED) & ~STATE_MASK) |
+                  STATE_IORESP_READY),
+        __ATOMIC_RELEASE);
     xenevtchn_notify(svc->cfg.xce, v->port);
 }
 
@@ -377,8 +377,7 @@ int ioreq_new(const struct ioreq_config *config, struct ioreq_service **out)
     for (i = 0; i < NR_PORTS; i++)
         svc->port_vcpu[i] = NO_VCPU;
 
-    if (xendevicemodel_create_ioreq_server(config->dmod,
-                                           (domid_t)config->domid,
+    if (xendevicemodel_create_ioreq_server(config->dmod, (domid_t)config->domid,
                                            HVM_IOREQSRV_BUFIOREQ_OFF,
                                            &svc->id)) {
         rc = -errno;
@@ -502,8 +501,8 @@ void ioreq_free(struct ioreq_service *svc)
     if (svc->fres)
         xenforeignmemory_unmap_resource(svc->cfg.fmem, svc->fres);
     if (svc->created)
-        xendevicemodel_destroy_ioreq_server(
-            svc->cfg.dmod, (domid_t)svc->cfg.domid, svc->id);
+        xendevicemodel_destroy_ioreq_server(svc->cfg.dmod,
+                                            (domid_t)svc->cfg.domid, svc->id);
     for (i = 0; i < svc->nr_ranges; i++)
         free(svc->ranges[i]);
     pthread_mutex_destroy(&svc->lock);
@@ -587,9 +586,8 @@ int ioreq_claim(struct ioreq_service *svc, enum ioreq_space space,
 {
     if (space >= IOREQ_CFG || !length || start + length - 1 < start)
         return -EINVAL;
-    return claim(svc,
-                 (struct ioreq_range){space, start, length, handler, opaque},
-                 out);
+    return claim(
+        svc, (struct ioreq_range){space, start, length, handler, opaque}, out);
 }
 
 int ioreq_claim_pci(struct ioreq_service *svc, unsigned int devfn,
@@ -618,8 +616,7 @@ void ioreq_release(struct ioreq_service *svc, struct ioreq_range *range)
     drop_range(svc, range);
 }
 
-void ioreq_complete(struct ioreq_service *svc, unsigned int vcpu,
-                    uint64_t data)
+void ioreq_complete(struct ioreq_service *svc, unsigned int vcpu, uint64_t data)
 {
     struct vcpu *v;
 
@@ -638,9 +635,8 @@ void ioreq_complete(struct ioreq_service *svc, unsigned int vcpu,
 
 int ioreq_alive(struct ioreq_service *svc)
 {
-    if (xendevicemodel_get_ioreq_server_info(svc->cfg.dmod,
-                                             (domid_t)svc->cfg.domid, svc->id,
-                                             NULL, NULL, NULL))
+    if (xendevicemodel_get_ioreq_server_info(
+            svc->cfg.dmod, (domid_t)svc->cfg.domid, svc->id, NULL, NULL, NULL))
         return -errno;
     return 0;
 }

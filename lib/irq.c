@@ -105,9 +105,9 @@ static void update_intx(struct irq *irq)
     pci_set16(irq->fn, PCI_STATUS, status);
     if (level == irq->intx_level)
         return;
-    if (xendevicemodel_set_pci_intx_level(
-            irq->dmod, (domid_t)irq->domid, 0, 0, (uint8_t)(irq->devfn >> 3),
-            0, level)) {
+    if (xendevicemodel_set_pci_intx_level(irq->dmod, (domid_t)irq->domid, 0, 0,
+                                          (uint8_t)(irq->devfn >> 3), 0,
+                                          level)) {
         irq->failed++;
         return;
     }
@@ -155,6 +155,7 @@ void irq_reset(struct irq *irq)
 static const uint32_t *msix_dword(const struct irq *irq, uint64_t offset,
                                   unsigned int *vector)
 {
+    static const uint32_t zero; /* the pending bits are a qword */
     const struct pci_desc *desc = &irq->fn->desc;
 
     *vector = IRQ_MAX_VECTORS;
@@ -165,6 +166,8 @@ static const uint32_t *msix_dword(const struct irq *irq, uint64_t offset,
     }
     if (offset == desc->msix_pba)
         return &irq->pending;
+    if (offset == desc->msix_pba + 4ull)
+        return &zero;
     return NULL;
 }
 
@@ -179,8 +182,10 @@ bool irq_msix_read(const struct irq *irq, uint64_t offset, unsigned int size,
         return false;
     for (i = 0; i < size / 4; i++) {
         dword = msix_dword(irq, offset + 4 * i, &vector);
-        if (!dword)
-            return offset + 4 * i == irq->fn->desc.msix_pba + 4ull;
+        if (!dword) {
+            *value = ~0ull;
+            return false;
+        }
         *value &= ~(0xffffffffull << (32 * i));
         *value |= (uint64_t)*dword << (32 * i);
     }
@@ -200,8 +205,9 @@ bool irq_msix_write(struct irq *irq, uint64_t offset, unsigned int size,
             return false;
         at = (unsigned int)((offset + 4 * i) / 4) & 3;
         irq->table[vector][at] =
-            (uint32_t)(value >> (32 * i)) &
-            (at == 0 ? ~3u : at == 3 ? MSIX_VECTOR_MASK : ~0u);
+            (uint32_t)(value >> (32 * i)) & (at == 0   ? ~3u
+                                             : at == 3 ? MSIX_VECTOR_MASK
+                                                       : ~0u);
     }
     irq_config_changed(irq);
     return true;

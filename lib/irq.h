@@ -24,8 +24,8 @@ struct irq {
     unsigned int devfn;
     uint32_t table[IRQ_MAX_VECTORS][4]; /* address low, high, data, control */
     uint32_t pending;
-    bool asserted;   /* what the device wants of INTx */
-    bool intx_level; /* what Xen was told */
+    bool asserted;    /* what the device wants of INTx */
+    bool intx_level;  /* what Xen was told */
     uint64_t sent[4]; /* by enum irq_route */
     uint64_t failed;
 };

@@ -47,15 +47,15 @@ struct link_dev {
     uint32_t version;
     uint32_t cmd;
     uint32_t cmd_seq;
-    uint32_t wptr;       /* CSR doorbell, byte offset; not yet validated */
-    uint64_t ring_base;  /* from here on: as the CSRs of the same name */
+    uint32_t wptr;      /* CSR doorbell, byte offset; not yet validated */
+    uint64_t ring_base; /* from here on: as the CSRs of the same name */
     uint32_t ring_size;
     uint32_t start_rptr; /* byte offset where START begins */
     uint64_t rptr_addr;
     uint64_t wptr_addr;
     uint32_t doorbell_port;
     uint32_t completion_port;
-    uint32_t bus_master; /* 0: DMA is off, a fetch is a fault */
+    uint32_t bus_master;     /* 0: DMA is off, a fetch is a fault */
     uint32_t map_generation; /* raised when cached mappings must go */
     uint64_t time_base_ns;   /* CLOCK_MONOTONIC at the vGPU's reset */
     uint64_t start_fence;    /* value of the CSR FENCE to begin with */

@@ -63,8 +63,8 @@ void log_msg(enum log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
-void log_limited(struct log_limit *limit, enum log_level level,
-                 const char *fmt, ...)
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt,
+                 ...)
 {
     uint64_t now;
     va_list ap;

@@ -27,8 +27,8 @@ void log_set_level(enum log_level max);
 
 void log_msg(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void log_limited(struct log_limit *limit, enum log_level level,
-                 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt,
+                 ...) __attribute__((format(printf, 3, 4)));
 
 /* ns on CLOCK_MONOTONIC. */
 uint64_t clock_ns(void);

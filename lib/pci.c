@@ -152,8 +152,8 @@ void pci_function_reset(struct pci_function *fn)
 
 static bool valid(unsigned int offset, unsigned int size)
 {
-    return (size == 1 || size == 2 || size == 4) &&
-           offset < PCI_CONFIG_SIZE && (offset & 3) + size <= 4;
+    return (size == 1 || size == 2 || size == 4) && offset < PCI_CONFIG_SIZE &&
+           (offset & 3) + size <= 4;
 }
 
 uint32_t pci_read(const struct pci_function *fn, unsigned int offset,
@@ -180,8 +180,8 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
     for (i = 0; i < size; i++) {
         const unsigned int at = offset + i;
         const uint8_t byte = (uint8_t)(value >> (8 * i));
-        const uint8_t now = (uint8_t)((fn->cfg[at] & ~fn->wmask[at]) |
-                                      (byte & fn->wmask[at]));
+        const uint8_t now =
+            (uint8_t)((fn->cfg[at] & ~fn->wmask[at]) | (byte & fn->wmask[at]));
 
         if (at == PCI_CAP_AF + 4 && (byte & 1))
             changed |= PCI_CHANGED_FLR;
@@ -193,8 +193,7 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
         if (touches(at, 1, PCI_BAR(0), 4 * PCI_NR_BARS) ||
             touches(at, 1, PCI_CAP_PM + 4, 2))
             changed |= PCI_CHANGED_DECODE;
-        if (touches(at, 1, PCI_CAP_MSI, 24) ||
-            touches(at, 1, PCI_CAP_MSIX, 12))
+        if (touches(at, 1, PCI_CAP_MSI, 24) || touches(at, 1, PCI_CAP_MSIX, 12))
             changed |= PCI_CHANGED_IRQ;
     }
     return changed;

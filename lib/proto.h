@@ -66,6 +66,7 @@ struct proto_msg {
     union {
         struct {
             uint32_t domid;
+            uint32_t own_domid; /* of the domain that we run in */
             uint32_t nr_vcpus;
             uint32_t nr_vgpus;
             uint32_t uid, gid; /* to drop to; 0: stay (tests) */

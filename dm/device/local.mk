@@ -6,8 +6,8 @@ libdevice_la_SOURCES = \
 	dm/device/csr.c \
 	dm/device/device.c \
 	dm/device/device.h \
+	dm/device/engines.c \
 	dm/device/native.c \
-	dm/device/native.h \
 	dm/device/query.c \
 	dm/device/vram.c \
 	dm/device/worker.c \

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-vgpu-device: the ioreq server, PCI functions, CSRs and interrupts of
+ * one domain's vGPUs.
+ *
+ * Threads: the ioreq service's (handlers, must not block), the worker (slow
+ * operations, one at a time), the main thread (messages of the monitor,
+ * events of the engines). `lock` guards all state of the vGPUs; nobody holds
+ * it across a slow call.
+ */
+#ifndef DM_DEVICE_DEVICE_H
+#define DM_DEVICE_DEVICE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <xen-vgpu/csr.h>
+#include <xen-vgpu/pci.h>
+#include <xendevicemodel.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+
+#include "lib/guestmap.h"
+#include "lib/ioreq.h"
+#include "lib/irq.h"
+#include "lib/link.h"
+#include "lib/log.h"
+#include "lib/pci.h"
+#include "lib/proto.h"
+#include "lib/sandbox.h"
+
+#define NO_VCPU (~0u)
+
+struct device;
+
+struct engine {
+    bool present;
+    struct link_page *link;
+    int kick, event;
+    bool process;         /* the monitor has said that it runs */
+    bool answered;        /* the monitor has answered the open request */
+    int answer;           /* that answer's status */
+    unsigned int deaths;  /* processes that ended, asked or not */
+    bool enabled;         /* the guest's ring is with the engine */
+    uint32_t status;      /* XVGPU_STATUS_* */
+    uint32_t cmd_seq;     /* last command sent */
+    uint32_t done_seen;   /* of link eng.done_count */
+    uint32_t fault_seen;  /* of link eng.fault_count */
+    bool resume_at_start; /* stopped by a dead process: see link.h */
+    uint64_t totals[4];   /* jobs, packets, bytes, faults of ended processes */
+};
+
+struct vgpu {
+    struct device *dev;
+    unsigned int index, devfn;
+    struct pci_function pci;
+    struct irq irq;
+    uint8_t *csr; /* the state memfd: RW registers at their offsets */
+    struct ioreq_range *cfg_range, *csr_range, *msix_range;
+    uint64_t csr_at, msix_at; /* addresses claimed, or PCI_BAR_UNMAPPED */
+    uint64_t vram_size, vram_gfn;
+    uint64_t vram_parked_gfn; /* where the monitor has put it */
+    uint64_t time_base_ns;
+    uint64_t msi_failed_seen;
+    struct log_limit limit;
+    struct engine engines[XVGPU_NR_ENGINES];
+};
+
+enum job_type {
+    JOB_REMAP, /* BARs or decoding changed */
+    JOB_RESET, /* value: XVGPU_RESET_* */
+    JOB_CTRL,  /* engine: act on a write of CTRL; value */
+    JOB_DEATH, /* engine: its process died unasked */
+};
+
+struct job {
+    enum job_type type;
+    struct vgpu *vgpu;
+    unsigned int engine;
+    uint32_t value;
+    unsigned int vcpu; /* whose access to complete, or NO_VCPU */
+};
+
+/* Each vCPU can have one job open, each engine one death. */
+#define MAX_JOBS (128u + PROTO_MAX_VGPUS * XVGPU_NR_ENGINES)
+
+struct device {
+    uint32_t domid, own_domid, nr_vcpus;
+    xendevicemodel_handle *dmod;
+    xenforeignmemory_handle *fmem;
+    xenevtchn_handle *xce;
+    struct ioreq_service *ioreq;
+    int sock; /* to the monitor */
+    struct sandbox sandbox;
+    unsigned int nr_vgpus;
+    struct vgpu vgpus[PROTO_MAX_VGPUS];
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* something that the worker waits for */
+    bool stopping;
+
+    /* For data of string instructions; the service's thread and the worker
+     * use it. */
+    pthread_mutex_t map_lock;
+    struct guestmap *map;
+
+    pthread_t worker;
+    bool worker_started;
+    pthread_cond_t work; /* jobs or stopping */
+    struct job jobs[MAX_JOBS];
+    unsigned int job_head, nr_jobs;
+};
+
+/* device.c */
+/* Take over `sock`, receive the configuration, open the Xen handles. */
+int device_new(int sock, struct device **out);
+/* Enter the sandbox, enable the ioreq server, tell the monitor. */
+int device_start(struct device *dev);
+/* Serve until the monitor says stop or is gone. */
+int device_loop(struct device *dev);
+void device_free(struct device *dev);
+
+/* worker.c */
+int worker_start(struct device *dev);
+void worker_stop(struct device *dev);
+/* Queue a job. The lock is held. */
+void worker_queue(struct device *dev, struct job job);
+/* What came from the monitor: its answer to the open request, or a death. */
+void worker_engine_message(struct device *dev, const struct proto_msg *msg);
+
+/* engines.c: the worker's slow operations on engines; the lock is not held */
+void engine_ctrl(struct vgpu *vgpu, unsigned int engine, uint32_t value);
+void engine_recover(struct vgpu *vgpu, unsigned int engine);
+void engine_kill(struct vgpu *vgpu, unsigned int engine);
+/* An engine kicked `event`. The lock is held. */
+void engine_event(struct vgpu *vgpu, unsigned int engine);
+/* Have all engines drop their mappings. The lock is held. */
+void engines_invalidate(struct vgpu *vgpu);
+/* Publish whether DMA is allowed. The lock is held. */
+void engines_bus_master(struct vgpu *vgpu);
+
+/* vram.c: the worker's; the lock is not held */
+/* Move VRAM to `gfn`. -EBUSY: guest RAM is there; it stays where it was. */
+int vram_move(struct vgpu *vgpu, uint64_t gfn);
+/* Fill VRAM with zeros. */
+int vram_scrub(struct vgpu *vgpu);
+/* Pin write-back caching at where it stands. */
+void vram_pin_caching(struct vgpu *vgpu);
+
+/* native.c: the native device model */
+int native_init(struct vgpu *vgpu, uint32_t engines);
+void native_reset(struct vgpu *vgpu, uint32_t reason);
+/* Bring claims and VRAM in line with config space; the worker's. */
+void native_remap(struct vgpu *vgpu);
+/* Set INTR_STATUS bits and signal. The lock is held. */
+void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
+/* Deassert INTx when nothing is left. The lock is held. */
+void native_update_level(struct vgpu *vgpu);
+enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access);
+enum ioreq_verdict native_csr(void *opaque, struct ioreq_access *access);
+enum ioreq_verdict native_msix(void *opaque, struct ioreq_access *access);
+
+/* csr.c: the CSR file; the lock is held */
+void csr_reset(struct vgpu *vgpu, bool power_on);
+uint32_t csr_get32(const struct vgpu *vgpu, unsigned int offset);
+uint64_t csr_get64(const struct vgpu *vgpu, unsigned int offset);
+void csr_set32(struct vgpu *vgpu, unsigned int offset, uint32_t value);
+void csr_set64(struct vgpu *vgpu, unsigned int offset, uint64_t value);
+/* An access of 1, 2, 4 or 8 bytes as the guest sees it. False: it made no
+ * sense (the caller counts it). effect->deferred is set when a slow
+ * operation must follow before the access is complete. */
+struct csr_effect {
+    bool deferred;
+    enum job_type job;
+    unsigned int engine;
+    uint32_t value;
+};
+bool csr_read(struct vgpu *vgpu, unsigned int offset, unsigned int size,
+              uint64_t *value);
+bool csr_write(struct vgpu *vgpu, unsigned int offset, unsigned int size,
+               uint64_t value, struct csr_effect *effect);
+/* One line per register into buf; the length. */
+size_t csr_dump(struct vgpu *vgpu, char *buf, size_t size);
+
+/* query.c */
+void query_answer(struct device *dev, const struct proto_msg *msg);
+
+static inline unsigned int engine_csr(unsigned int engine, unsigned int reg)
+{
+    return XVGPU_ENGINE_BASE(engine) + reg;
+}
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Engines as the device sees them: processes behind the monitor, rings behind
+ * the link page. All but the last functions here are the worker's. */
+#include "dm/device/device.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <xen-vgpu/packet.h>
+
+/* Generous: a machine may be emulated, and only this guest waits. */
+#define PROCESS_TIMEOUT_S 30
+#define COMMAND_TIMEOUT_S 5
+
+static struct timespec deadline(int seconds)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    ts.tv_sec += seconds;
+    return ts;
+}
+
+static void kick(struct engine *e)
+{
+    const uint64_t one = 1;
+
+    if (write(e->kick, &one, sizeof(one)) < 0)
+        log_debug("kicking an engine failed: %s", strerror(errno));
+}
+
+/* Ask the monitor, wait for its answer. The lock is held. */
+static int process_op(struct vgpu *vgpu, unsigned int n, enum proto_type type)
+{
+    struct device *dev = vgpu->dev;
+    struct engine *e = &vgpu->engines[n];
+    const struct timespec until = deadline(PROCESS_TIMEOUT_S);
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = type,
+        .u.engine_op = {.index = vgpu->index, .engine = n},
+    };
+    int rc;
+
+    e->answered = false;
+    rc = proto_send(dev->sock, &msg, NULL, 0, NULL, 0);
+    while (!rc && !e->answered && !dev->stopping)
+        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
+    if (rc || dev->stopping)
+        return rc ? rc : -ESHUTDOWN;
+    return e->answer;
+}
+
+/* The process is gone, the page is ours alone: keep what it counted, and
+ * begin with a clean one. The lock is held. */
+static void process_gone(struct engine *e)
+{
+    struct link_eng *eng = &e->link->eng;
+    const uint64_t fence = eng->fence;
+    const uint32_t rptr = eng->rptr;
+
+    e->process = false;
+    e->totals[0] += eng->jobs;
+    e->totals[1] += eng->packets;
+    e->totals[2] += eng->bytes;
+    memset(eng, 0, sizeof(*eng));
+    eng->fence = fence;
+    eng->rptr = rptr;
+    e->done_seen = e->fault_seen = 0;
+}
+
+/* Send a command, wait until the engine has acknowledged it. The lock is
+ * held. 0, -ETIMEDOUT, -EPIPE when its process ended. */
+static int command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
+{
+    struct device *dev = vgpu->dev;
+    struct engine *e = &vgpu->engines[n];
+    const struct timespec until = deadline(COMMAND_TIMEOUT_S);
+    const unsigned int deaths = e->deaths;
+    int rc = 0;
+
+    LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
+    LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->cmd_seq);
+    kick(e);
+    while (!rc && !dev->stopping && e->deaths == deaths &&
+           LINK_READ_ACQ(e->link->eng.ack_seq) != e->cmd_seq)
+        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
+    if (dev->stopping)
+        return -ESHUTDOWN;
+    return e->deaths != deaths ? -EPIPE : rc;
+}
+
+static void set_fault(struct vgpu *vgpu, unsigned int n, uint32_t code,
+                      uint32_t offset, uint32_t header, uint64_t addr,
+                      uint64_t ib)
+{
+    const unsigned int base = XVGPU_ENGINE_BASE(n);
+
+    csr_set32(vgpu, base + XVGPU_FAULT_CODE, code);
+    csr_set32(vgpu, base + XVGPU_FAULT_OFFSET, offset);
+    csr_set32(vgpu, base + XVGPU_FAULT_HEADER, header);
+    csr_set64(vgpu, base + XVGPU_FAULT_ADDR, addr);
+    csr_set64(vgpu, base + XVGPU_FAULT_IB, ib);
+}
+
+static void report_fault(struct vgpu *vgpu, unsigned int n)
+{
+    const unsigned int faults = engine_csr(n, XVGPU_FAULTS);
+
+    vgpu->engines[n].status = XVGPU_STATUS_STOPPED;
+    csr_set64(vgpu, faults, csr_get64(vgpu, faults) + 1);
+    native_interrupt(vgpu, XVGPU_INTR_FAULT(n),
+                     csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+}
+
+/* Ring configuration for START. */
+static void publish_config(struct vgpu *vgpu, unsigned int n, uint32_t rptr,
+                           uint32_t wptr, bool stopped)
+{
+    const unsigned int base = XVGPU_ENGINE_BASE(n);
+    struct engine *e = &vgpu->engines[n];
+    struct link_dev *d = &e->link->dev;
+
+    LINK_WRITE(d->ring_base, csr_get64(vgpu, base + XVGPU_RING_BASE));
+    LINK_WRITE(d->ring_size, csr_get32(vgpu, base + XVGPU_RING_SIZE));
+    LINK_WRITE(d->rptr_addr, csr_get64(vgpu, base + XVGPU_RPTR_ADDR));
+    LINK_WRITE(d->wptr_addr, csr_get64(vgpu, base + XVGPU_WPTR_ADDR));
+    LINK_WRITE(d->doorbell_port, csr_get32(vgpu, base + XVGPU_DOORBELL_PORT));
+    LINK_WRITE(d->completion_port,
+               csr_get32(vgpu, base + XVGPU_COMPLETION_PORT));
+    LINK_WRITE(d->start_rptr, rptr);
+    LINK_WRITE(d->wptr, wptr);
+    LINK_WRITE(d->start_fence, LINK_READ(e->link->eng.fence));
+    LINK_WRITE(d->start_stopped, stopped);
+}
+
+/* Bring the process up if need be and give it the ring. Returns a fault code,
+ * 0 when it runs. The lock is held. */
+static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+    int rc;
+
+    if (!e->process) {
+        rc = process_op(vgpu, n, PROTO_ENGINE_RUN);
+        if (rc) {
+            log_limited(&vgpu->limit, LOG_ERROR,
+                        "vGPU %u: starting engine %u failed: %s", vgpu->index,
+                        n, strerror(-rc));
+            return XVGPU_FAULT_NO_ENGINE;
+        }
+    }
+    rc = command(vgpu, n, LINK_CMD_START);
+    if (rc) {
+        log_limited(&vgpu->limit, LOG_ERROR,
+                    "vGPU %u: engine %u did not take its ring: %s", vgpu->index,
+                    n, strerror(-rc));
+        return XVGPU_FAULT_NO_ENGINE;
+    }
+    return (uint32_t)LINK_READ(e->link->eng.ack_status);
+}
+
+static void start_ring(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+    uint32_t code;
+
+    set_fault(vgpu, n, XVGPU_FAULT_NONE, 0, 0, 0, 0);
+    csr_set32(vgpu, engine_csr(n, XVGPU_WPTR), 0);
+    publish_config(vgpu, n, 0, 0, false);
+    LINK_WRITE(e->link->eng.rptr, 0);
+    e->resume_at_start = false;
+    /* Before the command: a fault may follow on its heels. */
+    e->enabled = true;
+    e->status = XVGPU_STATUS_RUNNING;
+    code = give_ring(vgpu, n);
+    if (!code)
+        return;
+    e->enabled = false;
+    set_fault(vgpu, n, code, 0, 0,
+              csr_get64(vgpu, engine_csr(n, XVGPU_RING_BASE)), ~0ull);
+    report_fault(vgpu, n);
+}
+
+static void kill_locked(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+    int rc;
+
+    if (e->process) {
+        rc = process_op(vgpu, n, PROTO_ENGINE_KILL);
+        if (rc)
+            log_error("vGPU %u: killing engine %u failed: %s", vgpu->index, n,
+                      strerror(-rc));
+        process_gone(e);
+    }
+    e->enabled = false;
+    e->status = XVGPU_STATUS_DISABLED;
+}
+
+static void stop_ring(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+
+    if (e->process && command(vgpu, n, LINK_CMD_STOP)) {
+        log_warning("vGPU %u: engine %u did not stop and is killed",
+                    vgpu->index, n);
+        kill_locked(vgpu, n);
+    }
+    e->enabled = false;
+    e->status = XVGPU_STATUS_DISABLED;
+    csr_set32(vgpu, engine_csr(n, XVGPU_WPTR), 0);
+}
+
+static void resume_ring(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+
+    if (!e->process) {
+        /* It could not be restarted: stays stopped, the guest disables. */
+        set_fault(vgpu, n, XVGPU_FAULT_NO_ENGINE, 0, 0, 0, ~0ull);
+        report_fault(vgpu, n);
+        return;
+    }
+    set_fault(vgpu, n, XVGPU_FAULT_NONE, 0, 0, 0, 0);
+    e->status = XVGPU_STATUS_RUNNING;
+    e->resume_at_start = false;
+    command(vgpu, n, LINK_CMD_RESUME);
+}
+
+void engine_ctrl(struct vgpu *vgpu, unsigned int n, uint32_t value)
+{
+    struct engine *e = &vgpu->engines[n];
+
+    pthread_mutex_lock(&vgpu->dev->lock);
+    if ((value & XVGPU_CTRL_ENABLE) && !e->enabled)
+        start_ring(vgpu, n);
+    else if ((value & XVGPU_CTRL_RESUME) && e->enabled &&
+             e->status == XVGPU_STATUS_STOPPED)
+        resume_ring(vgpu, n);
+    else if (!(value & XVGPU_CTRL_ENABLE) && e->enabled)
+        stop_ring(vgpu, n);
+    else if (!(value & XVGPU_CTRL_ENABLE))
+        e->status = XVGPU_STATUS_DISABLED;
+    pthread_mutex_unlock(&vgpu->dev->lock);
+}
+
+/* The process died by itself or was killed from outside: the packet in
+ * flight is reported and skipped, the ring waits for RESUME. */
+void engine_recover(struct vgpu *vgpu, unsigned int n)
+{
+    struct device *dev = vgpu->dev;
+    struct engine *e = &vgpu->engines[n];
+    const unsigned int base = XVGPU_ENGINE_BASE(n);
+    uint32_t size, offset, header, next, code;
+
+    pthread_mutex_lock(&dev->lock);
+    if (e->process || dev->stopping)
+        goto out; /* a later start has overtaken this */
+    offset = LINK_READ(e->link->eng.cur_offset);
+    header = LINK_READ(e->link->eng.cur_header);
+    next = LINK_READ(e->link->eng.rptr);
+    process_gone(e);
+    if (!e->enabled)
+        goto out;
+    size = csr_get32(vgpu, base + XVGPU_RING_SIZE);
+    if (header)
+        next = offset + XVGPU_PKT_DWORDS(header) * 4;
+    else
+        offset = next;
+    next &= size - 1;
+    LINK_WRITE(e->link->eng.rptr, next);
+    set_fault(vgpu, n, XVGPU_FAULT_ENGINE_RESET, offset & (size - 1), header, 0,
+              ~0ull);
+    csr_set32(vgpu, base + XVGPU_RESETS,
+              csr_get32(vgpu, base + XVGPU_RESETS) + 1);
+    log_limited(&vgpu->limit, LOG_WARNING,
+                "vGPU %u: engine %u died at ring offset 0x%x and is "
+                "restarted",
+                vgpu->index, n, offset);
+    report_fault(vgpu, n);
+    publish_config(vgpu, n, next, csr_get32(vgpu, base + XVGPU_WPTR), true);
+    e->resume_at_start = true;
+    code = give_ring(vgpu, n);
+    if (code) {
+        csr_set32(vgpu, base + XVGPU_FAULT_CODE, code);
+        e->enabled = false;
+    }
+out:
+    pthread_mutex_unlock(&dev->lock);
+}
+
+void engine_kill(struct vgpu *vgpu, unsigned int n)
+{
+    pthread_mutex_lock(&vgpu->dev->lock);
+    kill_locked(vgpu, n);
+    pthread_mutex_unlock(&vgpu->dev->lock);
+}
+
+void engine_event(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+    const struct link_eng *eng = &e->link->eng;
+    uint32_t done, fault;
+
+    pthread_cond_broadcast(&vgpu->dev->changed);
+    if (!e->enabled)
+        return;
+    fault = LINK_READ_ACQ(eng->fault_count);
+    done = LINK_READ_ACQ(eng->done_count);
+    if (done != e->done_seen) {
+        e->done_seen = done;
+        native_interrupt(vgpu, XVGPU_INTR_DONE(n),
+                         csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+    }
+    if (fault != e->fault_seen) {
+        e->fault_seen = fault;
+        set_fault(vgpu, n, LINK_READ(eng->fault_code),
+                  LINK_READ(eng->fault_offset), LINK_READ(eng->fault_header),
+                  LINK_READ(eng->fault_addr), LINK_READ(eng->fault_ib));
+        report_fault(vgpu, n);
+    }
+}
+
+void engines_invalidate(struct vgpu *vgpu)
+{
+    unsigned int n;
+
+    for (n = 0; n < XVGPU_NR_ENGINES; n++) {
+        struct engine *e = &vgpu->engines[n];
+
+        if (!e->present)
+            continue;
+        LINK_WRITE_REL(e->link->dev.map_generation,
+                       LINK_READ(e->link->dev.map_generation) + 1);
+        if (e->process)
+            kick(e);
+    }
+}
+
+void engines_bus_master(struct vgpu *vgpu)
+{
+    const bool on = pci_command(&vgpu->pci) & PCI_COMMAND_MASTER;
+    unsigned int n;
+
+    for (n = 0; n < XVGPU_NR_ENGINES; n++)
+        if (vgpu->engines[n].present)
+            LINK_WRITE(vgpu->engines[n].link->dev.bus_master, on);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the administrator asks, through the monitor. */
+#include "dm/device/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct text {
+    char *buf;
+    size_t len, size;
+};
+
+static void add(struct text *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void add(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
+    va_end(ap);
+    if (n > 0 && (size_t)n < t->size - t->len)
+        t->len += (size_t)n;
+}
+
+#define ADD(t, name, value)                                                    \
+    add(t, "%s %llu\n", name, (unsigned long long)(value))
+
+/* Takes the service's lock, which comes before the device's. */
+static void show_ioreq(struct device *dev, struct text *t)
+{
+    struct ioreq_stats s;
+
+    ioreq_get_stats(dev->ioreq, &s);
+    ADD(t, "ioreq.mmio", s.served[IOREQ_MMIO]);
+    ADD(t, "ioreq.pio", s.served[IOREQ_PIO]);
+    ADD(t, "ioreq.config", s.served[IOREQ_CFG]);
+    ADD(t, "ioreq.deferred", s.deferred);
+    ADD(t, "ioreq.invalidations", s.invalidations);
+    ADD(t, "ioreq.nonsense", s.nonsense);
+    ADD(t, "ioreq.spurious", s.spurious);
+    ADD(t, "ioreq.spin_hits", s.spin_hits);
+    ADD(t, "ioreq.sleeps", s.sleeps);
+}
+
+static void show_engine(struct vgpu *vgpu, unsigned int n, struct text *t)
+{
+    static const char *const names[XVGPU_NR_ENGINES] = {"gfx", "sdma", "mm"};
+    const struct engine *e = &vgpu->engines[n];
+    const struct link_eng *g = &e->link->eng;
+    const char *p = names[n];
+    unsigned int i;
+    char name[64];
+
+#define SHOW(field, value)                                                     \
+    do {                                                                       \
+        snprintf(name, sizeof(name), "%s.%s", p, field);                       \
+        ADD(t, name, value);                                                   \
+    } while (0)
+    SHOW("process", e->process);
+    SHOW("enabled", e->enabled);
+    SHOW("status", e->status);
+    SHOW("jobs", e->totals[0] + LINK_READ(g->jobs));
+    SHOW("packets", e->totals[1] + LINK_READ(g->packets));
+    SHOW("bytes", e->totals[2] + LINK_READ(g->bytes));
+    SHOW("faults", csr_get64(vgpu, engine_csr(n, XVGPU_FAULTS)));
+    SHOW("fault_code", csr_get32(vgpu, engine_csr(n, XVGPU_FAULT_CODE)));
+    SHOW("resets", csr_get32(vgpu, engine_csr(n, XVGPU_RESETS)));
+    SHOW("maps", LINK_READ(g->maps));
+    SHOW("map_hits", LINK_READ(g->map_hits));
+    SHOW("map_misses", LINK_READ(g->map_misses));
+    SHOW("maps_live", LINK_READ(g->maps_live));
+    SHOW("done_interrupt", LINK_READ(g->done_count));
+    SHOW("done_evtchn", LINK_READ(g->done_evtchn));
+    SHOW("doorbells_evtchn", LINK_READ(g->doorbells_evtchn));
+    SHOW("preempted", LINK_READ(g->preempted));
+    SHOW("busy_ns", LINK_READ(g->busy_ns));
+    for (i = 0; i < LINK_HIST; i++) {
+        snprintf(name, sizeof(name), "%s.hist.%u", p, i);
+        ADD(t, name, LINK_READ(g->hist[i]));
+    }
+#undef SHOW
+}
+
+static void show(struct vgpu *vgpu, struct text *t)
+{
+    unsigned int n;
+
+    ADD(t, "devfn", vgpu->devfn);
+    ADD(t, "vram_size", vgpu->vram_size);
+    ADD(t, "vram_base", vgpu->vram_gfn << 12);
+    ADD(t, "uptime_ns", clock_ns() - vgpu->time_base_ns);
+    ADD(t, "resets", csr_get32(vgpu, XVGPU_RESET_COUNT));
+    ADD(t, "reset_reason", csr_get32(vgpu, XVGPU_RESET_REASON));
+    ADD(t, "bad_access", csr_get32(vgpu, XVGPU_BAD_ACCESS));
+    ADD(t, "bar_refused", csr_get32(vgpu, XVGPU_BAR_REFUSED));
+    ADD(t, "interrupts.intx", vgpu->irq.sent[IRQ_INTX]);
+    ADD(t, "interrupts.msi", vgpu->irq.sent[IRQ_MSI]);
+    ADD(t, "interrupts.msix", vgpu->irq.sent[IRQ_MSIX]);
+    ADD(t, "interrupts.failed", vgpu->irq.failed);
+    for (n = 0; n < XVGPU_NR_ENGINES; n++)
+        if (vgpu->engines[n].present)
+            show_engine(vgpu, n, t);
+}
+
+struct surface {
+    uint32_t width, height, stride, format;
+    uint64_t base;
+};
+
+/* The guest's scanout registers, read once, checked against VRAM. */
+static const char *check_surface(const struct vgpu *vgpu, struct surface *s)
+{
+    s->width = csr_get32(vgpu, XVGPU_SCANOUT_WIDTH);
+    s->height = csr_get32(vgpu, XVGPU_SCANOUT_HEIGHT);
+    s->stride = csr_get32(vgpu, XVGPU_SCANOUT_STRIDE);
+    s->format = csr_get32(vgpu, XVGPU_SCANOUT_FORMAT);
+    s->base = csr_get64(vgpu, XVGPU_SCANOUT_BASE);
+    if (!(csr_get32(vgpu, XVGPU_SCANOUT_CTRL) & 1))
+        return "the guest shows no surface";
+    if (s->format != XVGPU_FORMAT_XRGB8888)
+        return "the guest's surface has an unknown format";
+    if (!s->width || !s->height || s->width > XVGPU_SCANOUT_MAX ||
+        s->height > XVGPU_SCANOUT_MAX)
+        return "the guest's surface has no valid size";
+    if (s->stride % 4 || s->stride < s->width * 4 ||
+        s->stride > XVGPU_SCANOUT_MAX * 16)
+        return "the guest's surface has no valid stride";
+    if (s->base % 4 || s->base > vgpu->vram_size ||
+        (uint64_t)s->stride * s->height > vgpu->vram_size - s->base)
+        return "the guest's surface is not within VRAM";
+    return NULL;
+}
+
+/* Copy VRAM [base, base + len) to a buffer; what does not map stays 0. */
+static int copy_vram(struct vgpu *vgpu, uint64_t base, uint64_t len,
+                     uint8_t *to)
+{
+    struct device *dev = vgpu->dev;
+    uint64_t n, avail;
+    xen_pfn_t gfn;
+    uint8_t *va;
+    int err;
+
+    while (len) {
+        gfn = vgpu->vram_gfn + (base >> 12);
+        avail = 4096 - (base & 4095);
+        n = len < avail ? len : avail;
+        err = 0;
+        va = xenforeignmemory_map(dev->fmem, dev->domid, PROT_READ, 1, &gfn,
+                                  &err);
+        if (!va && (errno == ENOMEM || errno == EMFILE))
+            return -errno;
+        if (va && !err)
+            memcpy(to, va + (base & 4095), n);
+        if (va)
+            xenforeignmemory_unmap(dev->fmem, va, 1);
+        base += n;
+        to += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static int screenshot(struct vgpu *vgpu, const struct surface *s, int *out)
+{
+    const uint64_t len = (uint64_t)s->stride * s->height;
+    uint8_t *to;
+    int fd, rc = 0;
+
+    fd = memfd_create("screenshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, (off_t)len) < 0) {
+        rc = -errno;
+        goto out;
+    }
+    to = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (to == MAP_FAILED) {
+        rc = -errno;
+        goto out;
+    }
+    rc = copy_vram(vgpu, s->base, len, to);
+    munmap(to, len);
+    if (!rc &&
+        fcntl(fd, F_ADD_SEALS,
+              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        rc = -errno;
+out:
+    if (rc)
+        close(fd);
+    else
+        *out = fd;
+    return rc;
+}
+
+void query_answer(struct device *dev, const struct proto_msg *msg)
+{
+    static char buf[PROTO_TEXT];
+    struct text t = {.buf = buf, .size = sizeof(buf)};
+    struct proto_msg reply = {.version = PROTO_VERSION, .type = PROTO_REPLY};
+    const char *why = NULL;
+    struct surface s = {0};
+    struct vgpu *vgpu;
+    int fd = -1, rc = 0;
+
+    reply.u.reply.tag = msg->u.query.tag;
+    if (msg->u.query.index >= dev->nr_vgpus) {
+        rc = -ENOENT;
+        goto out;
+    }
+    vgpu = &dev->vgpus[msg->u.query.index];
+    if (msg->u.query.query == PROTO_QUERY_SHOW)
+        show_ioreq(dev, &t);
+    pthread_mutex_lock(&dev->lock);
+    switch (msg->u.query.query) {
+    case PROTO_QUERY_SHOW:
+        show(vgpu, &t);
+        break;
+    case PROTO_QUERY_REGS:
+        t.len = csr_dump(vgpu, buf, sizeof(buf));
+        break;
+    case PROTO_QUERY_SCREENSHOT:
+        why = check_surface(vgpu, &s);
+        break;
+    default:
+        rc = -ENOSYS;
+    }
+    pthread_mutex_unlock(&dev->lock);
+    if (why) {
+        rc = -ENODATA;
+        add(&t, "%s", why);
+    } else if (!rc && msg->u.query.query == PROTO_QUERY_SCREENSHOT) {
+        reply.u.reply.width = s.width;
+        reply.u.reply.height = s.height;
+        reply.u.reply.stride = s.stride;
+        reply.u.reply.format = s.format;
+        rc = screenshot(vgpu, &s, &fd);
+    }
+out:
+    reply.u.reply.status = rc;
+    rc = proto_send(dev->sock, &reply, &fd, fd >= 0 ? 1 : 0, t.buf, t.len);
+    if (rc)
+        log_warning("answering a query failed: %s", strerror(-rc));
+    if (fd >= 0)
+        close(fd);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dm/device/device.h"
+
+#include <errno.h>
+#include <string.h>
+
+void worker_queue(struct device *dev, struct job job)
+{
+    /* Sized for all vCPUs and engines at once; a full queue would mean that
+     * one of them waits twice. */
+    if (dev->nr_jobs == MAX_JOBS) {
+        log_error("the worker's queue is full");
+        return;
+    }
+    dev->jobs[(dev->job_head + dev->nr_jobs++) % MAX_JOBS] = job;
+    pthread_cond_signal(&dev->work);
+}
+
+static void reset(struct vgpu *vgpu, uint32_t reason)
+{
+    unsigned int n;
+    int rc;
+
+    for (n = 0; n < XVGPU_NR_ENGINES; n++)
+        if (vgpu->engines[n].present)
+            engine_kill(vgpu, n);
+    rc = vram_scrub(vgpu);
+    if (rc)
+        log_error("vGPU %u: scrubbing VRAM failed: %s", vgpu->index,
+                  strerror(-rc));
+    pthread_mutex_lock(&vgpu->dev->lock);
+    native_reset(vgpu, reason);
+    pthread_mutex_unlock(&vgpu->dev->lock);
+    native_remap(vgpu);
+}
+
+static void run_job(struct device *dev, const struct job *job)
+{
+    switch (job->type) {
+    case JOB_REMAP:
+        native_remap(job->vgpu);
+        break;
+    case JOB_RESET:
+        reset(job->vgpu, job->value);
+        break;
+    case JOB_CTRL:
+        engine_ctrl(job->vgpu, job->engine, job->value);
+        break;
+    case JOB_DEATH:
+        engine_recover(job->vgpu, job->engine);
+        break;
+    }
+    if (job->vcpu != NO_VCPU)
+        ioreq_complete(dev->ioreq, job->vcpu, 0);
+}
+
+static void *worker_thread(void *arg)
+{
+    struct device *dev = arg;
+    struct job job;
+
+    pthread_mutex_lock(&dev->lock);
+    while (!dev->stopping) {
+        if (!dev->nr_jobs) {
+            pthread_cond_wait(&dev->work, &dev->lock);
+            continue;
+        }
+        job = dev->jobs[dev->job_head];
+        dev->job_head = (dev->job_head + 1) % MAX_JOBS;
+        dev->nr_jobs--;
+        pthread_mutex_unlock(&dev->lock);
+        run_job(dev, &job);
+        pthread_mutex_lock(&dev->lock);
+    }
+    pthread_mutex_unlock(&dev->lock);
+    return NULL;
+}
+
+int worker_start(struct device *dev)
+{
+    int rc = pthread_create(&dev->worker, NULL, worker_thread, dev);
+
+    if (rc)
+        return -rc;
+    dev->worker_started = true;
+    return 0;
+}
+
+void worker_stop(struct device *dev)
+{
+    pthread_mutex_lock(&dev->lock);
+    dev->stopping = true;
+    pthread_cond_broadcast(&dev->work);
+    pthread_cond_broadcast(&dev->changed);
+    pthread_mutex_unlock(&dev->lock);
+    if (dev->worker_started)
+        pthread_join(dev->worker, NULL);
+    dev->worker_started = false;
+}
+
+void worker_engine_message(struct device *dev, const struct proto_msg *msg)
+{
+    const unsigned int index = msg->u.engine_op.index;
+    const unsigned int n = msg->u.engine_op.engine;
+    struct engine *e;
+
+    if (index >= dev->nr_vgpus || n >= XVGPU_NR_ENGINES ||
+        !dev->vgpus[index].engines[n].present)
+        return;
+    pthread_mutex_lock(&dev->lock);
+    e = &dev->vgpus[index].engines[n];
+    if (msg->type == PROTO_ENGINE_STARTED) {
+        e->answer = msg->u.engine_op.status;
+        e->process = !e->answer;
+        e->answered = true;
+    } else {
+        e->process = false;
+        e->deaths++;
+        if (msg->u.engine_op.asked) {
+            e->answer = 0;
+            e->answered = true;
+        } else {
+            worker_queue(dev, (struct job){.type = JOB_DEATH,
+                                           .vgpu = &dev->vgpus[index],
+                                           .engine = n,
+                                           .vcpu = NO_VCPU});
+        }
+    }
+    pthread_cond_broadcast(&dev->changed);
+    pthread_mutex_unlock(&dev->lock);
+}
