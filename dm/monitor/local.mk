@@ -3,6 +3,30 @@ noinst_LTLIBRARIES += libmonitor.la
 sbin_PROGRAMS += xen-vgpu-dm
 
 libmonitor_la_SOURCES = \
+	dm/monitor/admin.c \
+	dm/monitor/cgroup.c \
+	dm/monitor/cgroup.h \
+	dm/monitor/child.c \
+	dm/monitor/child.h \
+	dm/monitor/device.c \
+	dm/monitor/domain.c \
+	dm/monitor/domain.h \
+	dm/monitor/engines.c \
+	dm/monitor/monitor.c \
+	dm/monitor/monitor.h \
+	dm/monitor/options.c \
+	dm/monitor/options.h \
+	dm/monitor/qmp.c \
+	dm/monitor/qmp.h \
+	dm/monitor/qmpserver.c \
+	dm/monitor/server.c \
+	dm/monitor/server.h \
+	dm/monitor/vgpu.c \
+	dm/monitor/vgpu.h \
+	dm/monitor/vram.c \
+	dm/monitor/vram.h \
+	dm/monitor/xenstore.c \
+	dm/monitor/xenstore.h \
 	$(NULL)
 libmonitor_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(XENCTRL_CFLAGS) \
 	$(XENSTORE_CFLAGS) $(JANSSON_CFLAGS)

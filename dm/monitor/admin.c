@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The administrator's socket, /run/xen-vgpu/DOMID.sock: a JSON object a line.
+ *
+ *   {"command": "show" | "regs" | "screenshot", "vgpu": N}
+ *   {"return": {…}} or {"error": "why not"}
+ *
+ * What the device answers is hostile: its text is passed on as one string of
+ * printable characters, its picture after a look at the descriptor.
+ */
+#include "dm/monitor/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+static void send_json(struct conn *c, json_t *json, int fd)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    size_t len;
+
+    json_decref(json);
+    if (!text)
+        return;
+    len = strlen(text);
+    text[len] = '\n'; /* in the place of the final zero */
+    conn_send(c, text, len + 1, fd);
+    free(text);
+}
+
+static void send_error(struct conn *c, const char *text)
+{
+    send_json(c, json_pack("{s:s}", "error", text), -1);
+}
+
+/* Nothing of what the device wrote may reach a terminal as a command. */
+static json_t *clean_text(struct proto_in *in)
+{
+    size_t i;
+
+    for (i = 0; i < in->text_len; i++) {
+        if (in->text[i] != '\n' && (in->text[i] < ' ' || in->text[i] > '~'))
+            in->text[i] = '?';
+    }
+    return json_stringn(in->text, in->text_len);
+}
+
+static const char *why(int rc)
+{
+    switch (rc) {
+    case -ENODEV:
+        return "the device process does not run";
+    case -ETIMEDOUT:
+        return "the device process does not answer";
+    case -EBUSY:
+        return "too many questions at a time";
+    default:
+        return strerror(-rc);
+    }
+}
+
+/* 0 if the device succeeded; otherwise the client was told. */
+static int check_reply(struct conn *c, int rc, struct proto_in *in)
+{
+    if (!rc && in->msg.u.reply.status) {
+        if (in->text_len) /* says why */
+            send_json(c, json_pack("{s:o}", "error", clean_text(in)), -1);
+        else
+            send_error(c, "the device process refused");
+        return -EIO;
+    }
+    if (rc)
+        send_error(c, why(rc));
+    return rc;
+}
+
+static json_t *process_json(const char *name, long pid, uint32_t uid)
+{
+    return json_pack("{s:s, s:I, s:I}", "name", name, "pid", (json_int_t)pid,
+                     "uid", (json_int_t)uid);
+}
+
+static json_t *engines_json(const struct vgpu *v)
+{
+    json_t *list = json_object();
+    const struct engine *e;
+    uint32_t i;
+
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        e = &v->engine[i];
+        if (!(v->engines & 1u << i))
+            continue;
+        json_object_set_new(list, engine_name(i),
+                            json_pack("{s:s, s:I}", "process",
+                                      !child_runs(&e->child) ? "none"
+                                      : e->child.killed      ? "ending"
+                                      : e->ready             ? "running"
+                                                             : "starting",
+                                      "starts", (json_int_t)e->starts));
+    }
+    return list;
+}
+
+static json_t *processes_json(const struct monitor *m, const struct vgpu *v)
+{
+    json_t *list = json_array();
+    char name[24];
+    uint32_t i;
+
+    json_array_append_new(list,
+                          process_json("monitor", (long)getpid(), getuid()));
+    if (child_runs(&m->device))
+        json_array_append_new(
+            list, process_json("device", m->device.pid, m->device.uid));
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        if (!child_runs(&v->engine[i].child))
+            continue;
+        snprintf(name, sizeof(name), "engine %s", engine_name(i));
+        json_array_append_new(list, process_json(name, v->engine[i].child.pid,
+                                                 v->engine[i].child.uid));
+    }
+    return list;
+}
+
+static json_t *show_json(const struct monitor *m, const struct vgpu *v)
+{
+    static const char *const states[] = {
+        [MONITOR_STARTING] = "starting", [MONITOR_RUNNING] = "running",
+        [MONITOR_FAILED] = "failed",     [MONITOR_STOPPING] = "stopping",
+        [MONITOR_ENDING] = "stopping",
+    };
+    json_t *json;
+
+    json = json_pack("{s:I, s:I, s:I, s:s, s:s}", "domid",
+                     (json_int_t)m->opt->domid, "vgpu", (json_int_t)v->index,
+                     "vgpus", (json_int_t)m->opt->nr_vgpus, "name", "", "state",
+                     states[m->state]);
+    if (!json)
+        return NULL;
+    json_object_set_new(json, "name", json_string(m->opt->name));
+    json_object_set_new(json, "options",
+                        json_pack("{s:s, s:I, s:I, s:I, s:s, s:s}", "model",
+                                  "native", "vram", (json_int_t)v->opt->vram,
+                                  "slot", (json_int_t)v->opt->slot, "poll",
+                                  (json_int_t)v->opt->poll, "sched", "none",
+                                  "companion", "none"));
+    json_object_set_new(json, "vram",
+                        json_pack("{s:I, s:I, s:I}", "bytes",
+                                  (json_int_t)v->vram->size, "parking_frame",
+                                  (json_int_t)v->vram->gfn, "small_pages",
+                                  (json_int_t)v->vram->small_pages));
+    json_object_set_new(json, "processes", processes_json(m, v));
+    json_object_set_new(json, "engines", engines_json(v));
+    if (m->have_server)
+        json_object_set_new(json, "ioservid", json_integer(m->ioservid));
+    return json;
+}
+
+static struct vgpu *asked_vgpu(struct conn *c)
+{
+    struct monitor *m = conn_user(c);
+
+    return &m->vgpus[*conn_word(c)];
+}
+
+/* Without a device the rest is still worth to be seen. */
+static void on_show(void *user, int rc, struct proto_in *in)
+{
+    struct conn *c = user;
+    json_t *json = show_json(conn_user(c), asked_vgpu(c));
+
+    if (!rc && !in->msg.u.reply.status)
+        json_object_set_new(json, "statistics", clean_text(in));
+    else
+        json_object_set_new(json, "statistics_error",
+                            json_string(rc ? why(rc) : "refused"));
+    send_json(c, json_pack("{s:o}", "return", json), -1);
+    conn_resume(c);
+}
+
+static void on_regs(void *user, int rc, struct proto_in *in)
+{
+    struct conn *c = user;
+
+    if (!check_reply(c, rc, in))
+        send_json(c, json_pack("{s:{s:o}}", "return", "text", clean_text(in)),
+                  -1);
+    conn_resume(c);
+}
+
+/* A picture that can neither shrink nor change under its reader, of exactly
+ * the size that it claims. */
+static bool picture_is_sound(const struct proto_in *in)
+{
+    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    uint32_t width = in->msg.u.reply.width, height = in->msg.u.reply.height;
+    uint32_t stride = in->msg.u.reply.stride;
+    struct stat st;
+    int got;
+
+    if (in->nr_fds != 1 || in->msg.u.reply.format != XVGPU_FORMAT_XRGB8888 ||
+        !width || width > XVGPU_SCANOUT_MAX || !height ||
+        height > XVGPU_SCANOUT_MAX || stride / 4 < width || stride % 4)
+        return false;
+    got = fcntl(in->fds[0], F_GET_SEALS);
+    return got >= 0 && (got & seals) == seals && !fstat(in->fds[0], &st) &&
+           st.st_size >= 0 && (uint64_t)st.st_size == (uint64_t)height * stride;
+}
+
+static void on_screenshot(void *user, int rc, struct proto_in *in)
+{
+    struct conn *c = user;
+
+    if (check_reply(c, rc, in)) {
+        conn_resume(c);
+        return;
+    }
+    if (!picture_is_sound(in)) {
+        log_error("the device process sent a picture that is none");
+        send_error(c, "the device process sent a picture that is none");
+    } else {
+        send_json(c,
+                  json_pack("{s:{s:I, s:I, s:I, s:I}}", "return", "width",
+                            (json_int_t)in->msg.u.reply.width, "height",
+                            (json_int_t)in->msg.u.reply.height, "stride",
+                            (json_int_t)in->msg.u.reply.stride, "format",
+                            (json_int_t)in->msg.u.reply.format),
+                  in->fds[0]);
+    }
+    conn_resume(c);
+}
+
+static const struct {
+    const char *name;
+    uint32_t query;
+    query_done *done;
+} commands[] = {
+    {"show", PROTO_QUERY_SHOW, on_show},
+    {"regs", PROTO_QUERY_REGS, on_regs},
+    {"screenshot", PROTO_QUERY_SCREENSHOT, on_screenshot},
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void run(struct conn *c, const json_t *request)
+{
+    struct monitor *m = conn_user(c);
+    const json_t *vgpu = json_object_get(request, "vgpu");
+    const char *name = json_string_value(json_object_get(request, "command"));
+    json_int_t index = json_integer_value(vgpu);
+    size_t i;
+    int rc;
+
+    for (i = 0; name && i < NR_COMMANDS && strcmp(commands[i].name, name); i++)
+        ;
+    if (!name || i == NR_COMMANDS) {
+        send_error(c, "command must be show, regs or screenshot");
+        return;
+    }
+    if (vgpu && (!json_is_integer(vgpu) || index < 0 ||
+                 index >= (json_int_t)m->opt->nr_vgpus)) {
+        send_error(c, "the domain has no vGPU of that number");
+        return;
+    }
+    *conn_word(c) = (unsigned int)index;
+    conn_pause(c);
+    rc = device_query(m, (uint32_t)index, commands[i].query, commands[i].done,
+                      c);
+    if (rc)
+        commands[i].done(c, rc, NULL);
+}
+
+static void on_line(struct conn *c, char *line, size_t len)
+{
+    json_error_t error;
+    json_t *request = json_loadb(line, len, 0, &error);
+
+    if (json_is_object(request))
+        run(c, request);
+    else
+        send_error(c, "a JSON object is expected");
+    json_decref(request);
+}
+
+static void on_opened(struct conn *c)
+{
+    (void)c;
+}
+
+static void on_too_long(struct conn *c)
+{
+    send_error(c, "the line is too long");
+}
+
+static void on_closed(struct conn *c)
+{
+    device_query_cancel(conn_user(c), c);
+}
+
+static const struct server_ops ops = {
+    .opened = on_opened,
+    .line = on_line,
+    .too_long = on_too_long,
+    .closed = on_closed,
+};
+
+int admin_start(struct monitor *m)
+{
+    const char *dir = getenv("XVGPU_RUN_DIR");
+    char path[256];
+    int rc = 0;
+
+    dir = dir ? dir : MONITOR_RUN_DIR;
+    snprintf(path, sizeof(path), "%s/%u.sock", dir, m->opt->domid);
+    if (mkdir(dir, 0700) && errno != EEXIST)
+        rc = -errno;
+    if (!rc)
+        rc = server_open(&m->admin, m->loop, path, -1, &ops, m);
+    if (rc)
+        log_error("listen on %s: %s", path, strerror(-rc));
+    return rc;
+}

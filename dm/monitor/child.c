@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include "dm/monitor/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+/* So many messages of one child before others get their turn. */
+#define MESSAGES_A_TURN 16
+#define UIDS_A_DOMAIN 16u
+
+#define EXIT_EXEC 127
+
+/* In the child, until exec: only what is safe after a fork of a process with
+ * threads (libxenstore has one). Returns only on failure. */
+static void enter(const char *path, char *const argv[], int sock, int procs,
+                  int oom)
+{
+    char text[16];
+    sigset_t none;
+    int null, fd, n;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (procs >= 0 && write(procs, "0", 1) < 0)
+        return;
+    fd = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (fd >= 0) {
+        n = snprintf(text, sizeof(text), "%d", oom);
+        if (write(fd, text, (size_t)n) < 0)
+            errno = 0; /* it will do without */
+        close(fd);
+    }
+    null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+        return;
+    if (sock == PROTO_FD)
+        fcntl(sock, F_SETFD, 0);
+    else if (dup2(sock, PROTO_FD) < 0)
+        return;
+    if (syscall(SYS_close_range, PROTO_FD + 1, ~0u, 0))
+        return;
+    execv(path, argv);
+}
+
+static void program_path(char *path, size_t size, const char *program)
+{
+    const char *dir = getenv("XVGPU_LIBEXEC");
+
+    snprintf(path, size, "%s/%s", dir ? dir : PKGLIBEXECDIR, program);
+}
+
+static void on_message(struct ev_loop *loop, ev_io *w, int revents);
+static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents);
+
+static int fork_child(struct child *c, const struct child_spec *spec, int sock)
+{
+    char path[256], domid[12];
+    char *argv[] = {path, (char *)"--domid", domid, NULL};
+    int procs, rc = 0;
+    pid_t pid;
+
+    program_path(path, sizeof(path), spec->program);
+    snprintf(domid, sizeof(domid), "%u", spec->domid);
+    if (access(path, X_OK))
+        return -errno;
+    procs = cgroup_procs(&c->cgroup);
+    pid = fork();
+    if (pid == 0) {
+        enter(path, argv, sock, procs, spec->oom_score_adj);
+        _exit(EXIT_EXEC);
+    }
+    if (pid < 0)
+        rc = -errno;
+    if (procs >= 0)
+        close(procs);
+    if (rc)
+        return rc;
+    /* Nobody but us reaps it: the pid is its own until then. */
+    c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (c->pidfd < 0) {
+        rc = -errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return rc;
+    }
+    c->pid = pid;
+    return 0;
+}
+
+int child_start(struct child *c, const struct cgroups *cgs,
+                const struct child_spec *spec)
+{
+    int pair[2] = {-1, -1};
+    int rc;
+
+    c->pidfd = -1;
+    c->killed = false;
+    c->status = 0;
+    c->uid = 0;
+    if (geteuid() == 0)
+        c->uid = XVGPU_UID_BASE + UIDS_A_DOMAIN * spec->domid + spec->number;
+    cgroup_create(cgs, &c->cgroup, spec->cgroup, spec->memory_max,
+                  spec->pids_max);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+        fcntl(pair[0], F_SETFL, O_NONBLOCK)) {
+        rc = -errno;
+        goto out;
+    }
+    rc = fork_child(c, spec, pair[1]);
+    if (rc)
+        goto out;
+    c->sock = pair[0];
+    pair[0] = -1;
+    ev_io_init(&c->io, on_message, c->sock, EV_READ);
+    c->io.data = c;
+    ev_io_start(c->loop, &c->io);
+    ev_io_init(&c->exit, on_exit_event, c->pidfd, EV_READ);
+    c->exit.data = c;
+    ev_io_start(c->loop, &c->exit);
+    log_debug("started %s, pid %ld", c->name, (long)c->pid);
+
+out:
+    if (pair[0] >= 0)
+        close(pair[0]);
+    if (pair[1] >= 0)
+        close(pair[1]);
+    if (rc) {
+        log_error("start %s (%s): %s", c->name, spec->program, strerror(-rc));
+        cgroup_remove(&c->cgroup);
+    }
+    return rc;
+}
+
+int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
+               unsigned int nr_fds)
+{
+    if (!child_runs(c))
+        return -EPIPE;
+    return proto_send(c->sock, msg, fds, nr_fds, NULL, 0);
+}
+
+void child_kill(struct child *c)
+{
+    if (!child_runs(c))
+        return;
+    c->killed = true;
+    syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+    cgroup_kill(&c->cgroup);
+}
+
+/* Take up to max messages. False when there are no more, now or for good. */
+static bool take_messages(struct child *c, int max)
+{
+    static struct proto_in in; /* too large for a stack; one thread */
+    int rc;
+
+    while (max-- > 0) {
+        rc = proto_recv(c->sock, &in);
+        if (rc == -EAGAIN || rc == -EINTR)
+            return false;
+        if (rc) {
+            ev_io_stop(c->loop, &c->io);
+            if (rc != -EPIPE)
+                log_error("%s (pid %ld) sent what is no message: %s", c->name,
+                          (long)c->pid, strerror(-rc));
+            /* Without its socket it is of no use. Its own end may be under
+             * way: give the exit status a chance to tell why. */
+            if (rc != -EPIPE)
+                child_kill(c);
+            else
+                syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+            return false;
+        }
+        c->ops->message(c, &in);
+        proto_close_fds(&in);
+    }
+    return true;
+}
+
+static void on_message(struct ev_loop *loop, ev_io *w, int revents)
+{
+    (void)loop;
+    (void)revents;
+    take_messages(w->data, MESSAGES_A_TURN);
+}
+
+static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents)
+{
+    struct child *c = w->data;
+
+    (void)revents;
+    /* Its last words, a failure to start for one, may still be unread. */
+    if (ev_is_active(&c->io))
+        take_messages(c, MESSAGES_A_TURN);
+    if (waitpid(c->pid, &c->status, WNOHANG) != c->pid)
+        return;
+    ev_io_stop(loop, &c->io);
+    ev_io_stop(loop, &c->exit);
+    close(c->sock);
+    close(c->pidfd);
+    log_debug("%s, pid %ld, %s", c->name, (long)c->pid, child_end(c));
+    c->pid = 0;
+    cgroup_kill(&c->cgroup);
+    cgroup_remove(&c->cgroup);
+    c->ops->exited(c);
+}
+
+const char *child_end(const struct child *c)
+{
+    static char text[64];
+
+    if (WIFSIGNALED(c->status))
+        snprintf(text, sizeof(text), "was ended by signal %d (%s)",
+                 WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
+    else if (WEXITSTATUS(c->status) == EXIT_EXEC)
+        snprintf(text, sizeof(text), "could not be executed");
+    else
+        snprintf(text, sizeof(text), "exited with %d", WEXITSTATUS(c->status));
+    return text;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The device process: its start, its requests, queries to it.
+ */
+#include "dm/monitor/monitor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#define NUMBER 0u
+/* 64 MiB, and a screenshot of 8192 * 8192 pixels. */
+#define MEMORY_MAX (UINT64_C(320) << 20)
+#define PIDS_MAX 32u
+#define QUERY_TIMEOUT_S 5.0
+
+static void finish_query(struct query *q, int rc, struct proto_in *in)
+{
+    query_done *done = q->done;
+
+    ev_timer_stop(q->m->loop, &q->timeout);
+    q->done = NULL;
+    done(q->user, rc, in);
+}
+
+static void on_reply(struct monitor *m, struct proto_in *in)
+{
+    static struct log_limit limit;
+    unsigned int i;
+
+    for (i = 0; i < MONITOR_QUERIES; i++) {
+        if (m->queries[i].done && m->queries[i].tag == in->msg.u.reply.tag) {
+            finish_query(&m->queries[i], 0, in);
+            return;
+        }
+    }
+    log_limited(&limit, LOG_DEBUG, "an answer to no query of ours, or late");
+}
+
+static void on_message(struct child *c, struct proto_in *in)
+{
+    const struct proto_msg *msg = &in->msg;
+    struct monitor *m = c->owner;
+    int rc = 0;
+
+    if (c->killed)
+        return;
+    switch (msg->type) {
+    case PROTO_DEVICE_READY:
+        if (m->state == MONITOR_STARTING)
+            monitor_device_ready(m, msg->u.ready.status, msg->u.ready.ioservid);
+        else if (m->have_server)
+            rc = -EPROTO;
+        break;
+    case PROTO_ENGINE_RUN:
+        rc = engines_run(m, msg->u.engine_op.index, msg->u.engine_op.engine);
+        break;
+    case PROTO_ENGINE_KILL:
+        rc = engines_kill(m, msg->u.engine_op.index, msg->u.engine_op.engine);
+        break;
+    case PROTO_REPLY:
+        on_reply(m, in);
+        break;
+    default:
+        rc = -EPROTO;
+        break;
+    }
+    if (rc) {
+        log_error("%s sent a message of type %u that makes no sense: ended",
+                  c->name, msg->type);
+        child_kill(c);
+    }
+}
+
+static void on_exited(struct child *c)
+{
+    struct monitor *m = c->owner;
+    unsigned int i;
+
+    for (i = 0; i < MONITOR_QUERIES; i++) {
+        if (m->queries[i].done)
+            finish_query(&m->queries[i], -ENODEV, NULL);
+    }
+    monitor_device_gone(m);
+}
+
+static const struct child_ops ops = {
+    .message = on_message,
+    .exited = on_exited,
+};
+
+static int send_vgpu(struct monitor *m, const struct vgpu *v)
+{
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_DEVICE_VGPU};
+    int fds[1 + 3 * XVGPU_NR_ENGINES];
+    unsigned int n = 0, i;
+
+    fds[n++] = v->csr_fd;
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        if (!(v->engines & 1u << i))
+            continue;
+        fds[n++] = v->engine[i].link_fd;
+        fds[n++] = v->engine[i].kick_fd;
+        fds[n++] = v->engine[i].event_fd;
+    }
+    msg.u.vgpu.index = v->index;
+    msg.u.vgpu.devfn = v->opt->slot << 3;
+    msg.u.vgpu.engines = v->engines;
+    msg.u.vgpu.vram_size = v->vram->size;
+    msg.u.vgpu.vram_gfn = v->vram->gfn;
+    return child_send(&m->device, &msg, fds, n);
+}
+
+int device_start(struct monitor *m)
+{
+    struct child_spec spec = {
+        .program = "xen-vgpu-device",
+        .cgroup = "device",
+        .domid = m->opt->domid,
+        .number = NUMBER,
+        .memory_max = MEMORY_MAX,
+        .pids_max = PIDS_MAX,
+    };
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_DEVICE_START};
+    unsigned int i;
+    int rc;
+
+    m->device.ops = &ops;
+    m->device.owner = m;
+    m->device.loop = m->loop;
+    m->device.name = "the device process";
+    rc = child_start(&m->device, &m->cgroups, &spec);
+    if (rc)
+        return rc;
+    msg.u.start.domid = m->opt->domid;
+    msg.u.start.nr_vcpus = m->nr_vcpus;
+    msg.u.start.nr_vgpus = m->opt->nr_vgpus;
+    msg.u.start.uid = msg.u.start.gid = m->device.uid;
+    msg.u.start.sandbox = m->sandbox;
+    msg.u.start.log_level = m->opt->log_level;
+    for (i = 0; i < m->opt->nr_vgpus; i++) {
+        /* One ioreq service for all: the most patient one decides. */
+        if (m->opt->vgpus[i].poll > msg.u.start.poll_us)
+            msg.u.start.poll_us = m->opt->vgpus[i].poll;
+    }
+    rc = child_send(&m->device, &msg, NULL, 0);
+    for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
+        rc = send_vgpu(m, &m->vgpus[i]);
+    if (rc) /* it has ended already: why follows from its end */
+        log_error("talk to %s: %s", m->device.name, strerror(-rc));
+    return 0;
+}
+
+void device_stop(struct monitor *m)
+{
+    struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_STOP};
+
+    device_send(m, &msg);
+}
+
+void device_send(struct monitor *m, const struct proto_msg *msg)
+{
+    int rc;
+
+    if (!child_runs(&m->device) || m->device.killed)
+        return;
+    rc = child_send(&m->device, msg, NULL, 0);
+    if (!rc || rc == -EPIPE)
+        return; /* its end is about to be seen */
+    log_error("%s does not read its messages (%s): ended", m->device.name,
+              strerror(-rc));
+    child_kill(&m->device);
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    (void)loop;
+    (void)revents;
+    finish_query(w->data, -ETIMEDOUT, NULL);
+}
+
+int device_query(struct monitor *m, uint32_t index, uint32_t query,
+                 query_done *done, void *user)
+{
+    struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_QUERY};
+    struct query *q;
+    unsigned int i;
+
+    if (m->state != MONITOR_RUNNING || !child_runs(&m->device) ||
+        m->device.killed)
+        return -ENODEV;
+    for (i = 0; i < MONITOR_QUERIES && m->queries[i].done; i++)
+        ;
+    if (i == MONITOR_QUERIES)
+        return -EBUSY;
+    q = &m->queries[i];
+    q->m = m;
+    q->done = done;
+    q->user = user;
+    q->tag = ++m->next_tag;
+    ev_timer_init(&q->timeout, on_timeout, QUERY_TIMEOUT_S, 0.);
+    q->timeout.data = q;
+    ev_timer_start(m->loop, &q->timeout);
+    msg.u.query.tag = q->tag;
+    msg.u.query.index = index;
+    msg.u.query.query = query;
+    device_send(m, &msg);
+    return 0;
+}
+
+void device_query_cancel(struct monitor *m, const void *user)
+{
+    unsigned int i;
+
+    for (i = 0; i < MONITOR_QUERIES; i++) {
+        if (m->queries[i].done && m->queries[i].user == user) {
+            ev_timer_stop(m->loop, &m->queries[i].timeout);
+            m->queries[i].done = NULL;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dm/monitor/domain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <xendevicemodel.h>
+
+#include "lib/log.h"
+
+#define MAX_SERVERS 8u /* of a domain, in Xen */
+
+int domain_open(struct domain *d, uint32_t domid)
+{
+    int rc;
+
+    d->domid = domid;
+    d->xch = xc_interface_open(NULL, NULL, 0);
+    if (d->xch)
+        return 0;
+    rc = errno ? -errno : -EIO;
+    log_error("open Xen's control interface: %s", strerror(-rc));
+    return rc;
+}
+
+void domain_close(struct domain *d)
+{
+    if (d->xch)
+        xc_interface_close(d->xch);
+    d->xch = NULL;
+}
+
+/* 1 found, 0 no such domain, or a negative errno. */
+static int get_info(const struct domain *d, xc_dominfo_t *info)
+{
+    int n = xc_domain_getinfo(d->xch, d->domid, 1, info);
+
+    if (n < 0)
+        return errno == ESRCH ? 0 : -errno;
+    return n == 1 && info->domid == d->domid;
+}
+
+enum domain_life domain_life(const struct domain *d)
+{
+    xc_dominfo_t info;
+    int rc = get_info(d, &info);
+
+    if (rc < 0) {
+        log_warning("ask Xen for the domain: %s", strerror(-rc));
+        return DOMAIN_ALIVE;
+    }
+    if (!rc)
+        return DOMAIN_GONE;
+    return info.dying ? DOMAIN_DYING : DOMAIN_ALIVE;
+}
+
+int domain_info(const struct domain *d, struct domain_info *out)
+{
+    xc_dominfo_t info;
+    int rc = get_info(d, &info);
+
+    if (rc < 0)
+        return rc;
+    if (!rc)
+        return -ESRCH;
+    out->nr_vcpus = info.max_vcpu_id + 1;
+    out->pages = info.nr_pages;
+    out->max_pages = (uint64_t)info.max_memkb / 4;
+    return 0;
+}
+
+static int destroy_range(const struct domain *d, uint32_t first, uint32_t end)
+{
+    xendevicemodel_handle *dmod = xendevicemodel_open(NULL, 0);
+    uint32_t id;
+    int rc = 0;
+
+    if (!dmod)
+        return errno ? -errno : -EIO;
+    for (id = first; id < end; id++) {
+        rc = xendevicemodel_destroy_ioreq_server(dmod, (domid_t)d->domid,
+                                                 (ioservid_t)id);
+        rc = rc ? -errno : 0;
+    }
+    xendevicemodel_close(dmod);
+    return rc;
+}
+
+int domain_destroy_server(const struct domain *d, uint32_t ioservid)
+{
+    return destroy_range(d, ioservid, ioservid + 1);
+}
+
+void domain_destroy_servers(const struct domain *d)
+{
+    destroy_range(d, 0, MAX_SERVERS);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The domain as Xen's control library sees it. Only the monitor links that
+ * library: it has no stable ABI.
+ */
+#ifndef MONITOR_DOMAIN_H
+#define MONITOR_DOMAIN_H
+
+#include <stdint.h>
+#include <xenctrl.h>
+
+struct domain {
+    xc_interface *xch;
+    uint32_t domid;
+};
+
+enum domain_life {
+    DOMAIN_ALIVE, /* also when it has shut down: that is not death */
+    DOMAIN_DYING, /* destroyed, but pages of it are still mapped */
+    DOMAIN_GONE,
+};
+
+struct domain_info {
+    uint32_t nr_vcpus;
+    uint64_t pages;     /* charged to it */
+    uint64_t max_pages; /* that may be */
+};
+
+/* 0 or a negative errno, said on stderr. domain_close() after a failure is
+ * harmless. */
+int domain_open(struct domain *d, uint32_t domid);
+void domain_close(struct domain *d);
+
+/* What cannot be found out counts as alive. */
+enum domain_life domain_life(const struct domain *d);
+
+/* 0, -ESRCH without such a domain, or another negative errno. */
+int domain_info(const struct domain *d, struct domain_info *info);
+
+/* Destroy an ioreq server that a dead process left, so that no vCPU waits
+ * for it for ever. -ENOENT when there is none. */
+int domain_destroy_server(const struct domain *d, uint32_t ioservid);
+
+/* The same for every server of the domain: only where no other device model
+ * can own one. */
+void domain_destroy_servers(const struct domain *d);
+
+#endif

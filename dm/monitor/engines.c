@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Engine processes: started and killed for the device, which knows what the
+ * guest wants. Its answers come in the order of its requests, for
+ * each engine.
+ */
+#include "dm/monitor/monitor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#define START_TIMEOUT_S 30.0
+#define MEMORY_MAX (UINT64_C(256) << 20)
+#define PIDS_MAX 64u
+#define OOM_SCORE_ADJ 500 /* before the device, and before most of dom0 */
+#define MAX_BUCKETS 1024u
+#define MAX_OWED 16u /* unanswered requests: nobody honest has more */
+
+static struct monitor *monitor_of(struct engine *e)
+{
+    return e->child.owner;
+}
+
+static void answer(struct engine *e, uint32_t type, int status, uint32_t asked)
+{
+    struct proto_msg msg = {.version = PROTO_VERSION, .type = type};
+
+    msg.u.engine_op.index = e->vgpu->index;
+    msg.u.engine_op.engine = e->number;
+    msg.u.engine_op.status = status;
+    msg.u.engine_op.asked = asked;
+    device_send(monitor_of(e), &msg);
+}
+
+static void answer_runs(struct engine *e, int status)
+{
+    for (; e->owed_runs; e->owed_runs--)
+        answer(e, PROTO_ENGINE_STARTED, status, 0);
+}
+
+static void on_message(struct child *c, struct proto_in *in)
+{
+    struct engine *e =
+        (struct engine *)((char *)c - offsetof(struct engine, child));
+    int status = in->msg.u.ready.status;
+
+    if (in->msg.type != PROTO_ENGINE_READY || e->ready) {
+        log_error("%s sent a message of type %u: ended", c->name, in->msg.type);
+        child_kill(c);
+        return;
+    }
+    ev_timer_stop(c->loop, &e->timeout);
+    if (status) {
+        if (status > 0 || status < -4095)
+            status = -EIO;
+        log_error("%s could not start: %s", c->name, strerror(-status));
+        answer_runs(e, status);
+        child_kill(c);
+        return;
+    }
+    e->ready = true;
+    answer_runs(e, 0);
+}
+
+static void on_exited(struct child *c)
+{
+    struct engine *e =
+        (struct engine *)((char *)c - offsetof(struct engine, child));
+    struct monitor *m = c->owner;
+    bool was_ready = e->ready;
+
+    ev_timer_stop(c->loop, &e->timeout);
+    e->ready = false;
+    if (!c->killed)
+        log_error("%s %s", c->name, child_end(c));
+    answer_runs(e, -EIO);
+    if (e->owed_kills) {
+        for (; e->owed_kills; e->owed_kills--)
+            answer(e, PROTO_ENGINE_DEAD, 0, 1);
+    } else if (was_ready) {
+        answer(e, PROTO_ENGINE_DEAD, 0, 0);
+    }
+    monitor_child_gone(m);
+}
+
+static const struct child_ops ops = {
+    .message = on_message,
+    .exited = on_exited,
+};
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct engine *e = w->data;
+
+    (void)loop;
+    (void)revents;
+    log_error("%s is not ready after %g s: ended", e->name, START_TIMEOUT_S);
+    answer_runs(e, -ETIMEDOUT);
+    child_kill(&e->child);
+}
+
+void engines_init(struct monitor *m)
+{
+    struct engine *e;
+    unsigned int v, i;
+
+    for (v = 0; v < m->opt->nr_vgpus; v++) {
+        for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+            e = &m->vgpus[v].engine[i];
+            e->child.ops = &ops;
+            e->child.owner = m;
+            e->child.loop = m->loop;
+            e->child.name = e->name;
+            ev_timer_init(&e->timeout, on_timeout, START_TIMEOUT_S, 0.);
+            e->timeout.data = e;
+        }
+    }
+}
+
+static struct engine *lookup(struct monitor *m, uint32_t index, uint32_t engine)
+{
+    if (index >= m->opt->nr_vgpus || engine >= XVGPU_NR_ENGINES ||
+        !(m->vgpus[index].engines & 1u << engine))
+        return NULL;
+    return &m->vgpus[index].engine[engine];
+}
+
+static int start(struct monitor *m, struct engine *e)
+{
+    struct child_spec spec = {
+        .program = "xen-vgpu-engine",
+        .cgroup = e->cgroup,
+        .domid = m->opt->domid,
+        .number = 1 + e->vgpu->index * XVGPU_NR_ENGINES + e->number,
+        .memory_max = MEMORY_MAX,
+        .pids_max = PIDS_MAX,
+        .oom_score_adj = OOM_SCORE_ADJ,
+    };
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_ENGINE_START};
+    int fds[] = {e->link_fd,    e->kick_fd,    e->event_fd,
+                 e->grant_s_fd, e->grant_e_fd, e->wake_fd};
+    int rc;
+
+    rc = child_start(&e->child, &m->cgroups, &spec);
+    if (rc)
+        return rc;
+    e->starts++;
+    msg.u.engine.domid = m->opt->domid;
+    msg.u.engine.index = e->vgpu->index;
+    msg.u.engine.engine = e->number;
+    msg.u.engine.uid = msg.u.engine.gid = e->child.uid;
+    msg.u.engine.sandbox = m->sandbox;
+    msg.u.engine.log_level = m->opt->log_level;
+    msg.u.engine.max_buckets = MAX_BUCKETS;
+    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]));
+    if (rc) {
+        log_error("talk to %s: %s", e->name, strerror(-rc));
+        child_kill(&e->child); /* the answer follows from its end */
+    }
+    ev_timer_set(&e->timeout, START_TIMEOUT_S, 0.);
+    ev_timer_start(m->loop, &e->timeout);
+    return 0;
+}
+
+int engines_run(struct monitor *m, uint32_t index, uint32_t engine)
+{
+    struct engine *e = lookup(m, index, engine);
+    int rc;
+
+    if (!e || e->owed_runs == MAX_OWED)
+        return -EPROTO;
+    if (child_runs(&e->child) && e->ready && !e->child.killed) {
+        answer(e, PROTO_ENGINE_STARTED, 0, 0);
+        return 0;
+    }
+    if (child_runs(&e->child) && e->child.killed) {
+        /* On its way out: the device has not waited for the answer. */
+        answer(e, PROTO_ENGINE_STARTED, -EBUSY, 0);
+        return 0;
+    }
+    if (!child_runs(&e->child)) {
+        if (m->state > MONITOR_RUNNING)
+            rc = -ESHUTDOWN;
+        else if (!vgpu_may_start(e->vgpu, clock_ns()))
+            rc = -EAGAIN;
+        else
+            rc = start(m, e);
+        if (rc == -EAGAIN)
+            log_error("%s: started more than %u times in %u s: refused",
+                      e->name, VGPU_STARTS_MAX,
+                      (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
+        if (rc) {
+            answer(e, PROTO_ENGINE_STARTED, rc, 0);
+            return 0;
+        }
+    }
+    e->owed_runs++;
+    return 0;
+}
+
+int engines_kill(struct monitor *m, uint32_t index, uint32_t engine)
+{
+    struct engine *e = lookup(m, index, engine);
+
+    if (!e || e->owed_kills == MAX_OWED)
+        return -EPROTO;
+    if (!child_runs(&e->child)) {
+        answer(e, PROTO_ENGINE_DEAD, 0, 1);
+        return 0;
+    }
+    answer_runs(e, -ECANCELED);
+    e->owed_kills++;
+    child_kill(&e->child);
+    return 0;
+}
+
+void engines_kill_all(struct monitor *m)
+{
+    unsigned int v, i;
+
+    for (v = 0; v < m->opt->nr_vgpus; v++) {
+        for (i = 0; i < XVGPU_NR_ENGINES; i++)
+            child_kill(&m->vgpus[v].engine[i].child);
+    }
+}
+
+bool engines_any(const struct monitor *m)
+{
+    unsigned int v, i;
+
+    for (v = 0; v < m->opt->nr_vgpus; v++) {
+        for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+            if (child_runs(&m->vgpus[v].engine[i].child))
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain's vGPUs from their start to the domain's end.
+ */
+#include "dm/monitor/monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+/* libxl gives up after 60 s. */
+#define START_TIMEOUT_S 50.0
+#define STOP_TIMEOUT_S 1.0
+#define END_TIMEOUT_S 5.0
+
+static void enter_state(struct monitor *m, enum monitor_state state,
+                        double timeout_s)
+{
+    m->state = state;
+    ev_timer_stop(m->loop, &m->timeout);
+    if (timeout_s > 0) {
+        ev_timer_set(&m->timeout, timeout_s, 0.);
+        ev_timer_start(m->loop, &m->timeout);
+    }
+}
+
+static void check_end(struct monitor *m)
+{
+    if (m->state >= MONITOR_STOPPING && !child_runs(&m->device) &&
+        !engines_any(m))
+        ev_break(m->loop, EVBREAK_ALL);
+}
+
+static void kill_all(struct monitor *m)
+{
+    enter_state(m, MONITOR_ENDING, END_TIMEOUT_S);
+    child_kill(&m->device);
+    engines_kill_all(m);
+    check_end(m);
+}
+
+static void start_failed(struct monitor *m)
+{
+    m->exit_code = 1;
+    kill_all(m);
+}
+
+void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
+{
+    if (status) {
+        if (status > 0 || status < -4095)
+            status = -EIO;
+        log_error("the device process could not start: %s (its own lines "
+                  "above say more)",
+                  strerror(-status));
+        start_failed(m);
+        return;
+    }
+    m->have_server = true;
+    m->ioservid = ioservid & 0xffff;
+    if (xenstore_write_server(&m->xs, m->ioservid) ||
+        xenstore_write_running(&m->xs)) {
+        start_failed(m);
+        return;
+    }
+    m->was_running = true;
+    enter_state(m, MONITOR_RUNNING, 0);
+    log_info("%u vGPU%s ready", m->opt->nr_vgpus,
+             m->opt->nr_vgpus == 1 ? "" : "s");
+}
+
+/* The device destroys its ioreq server when it ends in order. If it could
+ * not, a vCPU may be waiting for it, and would for ever. */
+static void remove_server(struct monitor *m)
+{
+    int rc;
+
+    if (m->have_server) {
+        rc = domain_destroy_server(&m->domain, m->ioservid);
+        if (!rc)
+            log_info("removed ioreq server %u of the dead device process",
+                     m->ioservid);
+        else if (rc != -ENOENT)
+            log_error("remove ioreq server %u of the dead device process: %s",
+                      m->ioservid, strerror(-rc));
+    } else if (m->opt->companion == COMPANION_NONE) {
+        domain_destroy_servers(&m->domain); /* nobody else has one */
+    }
+    m->have_server = false;
+}
+
+void monitor_device_gone(struct monitor *m)
+{
+    bool alive = domain_life(&m->domain) == DOMAIN_ALIVE;
+
+    if (alive)
+        remove_server(m);
+    switch (m->state) {
+    case MONITOR_STARTING:
+        log_error("%s %s before it was ready", m->device.name,
+                  child_end(&m->device));
+        start_failed(m);
+        break;
+    case MONITOR_RUNNING:
+        if (!alive) {
+            monitor_stop(m, "the domain is gone");
+            break;
+        }
+        log_error("%s %s: the domain's vGPUs are gone until it is created "
+                  "anew",
+                  m->device.name, child_end(&m->device));
+        xenstore_remove_server(&m->xs);
+        enter_state(m, MONITOR_FAILED, 0);
+        engines_kill_all(m);
+        break;
+    default:
+        check_end(m);
+        break;
+    }
+}
+
+void monitor_child_gone(struct monitor *m)
+{
+    check_end(m);
+}
+
+void monitor_stop(struct monitor *m, const char *why)
+{
+    if (m->state >= MONITOR_STOPPING)
+        return;
+    log_info("ends: %s", why);
+    enter_state(m, MONITOR_STOPPING, STOP_TIMEOUT_S);
+    engines_kill_all(m);
+    device_stop(m);
+    check_end(m);
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct monitor *m = w->data;
+
+    (void)revents;
+    switch (m->state) {
+    case MONITOR_STARTING:
+        log_error("%s is not ready after %g s", m->device.name,
+                  START_TIMEOUT_S);
+        start_failed(m);
+        break;
+    case MONITOR_STOPPING:
+        log_warning("%s has not ended after %g s: killed", m->device.name,
+                    STOP_TIMEOUT_S);
+        kill_all(m);
+        break;
+    case MONITOR_ENDING:
+        log_error("processes still exist %g s after they were killed",
+                  END_TIMEOUT_S);
+        ev_break(loop, EVBREAK_ALL);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_xenstore(struct ev_loop *loop, ev_io *w, int revents)
+{
+    struct monitor *m = w->data;
+
+    (void)loop;
+    (void)revents;
+    if (xenstore_domain_event(&m->xs) &&
+        domain_life(&m->domain) != DOMAIN_ALIVE)
+        monitor_stop(m, "the domain is gone");
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+    (void)loop;
+    (void)revents;
+    monitor_stop(w->data, strsignal(w->signum));
+}
+
+static void watch_signals(struct monitor *m)
+{
+    static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
+    size_t i;
+
+    signal(SIGPIPE, SIG_IGN);
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        ev_signal_init(&m->signals[i], on_signal, signals[i]);
+        m->signals[i].data = m;
+        ev_signal_start(m->loop, &m->signals[i]);
+    }
+}
+
+static int make_vgpus(struct monitor *m)
+{
+    unsigned int i;
+    int rc;
+
+    for (i = 0; i < m->opt->nr_vgpus; i++)
+        m->vram[i].size = m->opt->vgpus[i].vram;
+    rc = vram_populate(&m->domain, m->vram, m->opt->nr_vgpus);
+    for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
+        rc = vgpu_init(&m->vgpus[i], i, MONITOR_ENGINES, &m->opt->vgpus[i],
+                       &m->vram[i]);
+    if (!rc)
+        engines_init(m);
+    return rc;
+}
+
+static int start(struct monitor *m)
+{
+    struct domain_info info;
+    int rc;
+
+    rc = domain_open(&m->domain, m->opt->domid);
+    if (rc)
+        return rc;
+    rc = domain_info(&m->domain, &info);
+    if (rc) {
+        log_error("ask Xen for the domain: %s", strerror(-rc));
+        return rc;
+    }
+    m->nr_vcpus = info.nr_vcpus;
+    rc = xenstore_open(&m->xs, m->opt->domid);
+    if (rc)
+        return rc;
+    cgroups_init(&m->cgroups, m->opt->domid);
+    rc = make_vgpus(m);
+    if (rc)
+        return rc;
+    rc = qmp_start(m);
+    if (rc)
+        return rc;
+    rc = admin_start(m);
+    if (rc)
+        return rc;
+    ev_io_init(&m->xs_event, on_xenstore, xenstore_fd(&m->xs), EV_READ);
+    m->xs_event.data = m;
+    ev_io_start(m->loop, &m->xs_event);
+    enter_state(m, MONITOR_STARTING, START_TIMEOUT_S);
+    return device_start(m);
+}
+
+static void finish(struct monitor *m)
+{
+    unsigned int i;
+    bool dead;
+
+    server_close(m->qmp);
+    server_close(m->admin);
+    for (i = 0; i < m->opt->nr_vgpus; i++)
+        vgpu_fini(&m->vgpus[i]);
+    cgroups_remove(&m->cgroups);
+    if (m->domain.xch) {
+        dead = domain_life(&m->domain) != DOMAIN_ALIVE;
+        /* A guest that has run may have moved it, and libxl destroys the
+         * domain of a device model that could not start in any case. */
+        if (!dead && !m->was_running)
+            vram_release(&m->domain, m->vram, m->opt->nr_vgpus);
+        xenstore_remove(&m->xs, dead && m->opt->companion == COMPANION_NONE);
+    }
+    xenstore_close(&m->xs);
+    domain_close(&m->domain);
+}
+
+int monitor_run(const struct options *opt)
+{
+    static struct monitor m;
+    const char *sandbox = getenv("XVGPU_SANDBOX");
+
+    memset(&m, 0, sizeof(m));
+    m.opt = opt;
+    m.sandbox = !sandbox || strcmp(sandbox, "0");
+    if (!m.sandbox)
+        log_warning("XVGPU_SANDBOX=0: the processes keep their rights; for "
+                    "tests only");
+    /* Not the default loop: that one would reap our children. */
+    m.loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    if (!m.loop) {
+        log_error("make an event loop: %s", strerror(errno));
+        return 1;
+    }
+    ev_timer_init(&m.timeout, on_timeout, 0., 0.);
+    m.timeout.data = &m;
+    watch_signals(&m);
+    if (start(&m))
+        m.exit_code = 1;
+    else
+        ev_run(m.loop, 0);
+    finish(&m);
+    ev_loop_destroy(m.loop);
+    return m.exit_code;
+}

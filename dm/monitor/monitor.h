@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One domain's monitor: what its files share.
+ */
+#ifndef MONITOR_MONITOR_H
+#define MONITOR_MONITOR_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dm/monitor/cgroup.h"
+#include "dm/monitor/child.h"
+#include "dm/monitor/domain.h"
+#include "dm/monitor/options.h"
+#include "dm/monitor/server.h"
+#include "dm/monitor/vgpu.h"
+#include "dm/monitor/vram.h"
+#include "dm/monitor/xenstore.h"
+
+/* The gfx and mm engines come later. */
+#define MONITOR_ENGINES (1u << XVGPU_ENGINE_SDMA)
+
+#define MONITOR_RUN_DIR "/run/xen-vgpu" /* or environment XVGPU_RUN_DIR */
+
+#define MONITOR_QUERIES 8u
+
+enum monitor_state {
+    MONITOR_STARTING,
+    MONITOR_RUNNING,
+    MONITOR_FAILED,   /* the device died: no vGPU, but libxl is answered */
+    MONITOR_STOPPING, /* the device has been asked to end */
+    MONITOR_ENDING,   /* everybody was killed and is being waited for */
+};
+
+/* The device's answer to a query, or why there is none. */
+typedef void query_done(void *user, int rc, struct proto_in *in);
+
+struct query {
+    query_done *done; /* NULL: free */
+    void *user;
+    uint32_t tag;
+    ev_timer timeout;
+    struct monitor *m;
+};
+
+struct monitor {
+    struct ev_loop *loop;
+    enum monitor_state state;
+    int exit_code;
+    const struct options *opt;
+    uint32_t sandbox; /* 0: tests only */
+    bool paused;      /* by QMP `stop` */
+    bool was_running; /* libxl has been told so */
+
+    struct domain domain;
+    struct xenstore xs;
+    struct cgroups cgroups;
+    struct vram vram[PROTO_MAX_VGPUS];
+    struct vgpu vgpus[PROTO_MAX_VGPUS];
+
+    struct child device;
+    bool have_server; /* the device has told the id of its ioreq server */
+    uint32_t ioservid;
+    uint32_t nr_vcpus;
+    struct query queries[MONITOR_QUERIES];
+    uint32_t next_tag;
+
+    struct server *qmp, *admin;
+    ev_io xs_event;
+    ev_timer timeout; /* of the present state */
+    ev_signal signals[3];
+};
+
+/* monitor.c ----------------------------------------------------------- */
+
+/* Run a domain's vGPUs to the end of the domain, or until told to stop.
+ * Returns the exit code. */
+int monitor_run(const struct options *opt);
+
+/* The device is ready, or has failed; its process is gone. */
+void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid);
+void monitor_device_gone(struct monitor *m);
+
+/* End the vGPUs in order. Any number of calls, at any time. */
+void monitor_stop(struct monitor *m, const char *why);
+
+/* A child's process is gone. */
+void monitor_child_gone(struct monitor *m);
+
+/* device.c ------------------------------------------------------------ */
+
+int device_start(struct monitor *m);
+
+/* Ask the device to end. */
+void device_stop(struct monitor *m);
+
+/* Send a message to the device; one that does not read is killed. */
+void device_send(struct monitor *m, const struct proto_msg *msg);
+
+/* Ask the device about a vGPU; done is called once, later, unless an error is
+ * returned: -ENODEV without a device, -EBUSY. */
+int device_query(struct monitor *m, uint32_t index, uint32_t query,
+                 query_done *done, void *user);
+
+/* Forget the queries of this user. */
+void device_query_cancel(struct monitor *m, const void *user);
+
+/* engines.c ----------------------------------------------------------- */
+
+void engines_init(struct monitor *m);
+
+/* What the device asks for. 0, or -EPROTO for nonsense. */
+int engines_run(struct monitor *m, uint32_t index, uint32_t engine);
+int engines_kill(struct monitor *m, uint32_t index, uint32_t engine);
+
+void engines_kill_all(struct monitor *m);
+bool engines_any(const struct monitor *m);
+
+/* qmpserver.c, admin.c ------------------------------------------------ */
+
+/* 0 or a negative errno, said on stderr. */
+int qmp_start(struct monitor *m);
+int admin_start(struct monitor *m);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line: libxl's arguments for QEMU, of which few matter here,
+ * and ours from device_model_args. Pure: nothing is opened.
+ */
+#ifndef MONITOR_OPTIONS_H
+#define MONITOR_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/log.h"
+#include "lib/proto.h"
+
+#define OPTIONS_VRAM_MIN (UINT64_C(2) << 20)
+#define OPTIONS_VRAM_MAX (UINT64_C(4) << 30)
+#define OPTIONS_VRAM_DEFAULT (UINT64_C(64) << 20)
+#define OPTIONS_SLOT_DEFAULT 0x10u /* clear of QEMU's automatic slots */
+#define OPTIONS_SLOT_MAX 0x1fu
+#define OPTIONS_POLL_DEFAULT 50u
+#define OPTIONS_POLL_MAX 1000u
+
+/* DOMID_FIRST_RESERVED: domids from here on are not guests. */
+#define OPTIONS_DOMID_END 0x7ff0u
+
+struct vgpu_options {
+    uint64_t vram; /* bytes */
+    uint32_t slot; /* PCI device number on bus 0 */
+    uint32_t poll; /* us */
+};
+
+enum companion { COMPANION_NONE, COMPANION_QEMU };
+
+struct options {
+    uint32_t domid;
+    const char *name;     /* the domain's, "" if libxl gave none */
+    const char *qmp_path; /* NULL: see qmp_fd */
+    char qmp_path_buf[108];
+    int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
+    enum companion companion;
+    enum log_level log_level;
+    unsigned int nr_vgpus;
+    struct vgpu_options vgpus[PROTO_MAX_VGPUS];
+};
+
+/* What is wrong with the command line, for a person. */
+struct options_error {
+    char text[256];
+};
+
+/* Reads argv; strings in *o refer to it. 0, or -EINVAL with *err filled. */
+int options_parse(int argc, char *const argv[], struct options *o,
+                  struct options_error *err);
+
+/* Bytes of VRAM of all vGPUs. */
+uint64_t options_vram_total(const struct options *o);
+
+#endif

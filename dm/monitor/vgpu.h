@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a vGPU consists of besides its processes: descriptors that outlive
+ * them, and the states of its engines.
+ */
+#ifndef MONITOR_VGPU_H
+#define MONITOR_VGPU_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dm/monitor/child.h"
+#include "dm/monitor/options.h"
+#include "dm/monitor/vram.h"
+#include "lib/grant.h"
+
+/* Starts of one vGPU's engines in one window; beyond it they are refused. */
+#define VGPU_STARTS_MAX 10u
+#define VGPU_STARTS_WINDOW_NS (10 * UINT64_C(1000000000))
+
+struct vgpu;
+
+struct engine {
+    struct vgpu *vgpu;
+    uint32_t number; /* XVGPU_ENGINE_* */
+    char name[24];   /* "engine 0.sdma", for messages */
+    char cgroup[16]; /* "sdma.0" */
+
+    /* Sealed against another size, made once, handed to each process in
+     * turn. Eventfds do not block. */
+    int link_fd, kick_fd, event_fd, grant_s_fd, grant_e_fd, wake_fd;
+    struct grant_s *grant;
+
+    struct child child;
+    bool ready;          /* has said PROTO_ENGINE_READY */
+    uint32_t owed_runs;  /* RUNs to answer when it is ready or dead */
+    uint32_t owed_kills; /* KILLs to answer when it is dead */
+    uint64_t starts;     /* processes so far */
+    ev_timer timeout;    /* for getting ready */
+};
+
+struct vgpu {
+    uint32_t index;
+    uint32_t engines; /* bit mask */
+    const struct vgpu_options *opt;
+    struct vram *vram;
+    int csr_fd; /* never mapped here: the guest's state is the device's */
+    struct engine engine[XVGPU_NR_ENGINES];
+    uint64_t start_ns[VGPU_STARTS_MAX]; /* ring of the last starts */
+    uint32_t next_start;
+};
+
+const char *engine_name(uint32_t number);
+
+/* 0 or a negative errno, said on stderr. vgpu_fini() after a failure is
+ * harmless, as it is on a zeroed one. */
+int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
+              const struct vgpu_options *opt, struct vram *vram);
+void vgpu_fini(struct vgpu *v);
+
+/* Take note of a start at now_ns. False, and nothing noted, if that were too
+ * many. */
+bool vgpu_may_start(struct vgpu *v, uint64_t now_ns);
+
+#endif
