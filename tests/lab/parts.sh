@@ -52,10 +52,24 @@ deb_file() { # xen|kernel
             rmdir "$cache/debs/partial.$1.$$"
         ) >&2 || {
             rm -f "$cache/debs/names"
-            die "cannot download ${deb_package[$1]}: try apt-get update"
+            die "cannot download ${deb_package[$1]}"
         }
     fi
     echo "$file"
+}
+
+# Has both files in the cache.  Archives keep the newest version only, so apt's
+# lists may be older than what can be had.
+fetch_debs() {
+    local key
+    find_debs
+    for key in kernel xen; do
+        (deb_file $key > /dev/null) && continue
+        progress "refreshing apt's lists"
+        apt-get -q update > "$cache/debs/apt.log" 2>&1 || die "apt-get update failed"
+        find_debs
+        deb_file $key > /dev/null || exit 2
+    done
 }
 
 # An empty root with merged /usr.  Every part must have the same symbolic links:
