@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "internal.h"
 
@@ -31,6 +32,29 @@ static uint32_t find_run(uint64_t nr, uint64_t align)
     return 0;
 }
 
+/*
+ * When memory is handed out, not when it is freed: that may happen in a
+ * sandbox. A single page may be wanted there, too (an ioreq page), so it is
+ * done without fallocate.
+ */
+static void scrub(uint32_t first, uint64_t nr)
+{
+    off_t at = (off_t)(first - 1) << FX_PAGE_SHIFT;
+    void *page;
+
+    if (nr > 1) {
+        fallocate(fx.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  at, (off_t)nr << FX_PAGE_SHIFT);
+        return;
+    }
+    page = mmap(NULL, FX_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                fx.memory_fd, at);
+    if (page == MAP_FAILED)
+        return;
+    memset(page, 0, FX_PAGE_SIZE);
+    munmap(page, FX_PAGE_SIZE);
+}
+
 /* NR contiguous zeroed frames for D, 0 if there are none. */
 uint32_t fx_frame_alloc(struct fx_domain *d, uint64_t nr, uint64_t align,
                         bool charge)
@@ -55,10 +79,7 @@ uint32_t fx_frame_alloc(struct fx_domain *d, uint64_t nr, uint64_t align,
             s->frames_high = (uint32_t)(first - 1 + nr);
         if (first - 1 == s->frame_hint)
             s->frame_hint = (uint32_t)(first - 1 + nr);
-        /* Scrubbed here: who frees may be in a sandbox. */
-        fallocate(fx.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                  (off_t)(first - 1) << FX_PAGE_SHIFT,
-                  (off_t)nr << FX_PAGE_SHIFT);
+        scrub(first, nr);
     }
     fx_unlock(&s->memory_lock);
     return first;

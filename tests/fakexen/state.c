@@ -14,6 +14,8 @@
 
 #include "internal.h"
 
+#define FD_BASE 512
+
 struct fx_process fx = { .shared_fd = -1, .memory_fd = -1, .hole_fd = -1,
                          .socket = -1 };
 
@@ -135,6 +137,29 @@ static void *map_file(int fd, uint64_t size, const char *name)
 
 static void read_environment_plan(void);
 
+/*
+ * Out of the way: programs that limit their number of descriptors after this
+ * (the limit is on the number, not the count) keep the low ones for
+ * themselves.
+ */
+static void raise_fd(int *fd)
+{
+    int high = fcntl(*fd, F_DUPFD_CLOEXEC, FD_BASE);
+
+    if (high < 0)
+        return;
+    close(*fd);
+    *fd = high;
+}
+
+static void raise_fds(void)
+{
+    raise_fd(&fx.memory_fd);
+    raise_fd(&fx.hole_fd);
+    for (unsigned int i = 0; i < FX_MAX_QUEUES; i++)
+        raise_fd(&fx.efd[i]);
+}
+
 static void become_host(void)
 {
     uint64_t memory = (uint64_t)FX_NR_FRAMES << FX_PAGE_SHIFT;
@@ -148,6 +173,8 @@ static void become_host(void)
         if (fx.efd[i] < 0)
             fatal("eventfd");
     }
+    raise_fds();
+    raise_fd(&fx.shared_fd);
     fx.memory = map_file(fx.memory_fd, memory, "memory");
     s = map_file(fx.shared_fd, sizeof(*s), "state");
     fx_shared_init(s);
@@ -163,6 +190,8 @@ static void become_client(const char *path)
     /* The mapping stays; a process that counts its descriptors is happier. */
     close(fx.shared_fd);
     fx.shared_fd = -1;
+    raise_fd(&fx.socket);
+    raise_fds();
     __atomic_store_n(&fx.shared, s, __ATOMIC_RELEASE);
 }
 
