@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+device_tests = \
+	tests/unit/test-pci \
+	tests/unit/test-ioreq \
+	tests/unit/test-device \
+	$(NULL)
+check_PROGRAMS += $(device_tests)
+TESTS += $(device_tests)
+
+device_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fakexen
+device_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS)
+device_test_libs = libdevice.la libxvgpu.la tests/fakexen/libfakexen.la \
+	$(CMOCKA_LIBS)
+
+tests_unit_test_pci_SOURCES = tests/unit/test-pci.c
+tests_unit_test_pci_CPPFLAGS = $(device_test_cppflags)
+tests_unit_test_pci_CFLAGS = $(device_test_cflags)
+tests_unit_test_pci_LDADD = $(device_test_libs)
+
+tests_unit_test_ioreq_SOURCES = tests/unit/test-ioreq.c
+tests_unit_test_ioreq_CPPFLAGS = $(device_test_cppflags)
+tests_unit_test_ioreq_CFLAGS = $(device_test_cflags)
+tests_unit_test_ioreq_LDADD = $(device_test_libs)
+
+tests_unit_test_device_SOURCES = tests/unit/test-device.c
+tests_unit_test_device_CPPFLAGS = $(device_test_cppflags)
+tests_unit_test_device_CFLAGS = $(device_test_cflags)
+tests_unit_test_device_LDADD = $(device_test_libs)

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The device process's objects, with this test as guest, monitor and engine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <xen-vgpu/packet.h>
+
+#include "dm/device/device.h"
+#include "fakexen.h"
+
+#define DEVFN 0x80
+#define SDMA XVGPU_ENGINE_BASE(XVGPU_ENGINE_SDMA)
+#define RAM (64ull << 20)
+#define VRAM (4ull << 20)
+#define PARKED ((5ull << 30) >> 12)
+#define BAR0 0xf0000000ull
+#define BAR2 0xe0000000ull
+#define BAR4 0xf0010000ull
+
+struct fixture {
+    domid_t domid;
+    int sock; /* the monitor's end */
+    int kick, event;
+    struct link_page *link;
+    pthread_t device, monitor;
+    bool running;      /* the monitor has "started" the engine */
+    bool refuse_start; /* ... or says that it can't */
+    int32_t ack_status;
+    bool deaf; /* the engine acknowledges nothing */
+    struct proto_in in;
+    struct proto_in reply; /* last PROTO_REPLY */
+    volatile bool replied;
+    unsigned int runs, kills;
+};
+
+static struct fixture f;
+
+static void *device_main(void *arg)
+{
+    struct device *dev;
+    int rc;
+
+    rc = device_new((int)(intptr_t)arg, &dev);
+    if (rc)
+        return (void *)(intptr_t)rc;
+    rc = device_start(dev);
+    if (!rc)
+        rc = device_loop(dev);
+    device_free(dev);
+    close((int)(intptr_t)arg);
+    return (void *)(intptr_t)rc;
+}
+
+static void engine_kicked(void)
+{
+    const uint64_t one = 1;
+    uint64_t n;
+    uint32_t seq;
+
+    if (read(f.kick, &n, sizeof(n)) < 0)
+        return;
+    seq = LINK_READ_ACQ(f.link->dev.cmd_seq);
+    if (f.deaf || !f.running || seq == f.link->eng.ack_seq)
+        return;
+    LINK_WRITE(f.link->eng.ack_status, f.ack_status);
+    LINK_WRITE_REL(f.link->eng.ack_seq, seq);
+    if (write(f.event, &one, sizeof(one)) < 0)
+        abort();
+}
+
+static void engine_op(uint32_t type, int status, bool asked)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = type,
+        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA,
+                        .status = status,
+                        .asked = asked},
+    };
+
+    if (proto_send(f.sock, &msg, NULL, 0, NULL, 0))
+        abort();
+}
+
+/* Answers what the device asks, and plays the engine. */
+static void *monitor_main(void *arg)
+{
+    struct pollfd fds[2] = {{.fd = f.sock, .events = POLLIN},
+                            {.fd = f.kick, .events = POLLIN}};
+
+    (void)arg;
+    for (;;) {
+        poll(fds, 2, -1);
+        if (fds[1].revents)
+            engine_kicked();
+        if (!fds[0].revents)
+            continue;
+        if (proto_recv(f.sock, &f.in))
+            return NULL;
+        switch (f.in.msg.type) {
+        case PROTO_ENGINE_RUN:
+            f.runs++;
+            f.running = !f.refuse_start;
+            engine_op(PROTO_ENGINE_STARTED, f.running ? 0 : -EAGAIN, true);
+            break;
+        case PROTO_ENGINE_KILL:
+            f.kills++;
+            f.running = false;
+            engine_op(PROTO_ENGINE_DEAD, 0, true);
+            break;
+        case PROTO_REPLY:
+            f.reply = f.in;
+            __atomic_store_n(&f.replied, true, __ATOMIC_RELEASE);
+            break;
+        }
+    }
+}
+
+static int memfd(size_t size)
+{
+    int fd = memfd_create("test", MFD_CLOEXEC);
+
+    return fd < 0 || ftruncate(fd, (off_t)size) ? -1 : fd;
+}
+
+static void wr(unsigned int off, uint32_t v)
+{
+    assert_int_equal(fx_mmio_write(f.domid, 0, BAR0 + off, 4, v), 0);
+}
+
+static uint32_t rd(unsigned int off)
+{
+    uint64_t v = 0;
+
+    assert_int_equal(fx_mmio_read(f.domid, 0, BAR0 + off, 4, &v), 0);
+    return (uint32_t)v;
+}
+
+static uint32_t cfg_rd(unsigned int off, unsigned int size)
+{
+    uint32_t v = 0;
+
+    assert_int_equal(fx_pci_cfg_read(f.domid, 0, DEVFN, off, size, &v), 0);
+    return v;
+}
+
+static void cfg_wr(unsigned int off, unsigned int size, uint32_t v)
+{
+    assert_int_equal(fx_pci_cfg_write(f.domid, 0, DEVFN, off, size, v), 0);
+}
+
+static void program_bars(void)
+{
+    cfg_wr(PCI_BAR(0), 4, BAR0);
+    cfg_wr(PCI_BAR(2), 4, (uint32_t)BAR2);
+    cfg_wr(PCI_BAR(3), 4, 0);
+    cfg_wr(PCI_BAR(4), 4, (uint32_t)BAR4);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static int setup(void **state)
+{
+    const struct fx_domain_config dc = {
+        .ram_bytes = RAM, .vcpus = 2, .extra_kb = VRAM >> 10};
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_DEVICE_START};
+    int sv[2], fds[4];
+
+    (void)state;
+    memset(&f, 0, sizeof(f));
+    fx_reset();
+    log_init("test-device", LOG_ERROR);
+    f.domid = (domid_t)fx_domain_create(&dc);
+    if (fx_populate(f.domid, PARKED, VRAM >> 12) ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
+        return -1;
+    f.sock = sv[0];
+    fds[0] = memfd(XVGPU_CSR_BAR_SIZE);
+    fds[1] = memfd(LINK_SIZE);
+    fds[2] = f.kick = eventfd(0, EFD_NONBLOCK);
+    fds[3] = f.event = eventfd(0, EFD_NONBLOCK);
+    f.link =
+        mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
+    msg.u.start.domid = f.domid;
+    msg.u.start.nr_vcpus = 2;
+    msg.u.start.nr_vgpus = 1;
+    msg.u.start.log_level = LOG_ERROR;
+    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
+    memset(&msg.u, 0, sizeof(msg.u));
+    msg.type = PROTO_DEVICE_VGPU;
+    msg.u.vgpu.devfn = DEVFN;
+    msg.u.vgpu.engines = 1u << XVGPU_ENGINE_SDMA;
+    msg.u.vgpu.vram_size = VRAM;
+    msg.u.vgpu.vram_gfn = PARKED;
+    proto_send(f.sock, &msg, fds, 4, NULL, 0);
+    pthread_create(&f.device, NULL, device_main, (void *)(intptr_t)sv[1]);
+    if (proto_recv(f.sock, &f.in) || f.in.msg.type != PROTO_DEVICE_READY ||
+        f.in.msg.u.ready.status)
+        return -1;
+    pthread_create(&f.monitor, NULL, monitor_main, NULL);
+    close(fds[0]);
+    close(fds[1]);
+    program_bars();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    const struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_STOP};
+    void *rc;
+
+    (void)state;
+    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
+    pthread_join(f.device, &rc);
+    pthread_join(f.monitor, NULL);
+    munmap(f.link, LINK_SIZE);
+    close(f.sock);
+    close(f.kick);
+    close(f.event);
+    if (rc || fx_servers(f.domid) || fx_foreign_mappings(f.domid) ||
+        fx_dom0_ports() || fx_open_handles())
+        return -1;
+    fx_domain_kill(f.domid);
+    return 0;
+}
+
+static void registers(void **state)
+{
+    uint64_t v;
+    uint32_t bad;
+    unsigned int i;
+
+    (void)state;
+    assert_int_equal(rd(XVGPU_MAGIC), XVGPU_MAGIC_VALUE);
+    assert_int_equal(rd(XVGPU_ENGINES), 1u << XVGPU_ENGINE_SDMA);
+    assert_int_equal(rd(XVGPU_VRAM_SIZE), VRAM);
+    assert_int_equal(rd(XVGPU_RESET_COUNT), 0);
+    bad = rd(XVGPU_BAD_ACCESS);
+    wr(XVGPU_MAGIC, 0); /* read-only */
+    wr(XVGPU_RESET, 2); /* no such command */
+    wr(0x200, 1);       /* nothing there */
+    assert_int_equal(rd(0x200), ~0u);
+    assert_int_equal(rd(XVGPU_ENGINE_BASE(0) + XVGPU_CTRL), ~0u);
+    assert_int_equal(rd(XVGPU_BAD_ACCESS), bad + 5);
+    assert_int_equal(rd(XVGPU_MAGIC), XVGPU_MAGIC_VALUE);
+
+    /* Bytes, words and unaligned accesses merge. */
+    for (i = 0; i < 8; i++)
+        fx_mmio_write(f.domid, 0, BAR0 + XVGPU_SCRATCH + 1 + i, 1, 0xa0 + i);
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_SCRATCH + 1, 8, &v);
+    assert_true(v == 0xa7a6a5a4a3a2a1a0ull);
+    fx_mmio_write(f.domid, 0, BAR0 + XVGPU_SCRATCH + 2, 8, ~0ull);
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_SCRATCH, 8, &v);
+    assert_true(v == 0xffffffffffffa000ull);
+    /* 8-byte registers whole and in halves. */
+    fx_mmio_write(f.domid, 0, BAR0 + SDMA + XVGPU_RING_BASE, 8, 0x123456789000);
+    assert_int_equal(rd(SDMA + XVGPU_RING_BASE + 4), 0x1234);
+    wr(SDMA + XVGPU_RING_BASE + 4, 5);
+    fx_mmio_read(f.domid, 0, BAR0 + SDMA + XVGPU_RING_BASE, 8, &v);
+    assert_true(v == 0x556789000ull);
+    /* A partial write is no command. */
+    bad = rd(XVGPU_BAD_ACCESS);
+    fx_mmio_write(f.domid, 0, BAR0 + SDMA + XVGPU_CTRL, 1, 1);
+    assert_int_equal(rd(SDMA + XVGPU_CTRL), 0);
+    assert_int_equal(rd(XVGPU_BAD_ACCESS), bad + 1);
+    /* The last bytes of the BAR. */
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_CSR_BAR_SIZE - 8, 8, &v);
+    assert_true(v == ~0ull);
+}
+
+static void time_runs(void **state)
+{
+    uint64_t a, b;
+
+    (void)state;
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_TIMESTAMP, 8, &a);
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_TIMESTAMP, 8, &b);
+    assert_true(b > a);
+    assert_true(b < 3600ull * 1000000000ull);
+}
+
+static void decoding_toggles(void **state)
+{
+    uint64_t v;
+    uint32_t word;
+
+    (void)state;
+    wr(XVGPU_SCRATCH, 77);
+    fx_write(f.domid, BAR2, "vram", 4);
+    cfg_wr(PCI_COMMAND, 2, 0);
+    fx_mmio_read(f.domid, 0, BAR0, 4, &v);
+    assert_int_equal((uint32_t)v, ~0u);
+    /* VRAM stays. */
+    assert_int_equal(fx_read(f.domid, BAR2, &word, 4), 0);
+    assert_memory_equal(&word, "vram", 4);
+    cfg_wr(PCI_BAR(0), 4, BAR0 + 0x100000);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    fx_mmio_read(f.domid, 0, BAR0 + 0x100000 + XVGPU_SCRATCH, 4, &v);
+    assert_int_equal((uint32_t)v, 77);
+}
+
+static void vram_moves(void **state)
+{
+    char buf[8] = "";
+    uint64_t v;
+
+    (void)state;
+    assert_false(fx_populated(f.domid, PARKED));
+    fx_write(f.domid, BAR2 + VRAM - 8, "the end", 8);
+    /* By half its size upwards would need an unaligned BAR; by its size: */
+    cfg_wr(PCI_BAR(2), 4, (uint32_t)(BAR2 + VRAM));
+    assert_int_equal(fx_read(f.domid, BAR2 + 2 * VRAM - 8, buf, 8), 0);
+    assert_string_equal(buf, "the end");
+    assert_false(fx_populated(f.domid, BAR2 >> 12));
+    /* Above 4 GiB: the halves one after the other, decoding off. */
+    cfg_wr(PCI_COMMAND, 2, 0);
+    cfg_wr(PCI_BAR(2), 4, 0);
+    cfg_wr(PCI_BAR(3), 4, 0x10);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(fx_read(f.domid, (0x10ull << 32) + VRAM - 8, buf, 8), 0);
+    assert_string_equal(buf, "the end");
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_VRAM_BASE, 8, &v);
+    assert_true(v == 0x10ull << 32);
+    assert_int_equal(rd(XVGPU_BAR_REFUSED), 0);
+}
+
+static void vram_is_not_placed_over_ram(void **state)
+{
+    char buf[8] = "";
+    uint64_t v;
+
+    (void)state;
+    fx_write(f.domid, RAM - VRAM, "mine", 5);
+    fx_write(f.domid, BAR2, "vram", 5);
+    cfg_wr(PCI_BAR(2), 4, (uint32_t)(RAM - VRAM)); /* its last page is RAM */
+    assert_int_equal(rd(XVGPU_BAR_REFUSED), 1);
+    fx_read(f.domid, RAM - VRAM, buf, 5);
+    assert_string_equal(buf, "mine");
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_VRAM_BASE, 8, &v);
+    assert_true(v == BAR2);
+    fx_read(f.domid, BAR2, buf, 5);
+    assert_string_equal(buf, "vram");
+    /* Nor over the interrupt controllers, nor over BAR 0. */
+    cfg_wr(PCI_BAR(2), 4, 0xfec00000);
+    assert_int_equal(rd(XVGPU_BAR_REFUSED), 2);
+    cfg_wr(PCI_BAR(2), 4, BAR0);
+    assert_int_equal(rd(XVGPU_BAR_REFUSED), 3);
+    assert_int_equal(rd(XVGPU_MAGIC), XVGPU_MAGIC_VALUE);
+}
+
+static void start_ring(void)
+{
+    wr(SDMA + XVGPU_RING_BASE, 0x10000);
+    wr(SDMA + XVGPU_RING_BASE + 4, 0);
+    wr(SDMA + XVGPU_RING_SIZE, 0x1000);
+    wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE);
+}
+
+static void event(void)
+{
+    const uint64_t one = 1;
+
+    if (write(f.event, &one, sizeof(one)) < 0)
+        abort();
+}
+
+/* Until a register has a value, for what another thread must notice. */
+static void await(unsigned int off, uint32_t want)
+{
+    unsigned int i;
+
+    for (i = 0; i < 2000 && rd(off) != want; i++)
+        usleep(1000);
+    assert_int_equal(rd(off), want);
+}
+
+static void ring_starts_and_stops(void **state)
+{
+    uint32_t bad;
+
+    (void)state;
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(rd(SDMA + XVGPU_CTRL), XVGPU_CTRL_ENABLE);
+    assert_int_equal(f.runs, 1);
+    assert_int_equal(f.link->dev.ring_base, 0x10000);
+    assert_int_equal(f.link->dev.bus_master, 1);
+    wr(SDMA + XVGPU_WPTR, 0x20);
+    assert_int_equal(LINK_READ(f.link->dev.wptr), 0x20);
+    assert_int_equal(rd(SDMA + XVGPU_WPTR), 0x20);
+    /* Configuration is fixed while it runs. */
+    bad = rd(XVGPU_BAD_ACCESS);
+    wr(SDMA + XVGPU_RING_SIZE, 0x2000);
+    assert_int_equal(rd(SDMA + XVGPU_RING_SIZE), 0x1000);
+    assert_int_equal(rd(XVGPU_BAD_ACCESS), bad + 1);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(f.link->dev.bus_master, 0);
+    wr(SDMA + XVGPU_CTRL, 0);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
+    assert_int_equal(f.kills, 0);
+    assert_int_equal(f.runs, 1);
+}
+
+static void ring_that_does_not_start(void **state)
+{
+    (void)state;
+    f.ack_status = XVGPU_FAULT_RING_BASE;
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_RING_BASE);
+    assert_int_equal(rd(SDMA + XVGPU_CTRL), 0);
+    f.ack_status = 0;
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), 0);
+}
+
+static void engine_that_can_not_be_had(void **state)
+{
+    (void)state;
+    f.refuse_start = true;
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_NO_ENGINE);
+}
+
+static void completions_interrupt(void **state)
+{
+    uint32_t data;
+    uint64_t addr;
+
+    (void)state;
+    cfg_wr(PCI_CAP_MSIX + 2, 2, 0x8000);
+    assert_int_equal(rd(XVGPU_INTR_ROUTE), IRQ_MSIX);
+    fx_mmio_write(f.domid, 0, BAR4 + 0x20, 8, 0xfee00000);
+    fx_mmio_write(f.domid, 0, BAR4 + 0x28, 8, 0x55);
+    wr(SDMA + XVGPU_VECTOR, 2);
+    wr(XVGPU_INTR_ENABLE, ~0u);
+    start_ring();
+    LINK_WRITE_REL(f.link->eng.done_count, 1);
+    event();
+    assert_true(fx_msi_wait(f.domid, &addr, &data, 5000) >= 0);
+    assert_int_equal(data, 0x55);
+    assert_int_equal(rd(XVGPU_INTR_STATUS), XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
+    wr(XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
+    assert_int_equal(rd(XVGPU_INTR_STATUS), 0);
+    /* A kick without news is none. */
+    event();
+    assert_int_equal(fx_msi_wait(f.domid, &addr, &data, 50) < 0, 1);
+
+    /* INTx: a level until acknowledged. */
+    cfg_wr(PCI_CAP_MSIX + 2, 2, 0);
+    LINK_WRITE_REL(f.link->eng.done_count, 2);
+    event();
+    await(XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
+    assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 1);
+    wr(XVGPU_INTR_STATUS, ~0u);
+    assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 0);
+}
+
+static void faults_are_reported(void **state)
+{
+    (void)state;
+    start_ring();
+    f.link->eng.fault_code = XVGPU_FAULT_ADDRESS;
+    f.link->eng.fault_offset = 0x40;
+    f.link->eng.fault_addr = 0xabcd00000000ull;
+    LINK_WRITE_REL(f.link->eng.fault_count, 1);
+    event();
+    await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ADDRESS);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x40);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_ADDR + 4), 0xabcd);
+    assert_int_equal(rd(SDMA + XVGPU_FAULTS), 1);
+    assert_int_equal(rd(XVGPU_INTR_STATUS),
+                     XVGPU_INTR_FAULT(XVGPU_ENGINE_SDMA));
+    wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(f.link->dev.cmd, LINK_CMD_RESUME);
+}
+
+static void dead_engine_is_replaced(void **state)
+{
+    (void)state;
+    start_ring();
+    wr(SDMA + XVGPU_WPTR, 0x40);
+    f.link->eng.jobs = 9;
+    f.link->eng.fence = 9;
+    f.link->eng.rptr = 0x20;
+    f.link->eng.cur_offset = 0x20;
+    f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
+    f.running = false;
+    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    await(SDMA + XVGPU_RESETS, 1);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x20);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+    assert_int_equal(f.runs, 2);
+    assert_int_equal(f.link->dev.start_stopped, 1);
+    assert_int_equal(f.link->dev.start_rptr, 0x34);
+    assert_int_equal(f.link->dev.wptr, 0x40);
+    assert_int_equal(f.link->dev.start_fence, 9);
+    assert_int_equal(rd(SDMA + XVGPU_JOBS), 9);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+}
+
+static void resets(void **state)
+{
+    char buf[8] = "secret";
+    uint64_t v;
+
+    (void)state;
+    start_ring();
+    wr(XVGPU_SCRATCH, 1);
+    fx_write(f.domid, BAR2 + 5000, buf, sizeof(buf));
+    wr(XVGPU_RESET, 1);
+    assert_int_equal(rd(XVGPU_RESET_COUNT), 1);
+    assert_int_equal(rd(XVGPU_RESET_REASON), XVGPU_RESET_CSR);
+    assert_int_equal(rd(XVGPU_SCRATCH), 0);
+    assert_int_equal(rd(SDMA + XVGPU_RING_SIZE), 0);
+    assert_int_equal(f.kills, 1);
+    fx_read(f.domid, BAR2 + 5000, buf, sizeof(buf));
+    assert_memory_equal(buf, "\0\0\0\0\0\0\0", 8);
+
+    /* FLR: config space too. */
+    cfg_wr(PCI_CAP_AF + 4, 1, 1);
+    assert_int_equal(cfg_rd(PCI_COMMAND, 2), 0);
+    assert_int_equal(cfg_rd(PCI_BAR(0), 4), 0);
+    fx_mmio_read(f.domid, 0, BAR0, 4, &v);
+    assert_int_equal((uint32_t)v, ~0u);
+    program_bars();
+    assert_int_equal(rd(XVGPU_RESET_COUNT), 2);
+    assert_int_equal(rd(XVGPU_RESET_REASON), XVGPU_RESET_FLR);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+}
+
+static void ask(uint32_t what)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_QUERY,
+        .u.query = {.tag = 42, .query = what},
+    };
+    unsigned int i;
+
+    f.replied = false;
+    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
+    for (i = 0; i < 5000; i++) {
+        if (__atomic_load_n(&f.replied, __ATOMIC_ACQUIRE))
+            break;
+        usleep(1000);
+    }
+    assert_true(f.replied);
+    assert_int_equal(f.reply.msg.u.reply.tag, 42);
+}
+
+static void queries(void **state)
+{
+    const uint32_t pixel = 0x00123456;
+    uint32_t got;
+
+    (void)state;
+    ask(PROTO_QUERY_SHOW);
+    assert_non_null(strstr(f.reply.text, "sdma.jobs 0\n"));
+    assert_non_null(strstr(f.reply.text, "vram_size 4194304\n"));
+    ask(PROTO_QUERY_REGS);
+    assert_non_null(strstr(f.reply.text, "0x0000 4 MAGIC 0x50475658\n"));
+    assert_non_null(strstr(f.reply.text, " SDMA.FAULTS 0x"));
+    ask(PROTO_QUERY_SCREENSHOT);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
+    assert_int_equal(f.reply.nr_fds, 0);
+    ask(99);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENOSYS);
+
+    wr(XVGPU_SCANOUT_FORMAT, XVGPU_FORMAT_XRGB8888);
+    wr(XVGPU_SCANOUT_WIDTH, 100);
+    wr(XVGPU_SCANOUT_HEIGHT, 50);
+    wr(XVGPU_SCANOUT_STRIDE, 512);
+    wr(XVGPU_SCANOUT_BASE, 0x1004);
+    wr(XVGPU_SCANOUT_CTRL, 1);
+    fx_write(f.domid, BAR2 + 0x1004 + 512 * 49 + 99 * 4, &pixel, 4);
+    ask(PROTO_QUERY_SCREENSHOT);
+    assert_int_equal(f.reply.msg.u.reply.status, 0);
+    assert_int_equal(f.reply.msg.u.reply.height, 50);
+    assert_int_equal(f.reply.nr_fds, 1);
+    assert_int_equal(pread(f.reply.fds[0], &got, 4, 512 * 49 + 99 * 4), 4);
+    assert_int_equal(got, pixel);
+    proto_close_fds(&f.reply);
+    /* Hostile geometry. */
+    wr(XVGPU_SCANOUT_STRIDE, 0xfffffffc);
+    ask(PROTO_QUERY_SCREENSHOT);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
+    wr(XVGPU_SCANOUT_STRIDE, 512);
+    wr(XVGPU_SCANOUT_BASE, VRAM - 512 * 49);
+    ask(PROTO_QUERY_SCREENSHOT);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
+    wr(XVGPU_SCANOUT_BASE + 4, 0xffffffff);
+    ask(PROTO_QUERY_SCREENSHOT);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(registers),
+        TEST(time_runs),
+        TEST(decoding_toggles),
+        TEST(vram_moves),
+        TEST(vram_is_not_placed_over_ram),
+        TEST(ring_starts_and_stops),
+        TEST(ring_that_does_not_start),
+        TEST(engine_that_can_not_be_had),
+        TEST(completions_interrupt),
+        TEST(faults_are_reported),
+        TEST(dead_engine_is_replaced),
+        TEST(resets),
+        TEST(queries),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
