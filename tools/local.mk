@@ -1,7 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 bin_PROGRAMS += xen-vgpu
+noinst_LTLIBRARIES += libtools.la
 
-xen_vgpu_SOURCES = \
+# All but main(), for the tests.
+libtools_la_SOURCES = \
+	tools/client.c \
+	tools/client.h \
+	tools/commands.h \
+	tools/list.c \
+	tools/picture.c \
+	tools/picture.h \
+	tools/print.c \
+	tools/print.h \
+	tools/regs.c \
+	tools/screenshot.c \
+	tools/show.c \
+	tools/stats.c \
+	tools/stats.h \
 	$(NULL)
-xen_vgpu_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBPNG_CFLAGS)
-xen_vgpu_LDADD = libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS)
+libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBPNG_CFLAGS)
+libtools_la_LIBADD = libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS)
+
+xen_vgpu_SOURCES = tools/main.c
+xen_vgpu_CFLAGS = $(libtools_la_CFLAGS)
+xen_vgpu_LDADD = libtools.la

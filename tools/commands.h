@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands. Each returns an exit code; what is wrong has been said.
+ */
+#ifndef TOOLS_COMMANDS_H
+#define TOOLS_COMMANDS_H
+
+#include <stdbool.h>
+
+#include "tools/client.h"
+
+/* A vGPU as `show` gives it, with its statistics parsed. */
+int command_fetch(const struct target *t, json_t **vgpu);
+
+int command_list(bool json);
+int command_show(const struct target *t, bool json);
+int command_regs(const struct target *t, bool json);
+int command_screenshot(const struct target *t, const char *file, bool json);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/print.h"
+#include "tools/stats.h"
+
+int command_fetch(const struct target *t, json_t **vgpu)
+{
+    const char *text;
+    int rc;
+
+    rc = client_ask(t, "show", vgpu, NULL);
+    if (rc)
+        return rc;
+    text = json_string_value(json_object_get(*vgpu, "statistics"));
+    if (text)
+        json_object_set_new(*vgpu, "statistics", stats_parse(text));
+    return EXIT_OK;
+}
+
+static json_int_t integer(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static const char *string(const json_t *object, const char *key, char *buf,
+                          size_t size)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+
+    return print_clean(buf, size, s ? s : "?");
+}
+
+#define STRING(object, key) string(object, key, (char[128]){0}, 128)
+#define SIZE(bytes) print_size((char[32]){0}, 32, (uint64_t)(bytes))
+
+static void show_head(const json_t *v)
+{
+    const json_t *opt = json_object_get(v, "options");
+    const json_t *vram = json_object_get(v, "vram");
+    json_int_t small = integer(vram, "small_pages");
+
+    printf("vGPU %" JSON_INTEGER_FORMAT ".%" JSON_INTEGER_FORMAT
+           " of domain \"%s\": %s\n",
+           integer(v, "domid"), integer(v, "vgpu"), STRING(v, "name"),
+           STRING(v, "state"));
+    printf("options    model=%s vram=%s slot=0x%" PRIx64
+           " poll=%" JSON_INTEGER_FORMAT "us sched=%s, companion %s\n",
+           STRING(opt, "model"), SIZE(integer(opt, "vram")),
+           (uint64_t)integer(opt, "slot"), integer(opt, "poll"),
+           STRING(opt, "sched"), STRING(opt, "companion"));
+    printf("VRAM       %s, parked at frame 0x%" PRIx64,
+           SIZE(integer(vram, "bytes")),
+           (uint64_t)integer(vram, "parking_frame"));
+    if (small)
+        printf(", %" JSON_INTEGER_FORMAT " single pages", small);
+    putchar('\n');
+}
+
+static void show_processes(const json_t *list)
+{
+    size_t i;
+    json_t *p;
+
+    puts("\nPROCESS            PID        UID");
+    json_array_foreach(list, i, p)
+    {
+        printf("%-14s %7" JSON_INTEGER_FORMAT " %10" JSON_INTEGER_FORMAT "\n",
+               STRING(p, "name"), integer(p, "pid"), integer(p, "uid"));
+    }
+}
+
+static void show_times(const json_t *times)
+{
+    const char *key;
+    json_t *us;
+
+    printf("  %-20s", "service time");
+    json_object_foreach((json_t *)(uintptr_t)times, key, us)
+    {
+        if (json_is_integer(us))
+            printf(" %s < %" JSON_INTEGER_FORMAT " us", key,
+                   json_integer_value(us));
+        else
+            printf(" %s beyond the scale", key);
+    }
+    putchar('\n');
+}
+
+static void show_group(const json_t *group)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)group, key, value)
+    {
+        if (json_is_integer(value))
+            printf("  %-20s %" JSON_INTEGER_FORMAT "\n", key,
+                   json_integer_value(value));
+        else if (json_is_string(value))
+            printf("  %-20s %s\n", key,
+                   print_clean((char[128]){0}, 128, json_string_value(value)));
+        else if (!strcmp(key, "service_time_us"))
+            show_times(value);
+    }
+}
+
+static void show_statistics(const json_t *v)
+{
+    const json_t *engines = json_object_get(v, "engines");
+    const json_t *stats = json_object_get(v, "statistics");
+    json_t *group;
+    const char *key;
+
+    json_object_foreach((json_t *)(uintptr_t)engines, key, group)
+    {
+        printf("\nengine %s\n", print_clean((char[32]){0}, 32, key));
+        printf("  %-20s %s, started %" JSON_INTEGER_FORMAT " times\n",
+               "process", STRING(group, "process"), integer(group, "starts"));
+        group = json_object_get(stats, key);
+        if (group) {
+            json_object_del(group, "process"); /* said above, by the monitor */
+            show_group(group);
+        }
+    }
+    if (!stats) {
+        printf("\nno statistics: %s\n", STRING(v, "statistics_error"));
+        return;
+    }
+    puts("\ndevice");
+    show_group(stats);
+    json_object_foreach((json_t *)(uintptr_t)stats, key, group)
+    {
+        if (json_is_object(group) && !json_object_get(engines, key)) {
+            printf("\n%s\n", key);
+            show_group(group);
+        }
+    }
+}
+
+int command_show(const struct target *t, bool json)
+{
+    json_t *v = NULL;
+    int rc;
+
+    rc = command_fetch(t, &v);
+    if (!rc && json) {
+        rc = print_json(v);
+    } else if (!rc) {
+        show_head(v);
+        show_processes(json_object_get(v, "processes"));
+        show_statistics(v);
+    }
+    json_decref(v);
+    return rc;
+}
