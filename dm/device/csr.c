@@ -57,6 +57,8 @@ static bool find(const struct vgpu *vgpu, unsigned int offset, struct place *p)
 
     if (offset < GLOBAL_SPAN) {
         row = global_index[in / 4];
+        if (!row)
+            return false;
         p->engine = XVGPU_NR_ENGINES;
         p->row = &global_rows[row - 1];
     } else {
@@ -64,10 +66,10 @@ static bool find(const struct vgpu *vgpu, unsigned int offset, struct place *p)
         if (p->engine >= XVGPU_NR_ENGINES || !vgpu->engines[p->engine].present)
             return false;
         row = engine_index[in / 4];
+        if (!row)
+            return false;
         p->row = &engine_rows[row - 1];
     }
-    if (!row)
-        return false;
     p->reg = in - (in - p->row->offset) % p->row->width;
     p->start = offset - in + p->reg;
     return true;

@@ -73,9 +73,9 @@ static void engine_kicked(void)
     if (read(f.kick, &n, sizeof(n)) < 0)
         return;
     seq = LINK_READ_ACQ(f.link->dev.cmd_seq);
-    if (f.deaf || !f.running || seq == f.link->eng.ack_seq)
+    if (f.deaf || !LINK_READ(f.running) || seq == f.link->eng.ack_seq)
         return;
-    LINK_WRITE(f.link->eng.ack_status, f.ack_status);
+    LINK_WRITE(f.link->eng.ack_status, LINK_READ(f.ack_status));
     LINK_WRITE_REL(f.link->eng.ack_seq, seq);
     if (write(f.event, &one, sizeof(one)) < 0)
         abort();
@@ -113,12 +113,13 @@ static void *monitor_main(void *arg)
         switch (f.in.msg.type) {
         case PROTO_ENGINE_RUN:
             f.runs++;
-            f.running = !f.refuse_start;
-            engine_op(PROTO_ENGINE_STARTED, f.running ? 0 : -EAGAIN, true);
+            LINK_WRITE(f.running, !LINK_READ(f.refuse_start));
+            engine_op(PROTO_ENGINE_STARTED, LINK_READ(f.running) ? 0 : -EAGAIN,
+                      true);
             break;
         case PROTO_ENGINE_KILL:
             f.kills++;
-            f.running = false;
+            LINK_WRITE(f.running, false);
             engine_op(PROTO_ENGINE_DEAD, 0, true);
             break;
         case PROTO_REPLY:
@@ -417,12 +418,12 @@ static void ring_starts_and_stops(void **state)
 static void ring_that_does_not_start(void **state)
 {
     (void)state;
-    f.ack_status = XVGPU_FAULT_RING_BASE;
+    LINK_WRITE(f.ack_status, XVGPU_FAULT_RING_BASE);
     start_ring();
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_RING_BASE);
     assert_int_equal(rd(SDMA + XVGPU_CTRL), 0);
-    f.ack_status = 0;
+    LINK_WRITE(f.ack_status, 0);
     start_ring();
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), 0);
@@ -431,7 +432,7 @@ static void ring_that_does_not_start(void **state)
 static void engine_that_can_not_be_had(void **state)
 {
     (void)state;
-    f.refuse_start = true;
+    LINK_WRITE(f.refuse_start, true);
     start_ring();
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_NO_ENGINE);
@@ -502,7 +503,7 @@ static void dead_engine_is_replaced(void **state)
     f.link->eng.rptr = 0x20;
     f.link->eng.cur_offset = 0x20;
     f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
-    f.running = false;
+    LINK_WRITE(f.running, false);
     engine_op(PROTO_ENGINE_DEAD, 0, false);
     await(SDMA + XVGPU_RESETS, 1);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
