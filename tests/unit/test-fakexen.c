@@ -858,7 +858,16 @@ static pid_t spawn(const char *what, domid_t domid, unsigned int id)
 static int child(const char *what, domid_t domid, unsigned int id)
 {
     static struct dm m;
+    unsigned int n;
 
+    if (!strcmp(what, "fail")) {
+        m.dmod = xendevicemodel_open(NULL, 0);
+        if (xendevicemodel_nr_vcpus(m.dmod, domid, &n))
+            return 1;
+        return xendevicemodel_nr_vcpus(m.dmod, domid, &n) && errno == ENOMEM
+                   ? 0
+                   : 2;
+    }
     if (!strcmp(what, "takeover")) {
         dm_open(&m, domid, 1);
         m.id = (ioservid_t)id;
@@ -923,6 +932,84 @@ static void test_processes(void **state)
     pid = spawn("takeover", d, 0);
     assert_int_equal(fx_mmio_read(d, 0, MMIO + 8, 4, &val), 0);
     assert_true(val == (uint32_t)(MMIO + 8));
+    stop(pid);
+    unsetenv("XEN_FAKE_SOCKET");
+    fx_broker_stop();
+}
+
+static void test_planned_by_environment(void **state)
+{
+    char path[64];
+    domid_t d = new_domain(4, 1);
+    int status;
+
+    (void)state;
+    snprintf(path, sizeof(path), "/tmp/fakexen-%d.sock", (int)getpid());
+    assert_int_equal(fx_broker_listen(path), 0);
+    setenv("XEN_FAKE_SOCKET", path, 1);
+    setenv("XEN_FAKE_FAIL",
+           "nobody/xendevicemodel_open:1:5,xendevicemodel_nr_vcpus:2:12", 1);
+    waitpid(spawn("fail", d, 0), &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    unsetenv("XEN_FAKE_FAIL");
+    unsetenv("XEN_FAKE_SOCKET");
+    fx_broker_stop();
+}
+
+struct prober {
+    domid_t domid;
+    _Atomic bool stop;
+    _Atomic unsigned int answers, wrong;
+};
+
+static void *probe(void *arg)
+{
+    struct prober *p = arg;
+    uint64_t val;
+
+    while (!p->stop) {
+        int rc = fx_mmio_read(p->domid, 0, MMIO + 16, 4, &val);
+
+        if (!rc && val == (uint32_t)(MMIO + 16))
+            p->answers++;
+        else if (rc != -ETIMEDOUT)
+            p->wrong++;
+    }
+    return NULL;
+}
+
+/* Killed anywhere, even inside a call of the fake. */
+static void test_kills(void **state)
+{
+    char path[64];
+    struct prober p = { .domid = new_domain(4, 1) };
+    pthread_t t;
+    uint64_t val;
+    pid_t pid;
+
+    (void)state;
+    snprintf(path, sizeof(path), "/tmp/fakexen-%d.sock", (int)getpid());
+    assert_int_equal(fx_broker_listen(path), 0);
+    setenv("XEN_FAKE_SOCKET", path, 1);
+    pid = spawn("create", p.domid, 0);
+    assert_int_equal(read_when_served(p.domid, MMIO, &val), 0);
+    fx_domain_set_timeout(p.domid, 5);
+    pthread_create(&t, NULL, probe, &p);
+    for (int i = 0; i < 10; i++) {
+        unsigned int seen = p.answers;
+
+        for (int ms = 0; ms < 20000 && p.answers < seen + 20; ms++)
+            usleep(1000);
+        assert_true(p.answers >= seen + 20);
+        usleep((unsigned int)i * 313);
+        stop(pid);
+        pid = spawn("takeover", p.domid, 0);
+    }
+    p.stop = true;
+    pthread_join(t, NULL);
+    assert_int_equal(p.wrong, 0);
+    assert_int_equal(fx_servers(p.domid), 1);
     stop(pid);
     unsetenv("XEN_FAKE_SOCKET");
     fx_broker_stop();
@@ -997,6 +1084,8 @@ int main(int argc, char **argv)
         CASE(test_death),
         CASE(test_faults),
         CASE(test_processes),
+        CASE(test_planned_by_environment),
+        CASE(test_kills),
         CASE(test_two_vcpus),
     };
 
