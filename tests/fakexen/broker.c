@@ -32,21 +32,21 @@ static struct {
     _Atomic unsigned int clients;
 } broker;
 
-/* ---- The host's side ------------------------------------------------------------ */
+/* ---- The host's side ------------------------------------------------- */
 
 static int send_hello(int fd, unsigned int client)
 {
-    struct hello h = { .state_size = sizeof(struct fx_shared),
-                       .client = client };
-    int fds[NR_FDS] = { fx.shared_fd, fx.memory_fd, fx.hole_fd };
-    struct iovec iov = { .iov_base = &h, .iov_len = sizeof(h) };
+    struct hello h = {.state_size = sizeof(struct fx_shared), .client = client};
+    int fds[NR_FDS] = {fx.shared_fd, fx.memory_fd, fx.hole_fd};
+    struct iovec iov = {.iov_base = &h, .iov_len = sizeof(h)};
     union {
         struct cmsghdr align;
         char buf[CMSG_SPACE(sizeof(fds))];
     } control;
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-                          .msg_control = control.buf,
-                          .msg_controllen = sizeof(control.buf) };
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.buf,
+                         .msg_controllen = sizeof(control.buf)};
     struct cmsghdr *c;
 
     memset(&control, 0, sizeof(control));
@@ -94,11 +94,11 @@ static void *serve(void *unused)
 
     (void)unused;
     for (;;) {
-        p[0] = (struct pollfd){ .fd = broker.stop, .events = POLLIN };
-        p[1] = (struct pollfd){ .fd = broker.listener, .events = POLLIN };
+        p[0] = (struct pollfd){.fd = broker.stop, .events = POLLIN};
+        p[1] = (struct pollfd){.fd = broker.listener, .events = POLLIN};
         for (unsigned int i = 1; i < FX_MAX_CLIENTS; i++)
-            p[i + 1] = (struct pollfd){ .fd = broker.client[i],
-                                        .events = POLLIN };
+            p[i + 1] =
+                (struct pollfd){.fd = broker.client[i], .events = POLLIN};
         if (poll(p, FX_MAX_CLIENTS + 1, -1) < 0)
             continue;
         if (p[0].revents)
@@ -115,7 +115,7 @@ static void *serve(void *unused)
 
 int fx_broker_listen(const char *path)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int rc;
 
     fx_init();
@@ -173,7 +173,7 @@ unsigned int fx_broker_clients(void)
     return atomic_load(&broker.clients);
 }
 
-/* ---- The client's side ------------------------------------------------------------ */
+/* ---- The client's side ----------------------------------------------- */
 
 static void fatal(const char *path, const char *what)
 {
@@ -183,17 +183,18 @@ static void fatal(const char *path, const char *what)
 
 void fx_broker_join(const char *path)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     struct hello h;
     int fds[NR_FDS];
-    struct iovec iov = { .iov_base = &h, .iov_len = sizeof(h) };
+    struct iovec iov = {.iov_base = &h, .iov_len = sizeof(h)};
     union {
         struct cmsghdr align;
         char buf[CMSG_SPACE(sizeof(fds))];
     } control;
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-                          .msg_control = control.buf,
-                          .msg_controllen = sizeof(control.buf) };
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.buf,
+                         .msg_controllen = sizeof(control.buf)};
     struct cmsghdr *c;
 
     if (strlen(path) >= sizeof(addr.sun_path))

@@ -62,7 +62,7 @@ static struct fx_domain *target(const xc_interface *xch, uint32_t domid)
     return d;
 }
 
-/* ---- Domains ------------------------------------------------------------------- */
+/* ---- Domains --------------------------------------------------------- */
 
 static void fill_info(const struct fx_domain *d, xc_dominfo_t *info)
 {
@@ -161,12 +161,11 @@ int xc_domain_destroy(xc_interface *xch, uint32_t domid)
     return fx_result(rc == -ESHUTDOWN ? 0 : rc);
 }
 
-/* ---- Memory ------------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------- */
 
 /* Extents done; the first one that fails ends it, as in the hypercall. */
-static int populate(xc_interface *xch, uint32_t domid,
-                    unsigned long nr_extents, unsigned int order,
-                    const xen_pfn_t *extent_start)
+static int populate(xc_interface *xch, uint32_t domid, unsigned long nr_extents,
+                    unsigned int order, const xen_pfn_t *extent_start)
 {
     struct fx_domain *d = target(xch, domid);
     unsigned long i = 0;
@@ -184,8 +183,7 @@ static int populate(xc_interface *xch, uint32_t domid,
 int xc_domain_populate_physmap(xc_interface *xch, uint32_t domid,
                                unsigned long nr_extents,
                                unsigned int extent_order,
-                               unsigned int mem_flags,
-                               xen_pfn_t *extent_start)
+                               unsigned int mem_flags, xen_pfn_t *extent_start)
 {
     (void)mem_flags;
     FX_ENTER(xc_domain_populate_physmap, -1);
@@ -230,8 +228,7 @@ int xc_domain_decrease_reservation_exact(xc_interface *xch, uint32_t domid,
     return fx_result(rc);
 }
 
-int xc_domain_maximum_gpfn(xc_interface *xch, uint32_t domid,
-                           xen_pfn_t *gpfns)
+int xc_domain_maximum_gpfn(xc_interface *xch, uint32_t domid, xen_pfn_t *gpfns)
 {
     struct fx_domain *d;
 
@@ -257,7 +254,7 @@ int xc_domain_setmaxmem(xc_interface *xch, uint32_t domid, uint64_t max_memkb)
     return 0;
 }
 
-/* ---- Parameters --------------------------------------------------------------------- */
+/* ---- Parameters ------------------------------------------------------ */
 
 static int param(xc_interface *xch, uint32_t dom, uint32_t index,
                  uint64_t *value, bool set)

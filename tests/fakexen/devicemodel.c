@@ -20,92 +20,7 @@ struct xendevicemodel_handle {
     domid_t domid;
 };
 
-/* ---- Range sets ------------------------------------------------------------ */
-
-bool fx_rangeset_contains(const struct fx_rangeset *r, uint64_t start,
-                          uint64_t end)
-{
-    unsigned int lo = 0, hi = r->n;
-
-    while (lo < hi) {
-        unsigned int mid = (lo + hi) / 2;
-
-        if (r->r[mid].end < start)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < r->n && r->r[lo].start <= start && end <= r->r[lo].end;
-}
-
-static void insert(struct fx_rangeset *r, unsigned int i, uint64_t start,
-                   uint64_t end)
-{
-    memmove(&r->r[i + 1], &r->r[i], (r->n - i) * sizeof(r->r[0]));
-    r->r[i].start = start;
-    r->r[i].end = end;
-    r->n++;
-}
-
-static void delete(struct fx_rangeset *r, unsigned int i)
-{
-    r->n--;
-    memmove(&r->r[i], &r->r[i + 1], (r->n - i) * sizeof(r->r[0]));
-}
-
-/* Ranges that touch become one, so the limit counts gaps, as in Xen. */
-static int rangeset_add(struct fx_rangeset *r, uint64_t start, uint64_t end)
-{
-    unsigned int i = 0;
-    bool left, right;
-
-    while (i < r->n && r->r[i].end < start)
-        i++;
-    if (i < r->n && r->r[i].start <= end)
-        return -EEXIST;
-    left = i > 0 && r->r[i - 1].end + 1 == start;
-    right = i < r->n && end + 1 == r->r[i].start;
-    if (left && right) {
-        r->r[i - 1].end = r->r[i].end;
-        delete(r, i);
-    } else if (left) {
-        r->r[i - 1].end = end;
-    } else if (right) {
-        r->r[i].start = start;
-    } else if (r->n == FX_MAX_RANGES) {
-        return -ENOMEM;
-    } else {
-        insert(r, i, start, end);
-    }
-    return 0;
-}
-
-static int rangeset_remove(struct fx_rangeset *r, uint64_t start, uint64_t end)
-{
-    unsigned int i = 0;
-    struct fx_range old;
-
-    if (!fx_rangeset_contains(r, start, end))
-        return -ENOENT;
-    while (r->r[i].end < start)
-        i++;
-    old = r->r[i];
-    if (old.start < start && end < old.end) {
-        if (r->n == FX_MAX_RANGES)
-            return -ENOMEM;
-        r->r[i].end = start - 1;
-        insert(r, i + 1, end + 1, old.end);
-    } else if (old.start < start) {
-        r->r[i].end = start - 1;
-    } else if (end < old.end) {
-        r->r[i].start = end + 1;
-    } else {
-        delete(r, i);
-    }
-    return 0;
-}
-
-/* ---- Servers; all with the domain locked ------------------------------------- */
+/* ---- Servers; all with the domain locked ----------------------------- */
 
 static struct fx_server *server(struct fx_domain *d, unsigned int id)
 {
@@ -205,7 +120,7 @@ static int publish_ports(struct fx_domain *d, struct fx_server *s)
     return 0;
 }
 
-/* ---- Handles ------------------------------------------------------------------ */
+/* ---- Handles --------------------------------------------------------- */
 
 static int restrict_to(struct fx_restrictable *r, domid_t domid)
 {
@@ -267,7 +182,7 @@ static struct fx_domain *target(xendevicemodel_handle *dmod, domid_t domid,
     return d;
 }
 
-/* ---- Ioreq servers --------------------------------------------------------------- */
+/* ---- Ioreq servers --------------------------------------------------- */
 
 int xendevicemodel_create_ioreq_server(xendevicemodel_handle *dmod,
                                        domid_t domid, int handle_bufioreq,
@@ -336,16 +251,17 @@ static int change_range(xendevicemodel_handle *dmod, domid_t domid,
     else if (!s)
         rc = -ENOENT;
     else if (add)
-        rc = rangeset_add(&s->range[type], start, end);
+        rc = fx_rangeset_add(&s->range[type], start, end);
     else
-        rc = rangeset_remove(&s->range[type], start, end);
+        rc = fx_rangeset_remove(&s->range[type], start, end);
     fx_domain_put(d);
     return fx_result(rc);
 }
 
-int xendevicemodel_map_io_range_to_ioreq_server(
-    xendevicemodel_handle *dmod, domid_t domid, ioservid_t id, int is_mmio,
-    uint64_t start, uint64_t end)
+int xendevicemodel_map_io_range_to_ioreq_server(xendevicemodel_handle *dmod,
+                                                domid_t domid, ioservid_t id,
+                                                int is_mmio, uint64_t start,
+                                                uint64_t end)
 {
     FX_ENTER(xendevicemodel_map_io_range_to_ioreq_server, -1);
     return change_range(dmod, domid, id,
@@ -354,9 +270,11 @@ int xendevicemodel_map_io_range_to_ioreq_server(
                         start, end, true);
 }
 
-int xendevicemodel_unmap_io_range_from_ioreq_server(
-    xendevicemodel_handle *dmod, domid_t domid, ioservid_t id, int is_mmio,
-    uint64_t start, uint64_t end)
+int xendevicemodel_unmap_io_range_from_ioreq_server(xendevicemodel_handle *dmod,
+                                                    domid_t domid,
+                                                    ioservid_t id, int is_mmio,
+                                                    uint64_t start,
+                                                    uint64_t end)
 {
     FX_ENTER(xendevicemodel_unmap_io_range_from_ioreq_server, -1);
     return change_range(dmod, domid, id,
@@ -380,18 +298,20 @@ static int change_pcidev(xendevicemodel_handle *dmod, domid_t domid,
                         add);
 }
 
-int xendevicemodel_map_pcidev_to_ioreq_server(
-    xendevicemodel_handle *dmod, domid_t domid, ioservid_t id,
-    uint16_t segment, uint8_t bus, uint8_t device, uint8_t function)
+int xendevicemodel_map_pcidev_to_ioreq_server(xendevicemodel_handle *dmod,
+                                              domid_t domid, ioservid_t id,
+                                              uint16_t segment, uint8_t bus,
+                                              uint8_t device, uint8_t function)
 {
     FX_ENTER(xendevicemodel_map_pcidev_to_ioreq_server, -1);
-    return change_pcidev(dmod, domid, id, segment, bus, device, function,
-                         true);
+    return change_pcidev(dmod, domid, id, segment, bus, device, function, true);
 }
 
-int xendevicemodel_unmap_pcidev_from_ioreq_server(
-    xendevicemodel_handle *dmod, domid_t domid, ioservid_t id,
-    uint16_t segment, uint8_t bus, uint8_t device, uint8_t function)
+int xendevicemodel_unmap_pcidev_from_ioreq_server(xendevicemodel_handle *dmod,
+                                                  domid_t domid, ioservid_t id,
+                                                  uint16_t segment, uint8_t bus,
+                                                  uint8_t device,
+                                                  uint8_t function)
 {
     FX_ENTER(xendevicemodel_unmap_pcidev_from_ioreq_server, -1);
     return change_pcidev(dmod, domid, id, segment, bus, device, function,
@@ -471,12 +391,12 @@ int fx_ranges(domid_t domid, unsigned int id, unsigned int type)
     return n;
 }
 
-/* ---- Interrupts --------------------------------------------------------------------- */
+/* ---- Interrupts ------------------------------------------------------ */
 
 int xendevicemodel_set_pci_intx_level(xendevicemodel_handle *dmod,
                                       domid_t domid, uint16_t segment,
-                                      uint8_t bus, uint8_t device,
-                                      uint8_t intx, unsigned int level)
+                                      uint8_t bus, uint8_t device, uint8_t intx,
+                                      unsigned int level)
 {
     struct fx_domain *d;
     int rc;
@@ -490,7 +410,7 @@ int xendevicemodel_set_pci_intx_level(xendevicemodel_handle *dmod,
     else if (level)
         d->intx[device] |= (uint8_t)(1u << intx);
     else
-        d->intx[device] &= (uint8_t)~(1u << intx);
+        d->intx[device] &= (uint8_t) ~(1u << intx);
     fx_domain_put(d);
     return fx_result(rc);
 }
@@ -583,7 +503,7 @@ int fx_msi_wait(domid_t domid, uint64_t *addr, uint32_t *data,
     return d ? -ESHUTDOWN : -ESRCH;
 }
 
-/* ---- Memory --------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------- */
 
 int xendevicemodel_relocate_memory(xendevicemodel_handle *dmod, domid_t domid,
                                    uint32_t size, uint64_t src_gfn,
@@ -616,8 +536,7 @@ int xendevicemodel_relocate_memory(xendevicemodel_handle *dmod, domid_t domid,
     return fx_result(rc);
 }
 
-static int pin(struct fx_domain *d, uint64_t start, uint64_t end,
-               uint32_t type)
+static int pin(struct fx_domain *d, uint64_t start, uint64_t end, uint32_t type)
 {
     if (end < start || (start | end) >> FX_GPA_BITS)
         return -EINVAL;
@@ -639,7 +558,7 @@ static int pin(struct fx_domain *d, uint64_t start, uint64_t end,
         return -ENOENT;
     if (d->pins == FX_MAX_PINS)
         return -ENOSPC;
-    d->pin[d->pins++] = (struct fx_pin){ start, end, type };
+    d->pin[d->pins++] = (struct fx_pin){start, end, type};
     return 0;
 }
 
@@ -722,9 +641,9 @@ int xendevicemodel_modified_memory(xendevicemodel_handle *dmod, domid_t domid,
     return fx_result(rc);
 }
 
-int xendevicemodel_track_dirty_vram(xendevicemodel_handle *dmod,
-                                    domid_t domid, uint64_t first_pfn,
-                                    uint32_t nr, unsigned long *dirty_bitmap)
+int xendevicemodel_track_dirty_vram(xendevicemodel_handle *dmod, domid_t domid,
+                                    uint64_t first_pfn, uint32_t nr,
+                                    unsigned long *dirty_bitmap)
 {
     uint8_t *bits = (uint8_t *)dirty_bitmap;
     struct fx_domain *d;
@@ -744,8 +663,7 @@ int xendevicemodel_track_dirty_vram(xendevicemodel_handle *dmod,
         return fx_result(rc);
     }
     /* A range that was not tracked before is all dirty. */
-    fresh = !d->vram_tracked || d->vram_first != first_pfn ||
-            d->vram_nr != nr;
+    fresh = !d->vram_tracked || d->vram_first != first_pfn || d->vram_nr != nr;
     d->vram_tracked = nr != 0;
     d->vram_first = first_pfn;
     d->vram_nr = nr;
@@ -761,7 +679,7 @@ int xendevicemodel_track_dirty_vram(xendevicemodel_handle *dmod,
     return 0;
 }
 
-/* ---- The rest ---------------------------------------------------------------------------- */
+/* ---- The rest -------------------------------------------------------- */
 
 int xendevicemodel_nr_vcpus(xendevicemodel_handle *dmod, domid_t domid,
                             unsigned int *vcpus)

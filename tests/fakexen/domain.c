@@ -68,7 +68,7 @@ void fx_domain_crash(struct fx_domain *d, const char *reason)
     wake_vcpus(d);
 }
 
-/* ---- Birth and death --------------------------------------------------- */
+/* ---- Birth and death ------------------------------------------------- */
 
 static void clear(struct fx_domain *d)
 {
@@ -154,7 +154,7 @@ int fx_domain_create(const struct fx_domain_config *c)
 
 int fx_domain_new(uint64_t ram_bytes, unsigned int vcpus)
 {
-    struct fx_domain_config c = { .ram_bytes = ram_bytes, .vcpus = vcpus };
+    struct fx_domain_config c = {.ram_bytes = ram_bytes, .vcpus = vcpus};
 
     return fx_domain_create(&c);
 }
@@ -184,7 +184,7 @@ int fx_domain_kill(domid_t domid)
     return fx_domain_die(domid);
 }
 
-/* ---- Questions --------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------- */
 
 bool fx_domain_exists(domid_t domid)
 {
@@ -294,7 +294,7 @@ bool fx_dirty(domid_t domid, xen_pfn_t gfn)
     return dirty;
 }
 
-/* ---- Memory ------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------- */
 
 static int copy(domid_t domid, uint64_t gpa, void *buf, size_t len, bool write)
 {

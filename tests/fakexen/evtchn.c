@@ -24,7 +24,7 @@ struct xenevtchn_handle {
     domid_t domid;
 };
 
-/* ---- Queues ------------------------------------------------------------ */
+/* ---- Queues ---------------------------------------------------------- */
 
 /* Returns a queue of this process, or a negative errno. */
 int fx_queue_open(void)
@@ -35,7 +35,7 @@ int fx_queue_open(void)
     fx_lock(&s->event_lock);
     for (int i = 0; i < FX_MAX_QUEUES && found < 0; i++) {
         struct fx_queue *q = &s->queue[i];
-        struct pollfd p = { .fd = fx.efd[i], .events = POLLIN };
+        struct pollfd p = {.fd = fx.efd[i], .events = POLLIN};
         uint64_t n;
 
         if (q->used)
@@ -62,7 +62,7 @@ void fx_queue_signal(int queue)
         abort();
 }
 
-/* ---- Ports; all with the event lock -------------------------------------- */
+/* ---- Ports; all with the event lock ---------------------------------- */
 
 static struct fx_porttable *table_of(domid_t domid)
 {
@@ -191,8 +191,7 @@ static int port_bind(struct fx_porttable *t, domid_t domid, domid_t remote,
 
     if (!rt)
         return -ESRCH;
-    if (!peer || peer->state != FX_PORT_UNBOUND ||
-        peer->remote_domid != domid)
+    if (!peer || peer->state != FX_PORT_UNBOUND || peer->remote_domid != domid)
         return -EINVAL;
     number = port_alloc(t);
     if (number < 0)
@@ -206,7 +205,7 @@ static int port_bind(struct fx_porttable *t, domid_t domid, domid_t remote,
     return number;
 }
 
-/* ---- For the other files ------------------------------------------------- */
+/* ---- For the other files --------------------------------------------- */
 
 void fx_queue_close(int queue)
 {
@@ -284,7 +283,7 @@ int fx_dom0_ports(void)
     return n;
 }
 
-/* ---- libxenevtchn ---------------------------------------------------------- */
+/* ---- libxenevtchn ---------------------------------------------------- */
 
 static int restrict_to(struct fx_restrictable *r, domid_t domid)
 {
@@ -360,8 +359,8 @@ int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
     return fx_result(rc);
 }
 
-xenevtchn_port_or_error_t
-xenevtchn_bind_unbound_port(xenevtchn_handle *xce, uint32_t domid)
+xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce,
+                                                      uint32_t domid)
 {
     struct fx_porttable *t = &fx.shared->dom0;
     int rc;
@@ -380,9 +379,9 @@ xenevtchn_bind_unbound_port(xenevtchn_handle *xce, uint32_t domid)
     return fx_result(rc);
 }
 
-xenevtchn_port_or_error_t
-xenevtchn_bind_interdomain(xenevtchn_handle *xce, uint32_t domid,
-                           evtchn_port_t remote_port)
+xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
+                                                     uint32_t domid,
+                                                     evtchn_port_t remote_port)
 {
     struct fx_porttable *t = &fx.shared->dom0;
     int rc;
@@ -455,7 +454,7 @@ int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
     return fx_result(restrict_to(&xce->restrictable, domid));
 }
 
-/* ---- The guest's end --------------------------------------------------------- */
+/* ---- The guest's end ------------------------------------------------- */
 
 static struct fx_domain *guest(domid_t domid, int *rc)
 {
@@ -566,8 +565,7 @@ static int take(domid_t domid, evtchn_port_t number, struct fx_port **port,
     return rc;
 }
 
-int fx_evtchn_wait(domid_t domid, evtchn_port_t number,
-                   unsigned int timeout_ms)
+int fx_evtchn_wait(domid_t domid, evtchn_port_t number, unsigned int timeout_ms)
 {
     uint64_t deadline = fx_now_ns() + (uint64_t)timeout_ms * 1000000;
     struct fx_port *port;

@@ -74,10 +74,10 @@ unsigned int fx_broker_clients(void);
 /* ---- Domains --------------------------------------------------------- */
 
 struct fx_domain_config {
-    uint64_t ram_bytes;  /* a multiple of the page size */
-    unsigned int vcpus;  /* 1 to FX_MAX_VCPUS */
-    uint64_t low_bytes;  /* RAM below 4 GiB; 0: up to 0xf0000000 */
-    uint64_t extra_kb;   /* room beyond RAM, as videoram= gives */
+    uint64_t ram_bytes;      /* a multiple of the page size */
+    unsigned int vcpus;      /* 1 to FX_MAX_VCPUS */
+    uint64_t low_bytes;      /* RAM below 4 GiB; 0: up to 0xf0000000 */
+    uint64_t extra_kb;       /* room beyond RAM, as videoram= gives */
     unsigned int timeout_ms; /* 0: FX_DEFAULT_TIMEOUT_MS */
 };
 
@@ -240,8 +240,7 @@ int fx_evtchn_close(domid_t domid, evtchn_port_t port);
 int fx_evtchn_notify(domid_t domid, evtchn_port_t port);
 
 /* Waits until PORT is pending and clears it. */
-int fx_evtchn_wait(domid_t domid, evtchn_port_t port,
-                   unsigned int timeout_ms);
+int fx_evtchn_wait(domid_t domid, evtchn_port_t port, unsigned int timeout_ms);
 
 /* True if dom0 has bound the port. */
 bool fx_evtchn_bound(domid_t domid, evtchn_port_t port);

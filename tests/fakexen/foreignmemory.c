@@ -49,7 +49,7 @@ static struct mapping **bucket(uintptr_t addr)
     return &table[(h ^ h >> 12 ^ h >> 24) % BUCKETS];
 }
 
-/* ---- Records ----------------------------------------------------------------- */
+/* ---- Records --------------------------------------------------------- */
 
 static void drop_frames(struct mapping *m, size_t from, size_t to)
 {
@@ -123,15 +123,14 @@ static void forget_range(uintptr_t addr, size_t pages)
     pthread_mutex_unlock(&table_lock);
 }
 
-/* ---- Mapping ------------------------------------------------------------------ */
+/* ---- Mapping --------------------------------------------------------- */
 
 static size_t run_length(const struct mapping *m, size_t i)
 {
     size_t n = 1;
 
-    while (i + n < m->pages &&
-           (m->frame[i] ? m->frame[i + n] == m->frame[i] + n
-                        : !m->frame[i + n]))
+    while (i + n < m->pages && (m->frame[i] ? m->frame[i + n] == m->frame[i] + n
+                                            : !m->frame[i + n]))
         n++;
     return n;
 }
@@ -155,15 +154,14 @@ static void *establish(struct mapping *m, void *addr, int prot, int flags)
     if (first == m->pages)
         base = map_run(m, 0, first, addr, prot, flags);
     else
-        base = mmap(addr, m->pages << FX_PAGE_SHIFT, prot,
-                    flags | MAP_SHARED, fx.hole_fd, 0);
+        base = mmap(addr, m->pages << FX_PAGE_SHIFT, prot, flags | MAP_SHARED,
+                    fx.hole_fd, 0);
     if (base == MAP_FAILED)
         goto fail;
     for (size_t i = 0, n; first != m->pages && i < m->pages; i += n) {
         n = run_length(m, i);
-        if (m->frame[i] &&
-            map_run(m, i, n, base + (i << FX_PAGE_SHIFT), prot,
-                    flags | MAP_FIXED) == MAP_FAILED) {
+        if (m->frame[i] && map_run(m, i, n, base + (i << FX_PAGE_SHIFT), prot,
+                                   flags | MAP_FIXED) == MAP_FAILED) {
             int err = errno;
 
             munmap(base, m->pages << FX_PAGE_SHIFT);
@@ -176,7 +174,7 @@ static void *establish(struct mapping *m, void *addr, int prot, int flags)
     m->addr = (uintptr_t)base;
     record(m);
     return base;
-fail: {
+fail : {
     int err = errno;
 
     drop_frames(m, 0, m->pages);
@@ -219,7 +217,7 @@ static int unmap(void *addr, size_t pages)
     return 0;
 }
 
-/* ---- Handles ------------------------------------------------------------------- */
+/* ---- Handles --------------------------------------------------------- */
 
 static int restrict_to(struct fx_restrictable *r, domid_t domid)
 {
@@ -274,7 +272,7 @@ static bool allowed(const xenforeignmemory_handle *fmem, uint32_t domid)
     return false;
 }
 
-/* ---- Guest frames ---------------------------------------------------------------- */
+/* ---- Guest frames ---------------------------------------------------- */
 
 /* Looks the frames up and holds them. Returns the first page's error. */
 static int collect(struct mapping *m, uint32_t domid, const xen_pfn_t *arr,
@@ -329,8 +327,7 @@ static void *map2(xenforeignmemory_handle *fmem, uint32_t dom, void *addr,
 
 void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
                             void *addr, int prot, int flags, size_t pages,
-                            const xen_pfn_t arr[/*pages*/],
-                            int err[/*pages*/])
+                            const xen_pfn_t arr[/*pages*/], int err[/*pages*/])
 {
     FX_ENTER(xenforeignmemory_map2, NULL);
     return map2(fmem, dom, addr, prot, flags, pages, arr, err);
@@ -352,7 +349,7 @@ int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr,
     return unmap(addr, pages);
 }
 
-/* ---- Resources ------------------------------------------------------------------------ */
+/* ---- Resources ------------------------------------------------------- */
 
 static int collect_resource(struct mapping *m, domid_t domid, unsigned int id,
                             unsigned long frame)
@@ -373,10 +370,11 @@ static int collect_resource(struct mapping *m, domid_t domid, unsigned int id,
     return rc;
 }
 
-xenforeignmemory_resource_handle *xenforeignmemory_map_resource(
-    xenforeignmemory_handle *fmem, domid_t domid, unsigned int type,
-    unsigned int id, unsigned long frame, unsigned long nr_frames,
-    void **paddr, int prot, int flags)
+xenforeignmemory_resource_handle *
+xenforeignmemory_map_resource(xenforeignmemory_handle *fmem, domid_t domid,
+                              unsigned int type, unsigned int id,
+                              unsigned long frame, unsigned long nr_frames,
+                              void **paddr, int prot, int flags)
 {
     xenforeignmemory_resource_handle *fres;
     struct mapping *m;
@@ -426,9 +424,9 @@ int xenforeignmemory_unmap_resource(xenforeignmemory_handle *fmem,
     return rc;
 }
 
-int xenforeignmemory_resource_size(xenforeignmemory_handle *fmem,
-                                   domid_t domid, unsigned int type,
-                                   unsigned int id, size_t *size)
+int xenforeignmemory_resource_size(xenforeignmemory_handle *fmem, domid_t domid,
+                                   unsigned int type, unsigned int id,
+                                   size_t *size)
 {
     (void)id;
     FX_ENTER(xenforeignmemory_resource_size, -1);

@@ -46,8 +46,10 @@
 #define FX_WATCH_EVENTS 128
 
 /* Every library function, once: names for counters and planned failures. */
+/* clang-format off */
 #define FX_CALLS(X) \
-    X(xendevicemodel_open) X(xendevicemodel_close) \
+    X(xendevicemodel_open) \
+    X(xendevicemodel_close) \
     X(xendevicemodel_create_ioreq_server) \
     X(xendevicemodel_get_ioreq_server_info) \
     X(xendevicemodel_map_io_range_to_ioreq_server) \
@@ -56,49 +58,85 @@
     X(xendevicemodel_unmap_pcidev_from_ioreq_server) \
     X(xendevicemodel_destroy_ioreq_server) \
     X(xendevicemodel_set_ioreq_server_state) \
-    X(xendevicemodel_set_pci_intx_level) X(xendevicemodel_inject_msi) \
-    X(xendevicemodel_track_dirty_vram) X(xendevicemodel_modified_memory) \
+    X(xendevicemodel_set_pci_intx_level) \
+    X(xendevicemodel_inject_msi) \
+    X(xendevicemodel_track_dirty_vram) \
+    X(xendevicemodel_modified_memory) \
     X(xendevicemodel_modified_memory_bulk) \
     X(xendevicemodel_relocate_memory) \
-    X(xendevicemodel_pin_memory_cacheattr) X(xendevicemodel_nr_vcpus) \
-    X(xendevicemodel_shutdown) X(xendevicemodel_restrict) \
-    X(xenforeignmemory_open) X(xenforeignmemory_close) \
-    X(xenforeignmemory_map) X(xenforeignmemory_map2) \
-    X(xenforeignmemory_unmap) X(xenforeignmemory_map_resource) \
-    X(xenforeignmemory_unmap_resource) X(xenforeignmemory_resource_size) \
+    X(xendevicemodel_pin_memory_cacheattr) \
+    X(xendevicemodel_nr_vcpus) \
+    X(xendevicemodel_shutdown) \
+    X(xendevicemodel_restrict) \
+    X(xenforeignmemory_open) \
+    X(xenforeignmemory_close) \
+    X(xenforeignmemory_map) \
+    X(xenforeignmemory_map2) \
+    X(xenforeignmemory_unmap) \
+    X(xenforeignmemory_map_resource) \
+    X(xenforeignmemory_unmap_resource) \
+    X(xenforeignmemory_resource_size) \
     X(xenforeignmemory_restrict) \
-    X(xenevtchn_open) X(xenevtchn_close) X(xenevtchn_fd) \
-    X(xenevtchn_bind_interdomain) X(xenevtchn_bind_unbound_port) \
-    X(xenevtchn_unbind) X(xenevtchn_notify) X(xenevtchn_pending) \
-    X(xenevtchn_unmask) X(xenevtchn_restrict) \
+    X(xenevtchn_open) \
+    X(xenevtchn_close) \
+    X(xenevtchn_fd) \
+    X(xenevtchn_bind_interdomain) \
+    X(xenevtchn_bind_unbound_port) \
+    X(xenevtchn_unbind) \
+    X(xenevtchn_notify) \
+    X(xenevtchn_pending) \
+    X(xenevtchn_unmask) \
+    X(xenevtchn_restrict) \
     X(xentoolcore_restrict_all) \
-    X(xc_interface_open) X(xc_interface_close) X(xc_domain_getinfo) \
-    X(xc_domain_populate_physmap) X(xc_domain_populate_physmap_exact) \
-    X(xc_domain_decrease_reservation_exact) X(xc_domain_maximum_gpfn) \
-    X(xc_domain_setmaxmem) X(xc_hvm_param_get) X(xc_hvm_param_set) \
-    X(xc_get_hvm_param) X(xc_set_hvm_param) \
-    X(xc_domain_pause) X(xc_domain_unpause) X(xc_domain_destroy) \
-    X(xs_open) X(xs_close) X(xs_read) X(xs_write) X(xs_rm) X(xs_mkdir) \
-    X(xs_directory) X(xs_watch) X(xs_unwatch) X(xs_read_watch) \
-    X(xs_check_watch) X(xs_fileno) X(xs_transaction_start) \
-    X(xs_transaction_end) X(xs_get_domain_path) X(xs_set_permissions) \
+    X(xc_interface_open) \
+    X(xc_interface_close) \
+    X(xc_domain_getinfo) \
+    X(xc_domain_populate_physmap) \
+    X(xc_domain_populate_physmap_exact) \
+    X(xc_domain_decrease_reservation_exact) \
+    X(xc_domain_maximum_gpfn) \
+    X(xc_domain_setmaxmem) \
+    X(xc_hvm_param_get) \
+    X(xc_hvm_param_set) \
+    X(xc_get_hvm_param) \
+    X(xc_set_hvm_param) \
+    X(xc_domain_pause) \
+    X(xc_domain_unpause) \
+    X(xc_domain_destroy) \
+    X(xs_open) \
+    X(xs_close) \
+    X(xs_read) \
+    X(xs_write) \
+    X(xs_rm) \
+    X(xs_mkdir) \
+    X(xs_directory) \
+    X(xs_watch) \
+    X(xs_unwatch) \
+    X(xs_read_watch) \
+    X(xs_check_watch) \
+    X(xs_fileno) \
+    X(xs_transaction_start) \
+    X(xs_transaction_end) \
+    X(xs_get_domain_path) \
+    X(xs_set_permissions) \
     X(xs_is_domain_introduced)
+/* clang-format on */
 
 enum fx_call {
 #define X(name) FX_CALL_##name,
     FX_CALLS(X)
 #undef X
-    FX_NR_CALLS
+        FX_NR_CALLS
 };
 
 /* Who owns a machine frame and why it may not be reused yet. */
 struct fx_frame {
-    uint32_t maps;  /* foreign mappings */
-    uint8_t owner;  /* domain slot + 1, 0: free */
-    uint8_t placed; /* in the owner's p2m, or an ioreq page */
-    uint8_t leaked; /* populated over: charged until the domain goes */
+    uint32_t maps;   /* foreign mappings */
+    uint8_t owner;   /* domain slot + 1, 0: free */
+    uint8_t placed;  /* in the owner's p2m, or an ioreq page */
+    uint8_t leaked;  /* populated over: charged until the domain goes */
     uint8_t charged; /* counts in the owner's pages; ioreq pages do not */
-    uint8_t dirty;  /* FX_DIRTY_* */
+    uint8_t dirty;   /* FX_DIRTY_* */
 };
 
 #define FX_DIRTY_VRAM 1
@@ -132,14 +170,14 @@ enum fx_port_state {
 
 struct fx_port {
     uint8_t state;
-    bool xen;       /* Xen's own: an event wakes the vCPU */
-    bool pending;   /* raised and not yet taken */
-    bool enabled;   /* dom0: unmasked */
-    uint16_t vcpu;  /* with xen */
-    uint8_t queue;  /* dom0: the handle's queue */
+    bool xen;      /* Xen's own: an event wakes the vCPU */
+    bool pending;  /* raised and not yet taken */
+    bool enabled;  /* dom0: unmasked */
+    uint16_t vcpu; /* with xen */
+    uint8_t queue; /* dom0: the handle's queue */
     domid_t remote_domid;
     evtchn_port_t remote_port;
-    _Atomic uint32_t seq;     /* guests wait here */
+    _Atomic uint32_t seq; /* guests wait here */
     _Atomic uint32_t waiters;
 };
 
@@ -260,10 +298,10 @@ struct fx_shared {
 /* This process's view. */
 struct fx_process {
     struct fx_shared *shared;
-    uint8_t *memory;   /* the machine's memory; host only */
+    uint8_t *memory; /* the machine's memory; host only */
     int shared_fd, memory_fd;
-    int hole_fd;       /* an empty file: touching a mapping of it is SIGBUS */
-    int socket;        /* to the broker, -1 in the host */
+    int hole_fd; /* an empty file: touching a mapping of it is SIGBUS */
+    int socket;  /* to the broker, -1 in the host */
     unsigned int client;
     int efd[FX_MAX_QUEUES];
     _Atomic bool fail_armed;
@@ -296,13 +334,13 @@ static inline int fx_enter(enum fx_call call)
 }
 
 /* First line of every library function. */
-#define FX_ENTER(name, failure) \
-    do { \
-        int fx_err_ = fx_enter(FX_CALL_##name); \
-        if (fx_err_) { \
-            errno = fx_err_; \
-            return failure; \
-        } \
+#define FX_ENTER(name, failure)                                                \
+    do {                                                                       \
+        int fx_err_ = fx_enter(FX_CALL_##name);                                \
+        if (fx_err_) {                                                         \
+            errno = fx_err_;                                                   \
+            return failure;                                                    \
+        }                                                                      \
     } while (0)
 
 /* Returns a library function's -1 with errno for a negative errno. */
@@ -349,10 +387,14 @@ void fx_event_drop_client(unsigned int client);
 
 /* devicemodel.c */
 void fx_servers_destroy(struct fx_domain *d);
-bool fx_rangeset_contains(const struct fx_rangeset *r, uint64_t start,
-                          uint64_t end);
 int fx_server_frame(struct fx_domain *d, unsigned int id, unsigned long frame,
                     uint32_t *out);
+
+/* rangeset.c */
+int fx_rangeset_add(struct fx_rangeset *r, uint64_t start, uint64_t end);
+int fx_rangeset_remove(struct fx_rangeset *r, uint64_t start, uint64_t end);
+bool fx_rangeset_contains(const struct fx_rangeset *r, uint64_t start,
+                          uint64_t end);
 
 /* store.c */
 void fx_store_fire_special(const char *path);

@@ -13,6 +13,7 @@ tests_fakexen_libfakexen_la_SOURCES = \
 	tests/fakexen/foreignmemory.c \
 	tests/fakexen/internal.h \
 	tests/fakexen/memory.c \
+	tests/fakexen/rangeset.c \
 	tests/fakexen/state.c \
 	tests/fakexen/store.c \
 	tests/fakexen/toolcore.c \

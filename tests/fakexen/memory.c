@@ -12,7 +12,7 @@ static struct fx_frame *frame_of(uint32_t frame)
     return &fx.shared->frame[frame - 1];
 }
 
-/* ---- Frames ----------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------- */
 
 /* With the memory lock: first free run of NR frames, ALIGN a power of two. */
 static uint32_t find_run(uint64_t nr, uint64_t align)
@@ -43,8 +43,8 @@ static void scrub(uint32_t first, uint64_t nr)
     void *page;
 
     if (nr > 1) {
-        fallocate(fx.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                  at, (off_t)nr << FX_PAGE_SHIFT);
+        fallocate(fx.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                  (off_t)nr << FX_PAGE_SHIFT);
         return;
     }
     page = mmap(NULL, FX_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -164,7 +164,7 @@ void fx_memory_drop_client(unsigned int client)
     }
 }
 
-/* ---- The p2m ---------------------------------------------------------- */
+/* ---- The p2m --------------------------------------------------------- */
 
 static uint32_t chunk_alloc(void)
 {

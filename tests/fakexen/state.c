@@ -16,8 +16,8 @@
 
 #define FD_BASE 512
 
-struct fx_process fx = { .shared_fd = -1, .memory_fd = -1, .hole_fd = -1,
-                         .socket = -1 };
+struct fx_process fx = {
+    .shared_fd = -1, .memory_fd = -1, .hole_fd = -1, .socket = -1};
 
 static pthread_mutex_t attach_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -67,8 +67,8 @@ uint64_t fx_now_ns(void)
 
 int fx_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline)
 {
-    struct timespec ts = { .tv_sec = (time_t)(deadline / 1000000000u),
-                           .tv_nsec = (long)(deadline % 1000000000u) };
+    struct timespec ts = {.tv_sec = (time_t)(deadline / 1000000000u),
+                          .tv_nsec = (long)(deadline % 1000000000u)};
 
     if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &ts, NULL,
                 FUTEX_BITSET_MATCH_ANY) &&
@@ -90,7 +90,7 @@ int fx_result(int rc)
     return -1;
 }
 
-/* ---- Start ------------------------------------------------------------ */
+/* ---- Start ----------------------------------------------------------- */
 
 static void init_lock(pthread_mutex_t *lock)
 {
@@ -245,7 +245,7 @@ void fx_reset(void)
     fx_fail_clear();
 }
 
-/* ---- Counters and faults ---------------------------------------------- */
+/* ---- Counters and faults --------------------------------------------- */
 
 static int call_index(const char *name)
 {
@@ -318,7 +318,7 @@ void fx_fail_clear(void)
 
 int fx_enter_slow(enum fx_call call)
 {
-    const int which[] = { (int)call, FX_NR_CALLS };
+    const int which[] = {(int)call, FX_NR_CALLS};
     int err = 0;
 
     pthread_mutex_lock(&plan_lock);

@@ -55,7 +55,7 @@ static struct fx_store *store(void)
     return &fx.shared->store;
 }
 
-/* ---- Paths -------------------------------------------------------------------- */
+/* ---- Paths ----------------------------------------------------------- */
 
 /* Full path in OUT. Relative ones are dom0's. */
 static int canonical(const char *path, char out[FX_PATH_MAX])
@@ -85,7 +85,7 @@ static bool below(const char *path, const char *root)
     return !strncmp(path, root, n) && (!path[n] || path[n] == '/');
 }
 
-/* ---- Nodes, with the store locked (or in a transaction's copy) ------------------ */
+/* ---- Nodes, with the store locked (or in a transaction's copy) ------- */
 
 static struct fx_node *find(struct view v, const char *path)
 {
@@ -167,7 +167,7 @@ static int apply(struct view v, const struct change *c)
     return 0;
 }
 
-/* ---- Watches, with the store locked ----------------------------------------------- */
+/* ---- Watches, with the store locked ---------------------------------- */
 
 static void post_event(const struct fx_watch *w, const char *path)
 {
@@ -192,8 +192,8 @@ static void fire(const char *path, bool removal)
     for (unsigned int i = 0; i < FX_WATCHES; i++) {
         const struct fx_watch *w = &store()->watch[i];
 
-        if (w->used && (below(path, w->path) ||
-                        (removal && below(w->path, path))))
+        if (w->used &&
+            (below(path, w->path) || (removal && below(w->path, path))))
             post_event(w, path);
     }
 }
@@ -219,7 +219,7 @@ void fx_store_drop_client(unsigned int client)
 
 static int change_store(const struct change *c)
 {
-    struct view v = { store()->node, &store()->nodes };
+    struct view v = {store()->node, &store()->nodes};
     int rc = apply(v, c);
 
     if (!rc) {
@@ -229,7 +229,7 @@ static int change_store(const struct change *c)
     return rc;
 }
 
-/* ---- Handles ------------------------------------------------------------------------ */
+/* ---- Handles --------------------------------------------------------- */
 
 /* libxenstore cannot be restricted, so its socket is replaced. */
 static int restrict_to(struct fx_restrictable *r, domid_t domid)
@@ -308,7 +308,7 @@ static int usable(const struct xs_handle *h)
     return h->cut ? fx_result(-EBADF) : 0;
 }
 
-/* ---- Transactions -------------------------------------------------------------------- */
+/* ---- Transactions ---------------------------------------------------- */
 
 /* With the handle's lock: the transaction's link, or NULL. */
 static struct transaction **lookup(struct xs_handle *h, xs_transaction_t id)
@@ -413,7 +413,7 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t id, bool abandon)
     return !fx_result(rc);
 }
 
-/* ---- Changes ---------------------------------------------------------------------------- */
+/* ---- Changes --------------------------------------------------------- */
 
 static bool change(struct xs_handle *h, xs_transaction_t id,
                    enum change_kind kind, const char *path, const void *data,
@@ -479,7 +479,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 
 void fx_store_home(domid_t domid)
 {
-    struct change c = { .kind = CHANGE_MKDIR };
+    struct change c = {.kind = CHANGE_MKDIR};
 
     snprintf(c.path, sizeof(c.path), "/local/domain/%u", domid);
     fx_lock(&store()->lock);
@@ -488,7 +488,7 @@ void fx_store_home(domid_t domid)
     fx_unlock(&store()->lock);
 }
 
-/* ---- Questions ---------------------------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------- */
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
               unsigned int *len)
@@ -535,8 +535,7 @@ static const char *child_name(const char *path, const char *root)
 }
 
 /* One block: pointers, then the names. */
-static char **list_children(struct view v, const char *root,
-                            unsigned int *num)
+static char **list_children(struct view v, const char *root, unsigned int *num)
 {
     size_t bytes = 0;
     unsigned int n = 0;
@@ -639,7 +638,7 @@ bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
     return !domid || fx_domain_exists((domid_t)domid);
 }
 
-/* ---- Watching ------------------------------------------------------------------------------- */
+/* ---- Watching -------------------------------------------------------- */
 
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
@@ -727,7 +726,7 @@ static int take(struct xs_handle *h, struct fx_watch_event *out)
 
 static char **next_event(struct xs_handle *h, bool block)
 {
-    struct pollfd p = { .fd = fx.efd[h->queue], .events = POLLIN };
+    struct pollfd p = {.fd = fx.efd[h->queue], .events = POLLIN};
     struct fx_watch_event e;
     uint64_t one;
     char **vec, *at;

@@ -57,7 +57,7 @@ static struct fx_domain *running(domid_t domid, unsigned int vcpu, int *rc)
     return d;
 }
 
-/* ---- Waiting for an answer --------------------------------------------------- */
+/* ---- Waiting for an answer ------------------------------------------- */
 
 struct wait {
     domid_t domid;
@@ -193,7 +193,7 @@ static int finish_pending(domid_t domid, unsigned int vcpu)
     return rc;
 }
 
-/* ---- Sending -------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------- */
 
 /* With the domain locked. */
 static int post(struct fx_domain *d, unsigned int vcpu, unsigned int id,
@@ -217,10 +217,10 @@ static int post(struct fx_domain *d, unsigned int vcpu, unsigned int id,
     p->size = req->size;
     p->type = req->type;
     /* All but the state, then the state: the byte is the release. */
-    __atomic_store_n(state_byte(p),
-                     (uint8_t)(req->data_is_ptr << 4 | req->dir << 5 |
-                               req->df << 6),
-                     __ATOMIC_RELAXED);
+    __atomic_store_n(
+        state_byte(p),
+        (uint8_t)(req->data_is_ptr << 4 | req->dir << 5 | req->df << 6),
+        __ATOMIC_RELAXED);
     store_state(p, STATE_IOREQ_READY);
     s->pending[vcpu] = true;
     fx_event_send(&d->ports, s->port[vcpu]);
@@ -238,8 +238,8 @@ static bool claims(const struct fx_server *s, const struct ioreq *req)
             first -= span;
         else
             last += span;
-        return fx_rangeset_contains(&s->range[XEN_DMOP_IO_RANGE_MEMORY],
-                                    first, last);
+        return fx_rangeset_contains(&s->range[XEN_DMOP_IO_RANGE_MEMORY], first,
+                                    last);
     case IOREQ_TYPE_PIO:
         return fx_rangeset_contains(&s->range[XEN_DMOP_IO_RANGE_PORT], first,
                                     last);
@@ -301,8 +301,8 @@ static int dispatch(domid_t domid, unsigned int vcpu, struct ioreq *req)
 /* Reads of what nobody claims are ones, writes are dropped. */
 static int access(domid_t domid, unsigned int vcpu, struct ioreq *req)
 {
-    uint64_t mask = req->size >= 8 ? ~UINT64_C(0)
-                                   : (UINT64_C(1) << req->size * 8) - 1;
+    uint64_t mask =
+        req->size >= 8 ? ~UINT64_C(0) : (UINT64_C(1) << req->size * 8) - 1;
     int rc;
 
     req->data &= mask;
@@ -347,7 +347,7 @@ uint64_t fx_bad_ioreqs(domid_t domid)
     return n;
 }
 
-/* ---- Memory accesses --------------------------------------------------------------- */
+/* ---- Memory accesses ------------------------------------------------- */
 
 /* Does it in RAM if the page is there: 1 done, 0 not RAM, negative errno. */
 static int ram_access(domid_t domid, unsigned int vcpu, uint64_t gpa,
@@ -411,8 +411,8 @@ static int mmio(domid_t domid, unsigned int vcpu, uint64_t gpa,
     low = *val;
     high = *val >> room * 8;
     rc = access_part(domid, vcpu, gpa, room, &low, write);
-    rc2 = rc ? rc : access_part(domid, vcpu, gpa + room, size - room, &high,
-                                write);
+    rc2 = rc ? rc
+             : access_part(domid, vcpu, gpa + room, size - room, &high, write);
     if (!write)
         *val = rc ? ~UINT64_C(0) : low | high << room * 8;
     return rc ? rc : rc2;
@@ -487,15 +487,15 @@ int fx_mmio_rep(domid_t domid, unsigned int vcpu, uint64_t gpa, int dir,
     return rc;
 }
 
-/* ---- Ports and PCI ------------------------------------------------------------------ */
+/* ---- Ports and PCI --------------------------------------------------- */
 
 static uint64_t pci_address(uint16_t bdf, unsigned int reg)
 {
     return (uint64_t)bdf << 32 | reg;
 }
 
-static int pci(domid_t domid, unsigned int vcpu, uint16_t bdf,
-               unsigned int reg, unsigned int size, uint32_t *val, int dir)
+static int pci(domid_t domid, unsigned int vcpu, uint16_t bdf, unsigned int reg,
+               unsigned int size, uint32_t *val, int dir)
 {
     struct ioreq req = {
         .type = IOREQ_TYPE_PCI_CONFIG,
@@ -554,8 +554,8 @@ static int pio(domid_t domid, unsigned int vcpu, uint16_t port,
         struct ioreq as_pci = req;
 
         as_pci.type = IOREQ_TYPE_PCI_CONFIG;
-        as_pci.addr = pci_address((uint16_t)(cf8 >> 8),
-                                  (cf8 & 0xfc) | (port & 3));
+        as_pci.addr =
+            pci_address((uint16_t)(cf8 >> 8), (cf8 & 0xfc) | (port & 3));
         /* Nobody's function falls through to who claimed the port. */
         if (select_server(d, &as_pci) >= 0)
             req = as_pci;
@@ -578,7 +578,7 @@ int fx_pio_write(domid_t domid, unsigned int vcpu, uint16_t port,
     return pio(domid, vcpu, port, size, &val, IOREQ_WRITE);
 }
 
-/* ---- Ballooning ------------------------------------------------------------------------ */
+/* ---- Ballooning ------------------------------------------------------ */
 
 /* All at once, then all answers: the vCPU waits for the slowest. */
 static int broadcast_invalidate(domid_t domid, unsigned int vcpu)

@@ -37,14 +37,14 @@
 #define MMIO UINT64_C(0xf1000000)
 #define BDF 0x80 /* 00:10.0 */
 
-#define assert_errno(call, err) \
-    do { \
-        errno = 0; \
-        assert_true((call) < 0); \
-        assert_int_equal(errno, err); \
+#define assert_errno(call, err)                                                \
+    do {                                                                       \
+        errno = 0;                                                             \
+        assert_true((call) < 0);                                               \
+        assert_int_equal(errno, err);                                          \
     } while (0)
 
-/* ---- A small device model ------------------------------------------------------ */
+/* ---- A small device model -------------------------------------------- */
 
 struct dm {
     domid_t domid;
@@ -123,9 +123,8 @@ static void dm_create(struct dm *m, domid_t domid, unsigned int vcpus)
                          m->dmod, domid, m->id, 0, 0, 0x10, 0),
                      0);
     assert_int_equal(dm_slot(m, 0)->vp_eport, 0);
-    assert_int_equal(xendevicemodel_set_ioreq_server_state(m->dmod, domid,
-                                                           m->id, 1),
-                     0);
+    assert_int_equal(
+        xendevicemodel_set_ioreq_server_state(m->dmod, domid, m->id, 1), 0);
     assert_int_not_equal(dm_slot(m, 0)->vp_eport, 0);
     dm_bind(m);
 }
@@ -158,7 +157,7 @@ static void dm_serve_slot(struct dm *m, unsigned int v)
 static void *dm_loop(void *arg)
 {
     struct dm *m = arg;
-    struct pollfd p = { .fd = xenevtchn_fd(m->xce), .events = POLLIN };
+    struct pollfd p = {.fd = xenevtchn_fd(m->xce), .events = POLLIN};
 
     while (!m->stop) {
         int port;
@@ -192,7 +191,7 @@ static void dm_close(struct dm *m)
     xendevicemodel_close(m->dmod);
 }
 
-/* ---- Fixtures -------------------------------------------------------------------- */
+/* ---- Fixtures -------------------------------------------------------- */
 
 static int setup(void **state)
 {
@@ -222,7 +221,7 @@ static domid_t new_domain(unsigned int mb, unsigned int vcpus)
     return (domid_t)domid;
 }
 
-/* ---- Memory ------------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------- */
 
 static sigjmp_buf bus_jump;
 
@@ -234,7 +233,7 @@ static void on_bus(int sig)
 
 static bool faults(volatile uint8_t *p)
 {
-    struct sigaction sa = { .sa_handler = on_bus }, old;
+    struct sigaction sa = {.sa_handler = on_bus}, old;
     bool hit = true;
 
     sigaction(SIGBUS, &sa, &old);
@@ -250,7 +249,7 @@ static void test_foreign_memory(void **state)
 {
     domid_t d = new_domain(8, 1);
     xenforeignmemory_handle *f = xenforeignmemory_open(NULL, 0);
-    xen_pfn_t gfn[5] = { 7, 3, 0x80000, 4, 5 };
+    xen_pfn_t gfn[5] = {7, 3, 0x80000, 4, 5};
     int err[5];
     uint32_t word = 0x12345678;
     uint8_t *p;
@@ -287,7 +286,7 @@ static void test_withdrawn_stays_charged(void **state)
 {
     domid_t d = new_domain(4, 1);
     xenforeignmemory_handle *f = xenforeignmemory_open(NULL, 0);
-    xen_pfn_t gfn[2] = { 10, 11 };
+    xen_pfn_t gfn[2] = {10, 11};
     int err[2];
     long pages = fx_domain_pages(d);
     uint8_t *p = xenforeignmemory_map(f, d, PROT_READ, 2, gfn, err);
@@ -308,8 +307,8 @@ static void test_withdrawn_stays_charged(void **state)
 
 static void test_relocate(void **state)
 {
-    struct fx_domain_config c = { .ram_bytes = 4 * MB, .vcpus = 1,
-                                  .extra_kb = 2048 };
+    struct fx_domain_config c = {
+        .ram_bytes = 4 * MB, .vcpus = 1, .extra_kb = 2048};
     domid_t d = (domid_t)fx_domain_create(&c);
     xendevicemodel_handle *m = xendevicemodel_open(NULL, 0);
     xenforeignmemory_handle *f = xenforeignmemory_open(NULL, 0);
@@ -320,14 +319,12 @@ static void test_relocate(void **state)
     uint8_t *p;
 
     (void)state;
-    assert_int_equal(
-        xc_domain_populate_physmap_exact(xch, d, 1, 9, 0, &at), 0);
+    assert_int_equal(xc_domain_populate_physmap_exact(xch, d, 1, 9, 0, &at), 0);
     xc_domain_maximum_gpfn(xch, d, &max);
     assert_int_equal(max, at + 511);
     p = xenforeignmemory_map(f, d, PROT_READ | PROT_WRITE, 1, &at, NULL);
     strcpy((char *)p, "vram");
-    assert_int_equal(
-        xendevicemodel_relocate_memory(m, d, 512, at, 0xf2000), 0);
+    assert_int_equal(xendevicemodel_relocate_memory(m, d, 512, at, 0xf2000), 0);
     assert_int_equal(fx_mmio_read(d, 0, 0xf2000000, 4, &val), 0);
     assert_memory_equal(&val, "vram", 4);
     assert_int_equal(fx_mmio_write(d, 0, 0xf2000000, 4, 0x21), 0);
@@ -336,22 +333,21 @@ static void test_relocate(void **state)
     assert_errno(xendevicemodel_relocate_memory(m, d, 1, at, 0xf3000), EINVAL);
     /* Over RAM: silently, and what was there is freed. */
     pages = fx_domain_pages(d);
-    assert_int_equal(
-        xendevicemodel_relocate_memory(m, d, 512, 0xf2000, 512), 0);
+    assert_int_equal(xendevicemodel_relocate_memory(m, d, 512, 0xf2000, 512),
+                     0);
     assert_int_equal(fx_domain_pages(d), pages - 512);
     /* Populating over RAM frees nothing: the domain pays twice. */
     at = 0;
     pages = fx_domain_pages(d);
-    assert_int_equal(
-        xc_domain_populate_physmap_exact(xch, d, 1, 0, 0, &at), 0);
+    assert_int_equal(xc_domain_populate_physmap_exact(xch, d, 1, 0, 0, &at), 0);
     assert_int_equal(fx_domain_pages(d), pages + 1);
 
     assert_int_equal(xendevicemodel_pin_memory_cacheattr(
                          m, d, 512, 1023, XEN_DMOP_MEM_CACHEATTR_WB),
                      0);
     assert_int_equal(fx_cacheattr(d, 700), XEN_DMOP_MEM_CACHEATTR_WB);
-    assert_errno(xendevicemodel_pin_memory_cacheattr(
-                     m, d, 1000, 1100, XEN_DMOP_MEM_CACHEATTR_WB),
+    assert_errno(xendevicemodel_pin_memory_cacheattr(m, d, 1000, 1100,
+                                                     XEN_DMOP_MEM_CACHEATTR_WB),
                  EBUSY);
     assert_int_equal(xendevicemodel_pin_memory_cacheattr(
                          m, d, 512, 1023, XEN_DMOP_DELETE_MEM_CACHEATTR),
@@ -386,7 +382,7 @@ static void test_dirty(void **state)
     xendevicemodel_close(m);
 }
 
-/* ---- Ioreqs -------------------------------------------------------------------------- */
+/* ---- Ioreqs ---------------------------------------------------------- */
 
 static void test_accesses(void **state)
 {
@@ -414,15 +410,13 @@ static void test_accesses(void **state)
     assert_true(val == 0xffffffff);
     assert_int_equal(fx_mmio_write(d, 0, MMIO + 0xfffe, 4, 0), 0);
 
-    assert_int_equal(fx_mmio_rep(d, 0, MMIO + 252, IOREQ_READ, 4, 64, true,
-                                 0x8000),
-                     0);
+    assert_int_equal(
+        fx_mmio_rep(d, 0, MMIO + 252, IOREQ_READ, 4, 64, true, 0x8000), 0);
     assert_true(m.last_ptr && m.last_df && m.last_count == 64 &&
                 m.last_data == 0x8000 && m.last_addr == MMIO + 252);
     fx_write(d, 0x9000, "\xaa\xbb\xcc\xdd", 4);
-    assert_int_equal(fx_mmio_rep(d, 0, MMIO + 0x20000, IOREQ_READ, 2, 2,
-                                 false, 0x9000),
-                     0);
+    assert_int_equal(
+        fx_mmio_rep(d, 0, MMIO + 0x20000, IOREQ_READ, 2, 2, false, 0x9000), 0);
     fx_read(d, 0x9000, &v32, 4);
     assert_true(v32 == 0xffffffff);
 
@@ -520,20 +514,19 @@ static void test_server_limits(void **state)
     assert_errno(xendevicemodel_map_io_range_to_ioreq_server(
                      m, d, 0, 1, 0x100000, 0x1000ff),
                  ENOMEM);
-    assert_errno(xendevicemodel_map_io_range_to_ioreq_server(m, d, 0, 1, 0x70,
-                                                             0x80),
-                 EEXIST);
+    assert_errno(
+        xendevicemodel_map_io_range_to_ioreq_server(m, d, 0, 1, 0x70, 0x80),
+        EEXIST);
     /* Filling a gap joins two, which makes room. */
-    assert_int_equal(xendevicemodel_map_io_range_to_ioreq_server(
-                         m, d, 0, 1, 0x80, 0xff),
-                     0);
+    assert_int_equal(
+        xendevicemodel_map_io_range_to_ioreq_server(m, d, 0, 1, 0x80, 0xff), 0);
     assert_int_equal(fx_ranges(d, 0, XEN_DMOP_IO_RANGE_MEMORY), 255);
-    assert_errno(xendevicemodel_unmap_io_range_from_ioreq_server(
-                     m, d, 0, 1, 0x100, 0x180),
+    assert_errno(xendevicemodel_unmap_io_range_from_ioreq_server(m, d, 0, 1,
+                                                                 0x100, 0x180),
                  ENOENT);
-    assert_errno(xendevicemodel_get_ioreq_server_info(m, d, 9, NULL, NULL,
-                                                      NULL),
-                 ENOENT);
+    assert_errno(
+        xendevicemodel_get_ioreq_server_info(m, d, 9, NULL, NULL, NULL),
+        ENOENT);
     assert_null(xenforeignmemory_map_resource(
         f, d, XENMEM_resource_ioreq_server, 0,
         XENMEM_resource_ioreq_server_frame_bufioreq, 2, &page,
@@ -555,8 +548,8 @@ static void test_interrupts(void **state)
     assert_int_equal(xendevicemodel_inject_msi(m, d, 0xfee37000, 0x700), 0);
     assert_int_equal(fx_msi_wait(d, &addr, &data, 1000), 0);
     assert_true(addr == 0xfee37000 && data == 0x700);
-    assert_int_equal(
-        xendevicemodel_set_pci_intx_level(m, d, 0, 0, 16, 0, 1), 0);
+    assert_int_equal(xendevicemodel_set_pci_intx_level(m, d, 0, 0, 16, 0, 1),
+                     0);
     assert_int_equal(fx_intx_level(d, 16, 0), 1);
     assert_int_equal(fx_intx_level(d, 16, 1), 0);
     assert_errno(xendevicemodel_set_pci_intx_level(m, d, 0, 0, 32, 0, 1),
@@ -564,11 +557,11 @@ static void test_interrupts(void **state)
     xendevicemodel_close(m);
 }
 
-/* ---- Event channels ------------------------------------------------------------------- */
+/* ---- Event channels -------------------------------------------------- */
 
 static bool readable(xenevtchn_handle *xce)
 {
-    struct pollfd p = { .fd = xenevtchn_fd(xce), .events = POLLIN };
+    struct pollfd p = {.fd = xenevtchn_fd(xce), .events = POLLIN};
 
     return poll(&p, 1, 0) == 1;
 }
@@ -634,7 +627,7 @@ static void on_alarm(int sig)
 static void test_evtchn_interrupted(void **state)
 {
     xenevtchn_handle *xce = xenevtchn_open(NULL, 0);
-    struct sigaction sa = { .sa_handler = on_alarm };
+    struct sigaction sa = {.sa_handler = on_alarm};
 
     (void)state;
     sigaction(SIGALRM, &sa, NULL);
@@ -644,7 +637,7 @@ static void test_evtchn_interrupted(void **state)
     xenevtchn_close(xce);
 }
 
-/* ---- Restriction -------------------------------------------------------------------------- */
+/* ---- Restriction ----------------------------------------------------- */
 
 static void test_restrict(void **state)
 {
@@ -672,8 +665,7 @@ static void test_restrict(void **state)
     port = fx_evtchn_alloc_unbound(d);
     assert_true(xenevtchn_bind_interdomain(x, d, (evtchn_port_t)port) > 0);
     port = fx_evtchn_alloc_unbound(e);
-    assert_errno(xenevtchn_bind_interdomain(x, e, (evtchn_port_t)port),
-                 EACCES);
+    assert_errno(xenevtchn_bind_interdomain(x, e, (evtchn_port_t)port), EACCES);
     assert_errno(xenevtchn_bind_unbound_port(x, d), EACCES);
     assert_true(xc_domain_getinfo(xch, d, 1, &info) < 0);
     assert_null(xs_read(xs, XBT_NULL, "/", &n));
@@ -685,7 +677,7 @@ static void test_restrict(void **state)
     xendevicemodel_close(m);
 }
 
-/* ---- Control and store ----------------------------------------------------------------------- */
+/* ---- Control and store ----------------------------------------------- */
 
 static void test_ctrl(void **state)
 {
@@ -706,10 +698,9 @@ static void test_ctrl(void **state)
     assert_int_equal(xc_domain_setmaxmem(xch, d, 4096 + 4), 0);
     assert_int_equal(xc_domain_populate_physmap_exact(xch, d, 1, 0, 0, &gfn),
                      0);
-    assert_int_equal(
-        xc_domain_decrease_reservation_exact(xch, d, 1, 0, &gfn), 0);
-    assert_true(
-        xc_domain_decrease_reservation_exact(xch, d, 1, 0, &gfn) < 0);
+    assert_int_equal(xc_domain_decrease_reservation_exact(xch, d, 1, 0, &gfn),
+                     0);
+    assert_true(xc_domain_decrease_reservation_exact(xch, d, 1, 0, &gfn) < 0);
     assert_int_equal(xc_hvm_param_set(xch, d, 5, 77), 0);
     assert_int_equal(xc_hvm_param_get(xch, d, 5, &v), 0);
     assert_int_equal(v, 77);
@@ -797,17 +788,17 @@ static void test_death(void **state)
     free(vec);
     /* It lingers: we hold the ioreq page. */
     assert_true(fx_domain_exists(d));
-    assert_errno(xendevicemodel_get_ioreq_server_info(m.dmod, d, m.id, NULL,
-                                                      NULL, NULL),
-                 ENOENT);
+    assert_errno(
+        xendevicemodel_get_ioreq_server_info(m.dmod, d, m.id, NULL, NULL, NULL),
+        ENOENT);
     assert_int_equal(dm_slot(&m, 0)->state, STATE_IOREQ_NONE);
     assert_false(readable(m.xce));
     assert_int_equal(fx_mmio_read(d, 0, MMIO, 4, &val), -ESHUTDOWN);
     xenforeignmemory_unmap_resource(m.fmem, m.res);
     assert_false(fx_domain_exists(d));
-    assert_errno(xendevicemodel_get_ioreq_server_info(m.dmod, d, m.id, NULL,
-                                                      NULL, NULL),
-                 ESRCH);
+    assert_errno(
+        xendevicemodel_get_ioreq_server_info(m.dmod, d, m.id, NULL, NULL, NULL),
+        ESRCH);
     xenevtchn_close(m.xce);
     xenforeignmemory_close(m.fmem);
     xendevicemodel_close(m.dmod);
@@ -834,7 +825,7 @@ static void test_faults(void **state)
     xendevicemodel_close(m);
 }
 
-/* ---- Several processes ------------------------------------------------------------------------ */
+/* ---- Several processes ----------------------------------------------- */
 
 static const char *self;
 
@@ -983,7 +974,7 @@ static void *probe(void *arg)
 static void test_kills(void **state)
 {
     char path[64];
-    struct prober p = { .domid = new_domain(4, 1) };
+    struct prober p = {.domid = new_domain(4, 1)};
     pthread_t t;
     uint64_t val;
     pid_t pid;
@@ -1015,7 +1006,7 @@ static void test_kills(void **state)
     fx_broker_stop();
 }
 
-/* ---- Threads and speed -------------------------------------------------------------------------- */
+/* ---- Threads and speed ----------------------------------------------- */
 
 struct worker {
     domid_t domid;
@@ -1040,7 +1031,7 @@ static void *hammer(void *arg)
 static void test_two_vcpus(void **state)
 {
     domid_t d = new_domain(4, 2);
-    struct worker w[2] = { { d, 0, 0 }, { d, 1, 0 } };
+    struct worker w[2] = {{d, 0, 0}, {d, 1, 0}};
     struct timespec a, b;
     pthread_t t[2];
     struct dm m;
@@ -1056,7 +1047,8 @@ static void test_two_vcpus(void **state)
     clock_gettime(CLOCK_MONOTONIC, &b);
     print_message("# %.1f us an MMIO read, two vCPUs at once\n",
                   ((double)(b.tv_sec - a.tv_sec) * 1e6 +
-                   (double)(b.tv_nsec - a.tv_nsec) / 1e3) / 4000);
+                   (double)(b.tv_nsec - a.tv_nsec) / 1e3) /
+                      4000);
     assert_int_equal(w[0].failed + w[1].failed, 0);
     dm_stop(&m);
     dm_close(&m);
