@@ -3,6 +3,15 @@ noinst_LTLIBRARIES += libengine.la
 pkglibexec_PROGRAMS += xen-vgpu-engine
 
 libengine_la_SOURCES = \
+	dm/engine/backend.c \
+	dm/engine/common.c \
+	dm/engine/doorbell.c \
+	dm/engine/engine.c \
+	dm/engine/engine.h \
+	dm/engine/image.c \
+	dm/engine/memory.c \
+	dm/engine/ring.c \
+	dm/engine/sdma.c \
 	$(NULL)
 libengine_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
 libengine_la_LIBADD = libxvgpu.la

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packets that all engines have; the indirect buffer's is in ring.c. */
+#include "dm/engine/engine.h"
+
+#define NS_PER_US 1000ull
+
+/* WAIT_MEM looks again and again for SPIN_NS, then sleeps between two looks,
+ * longer each time. */
+#define SPIN_NS 10000ull
+#define NAP_MIN_NS 20000ull
+#define NAP_MAX_NS 1000000ull
+
+static enum step run_nop(struct engine *e, const uint32_t *dw, uint32_t n)
+{
+    (void)e;
+    (void)dw;
+    (void)n;
+    return STEP_DONE;
+}
+
+/* Histogram bucket i counts times below 2^i us. */
+static void count_job(struct engine *e)
+{
+    uint64_t us = (clock_ns() - e->job_start_ns) / NS_PER_US;
+    unsigned int i = us ? 64u - (unsigned int)__builtin_clzll(us) : 0;
+
+    e->stats.hist[i < LINK_HIST ? i : LINK_HIST - 1]++;
+    e->stats.jobs++;
+    e->job_start_ns = 0;
+}
+
+static enum step run_fence(struct engine *e, const uint32_t *dw, uint32_t n)
+{
+    uint64_t addr = field64(dw + 1);
+
+    (void)n;
+    if (addr % 8)
+        return engine_fault(e, XVGPU_FAULT_ALIGNMENT, addr);
+    if (addr && mem_store64(e, addr, field64(dw + 3)) < 0)
+        return STEP_FAULT;
+    e->fence = field64(dw + 3);
+    count_job(e);
+    if (XVGPU_PKT_FLAGS(dw[0]) & XVGPU_FENCE_SIGNAL)
+        e->ring.signal = true;
+    LINK_WRITE_REL(e->link->eng.fence, e->fence);
+    engine_publish(e);
+    return STEP_DONE;
+}
+
+static bool wait_over(uint32_t func, uint32_t value, uint32_t reference)
+{
+    switch (func) {
+    case XVGPU_WAIT_EQ:
+        return value == reference;
+    case XVGPU_WAIT_NE:
+        return value != reference;
+    case XVGPU_WAIT_GE:
+        return value >= reference;
+    default:
+        return value <= reference;
+    }
+}
+
+/* The position is the time waited: what the engine spends stopped does not
+ * count. */
+static enum step run_wait_mem(struct engine *e, const uint32_t *dw, uint32_t n)
+{
+    uint64_t addr = field64(dw + 1), limit = dw[6] * NS_PER_US;
+    uint64_t start, waited, nap = NAP_MIN_NS;
+    uint32_t value;
+
+    (void)n;
+    if (dw[5] > XVGPU_WAIT_LE || !dw[6] || dw[6] > XVGPU_WAIT_LIMIT_US)
+        return engine_fault(e, XVGPU_FAULT_PACKET_FIELD, 0);
+    if (addr % 4)
+        return engine_fault(e, XVGPU_FAULT_ALIGNMENT, addr);
+    start = clock_ns();
+    for (;;) {
+        if (mem_load32(e, addr, &value) < 0)
+            return STEP_FAULT;
+        if (wait_over(dw[5], value & dw[4], dw[3] & dw[4])) {
+            e->wait_ns = 0;
+            return STEP_DONE;
+        }
+        waited = e->wait_ns + (clock_ns() - start);
+        if (waited >= limit)
+            return engine_fault(e, XVGPU_FAULT_WAIT_TIMEOUT, addr);
+        if (engine_boundary(e)) {
+            e->wait_ns = waited;
+            return STEP_PREEMPTED;
+        }
+        if (waited < SPIN_NS)
+            continue;
+        engine_nap(e, nap < limit - waited ? nap : limit - waited);
+        nap = nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
+    }
+}
+
+static enum step run_timestamp(struct engine *e, const uint32_t *dw, uint32_t n)
+{
+    uint64_t addr = field64(dw + 1);
+
+    (void)n;
+    if (addr % 8)
+        return engine_fault(e, XVGPU_FAULT_ALIGNMENT, addr);
+    return mem_store64(e, addr, clock_ns() - e->time_base_ns) < 0 ? STEP_FAULT
+                                                                  : STEP_DONE;
+}
+
+static enum step run_write(struct engine *e, const uint32_t *dw, uint32_t n)
+{
+    uint64_t addr = field64(dw + 1);
+
+    if (addr % 4)
+        return engine_fault(e, XVGPU_FAULT_ALIGNMENT, addr);
+    return mem_write(e, addr, dw + 3, (n - 3) * 4) < 0 ? STEP_FAULT : STEP_DONE;
+}
+
+const struct packet_type common_types[] = {
+    {XVGPU_PKT_NOP, 0, 1, XVGPU_PKT_MAX_DWORDS, run_nop},
+    {XVGPU_PKT_FENCE, XVGPU_FENCE_SIGNAL, 5, 5, run_fence},
+    {XVGPU_PKT_WAIT_MEM, 0, 7, 7, run_wait_mem},
+    {XVGPU_PKT_TIMESTAMP, 0, 3, 3, run_timestamp},
+    {XVGPU_PKT_WRITE, 0, 4, XVGPU_PKT_MAX_DWORDS, run_write},
+};
+const unsigned int nr_common_types =
+    sizeof(common_types) / sizeof(common_types[0]);

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands, grants, signals, statistics and the loop around the ring. */
+#include "dm/engine/engine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/proto.h"
+
+#define NS_PER_S 1000000000ull
+
+/* A guest that rang again within SPIN_NS of its last job's end may do so
+ * again: look at the link page so long before sleeping. */
+#define SPIN_NS 20000ull
+
+/* Addresses end here at the latest: see guestmap.c. */
+#define GPA_END (1ull << 52)
+
+static void kick_event(struct engine *e)
+{
+    const uint64_t one = 1;
+
+    if (write(e->event, &one, sizeof(one)) < 0)
+        log_limited(&e->host_log, LOG_WARNING, "kicking the device: %s",
+                    strerror(errno));
+}
+
+static void drain(int fd)
+{
+    uint64_t count;
+
+    if (read(fd, &count, sizeof(count)) < 0)
+        return; /* somebody was faster: nothing is lost */
+}
+
+/* ---- Signals and statistics ------------------------------------------ */
+
+void engine_signal_done(struct engine *e)
+{
+    if (e->bell.done_port >= 0 &&
+        xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port) == 0) {
+        e->stats.done_evtchn++;
+        return;
+    }
+    LINK_WRITE_REL(e->link->eng.done_count, ++e->done_count);
+    kick_event(e);
+}
+
+void engine_signal_fault(struct engine *e)
+{
+    kick_event(e);
+    if (e->bell.done_port >= 0)
+        xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port);
+}
+
+void engine_publish(struct engine *e)
+{
+    const struct guestmap_stats *map = guestmap_stats(e->map);
+    const struct engine_stats *s = &e->stats;
+    struct link_eng *eng = &e->link->eng;
+    uint64_t busy = s->busy_ns;
+    unsigned int i;
+
+    if (e->run_start_ns)
+        busy += clock_ns() - e->run_start_ns;
+    LINK_WRITE(eng->jobs, s->jobs);
+    LINK_WRITE(eng->packets, s->packets);
+    LINK_WRITE(eng->bytes, s->bytes);
+    LINK_WRITE(eng->maps, map->maps);
+    LINK_WRITE(eng->map_hits, map->hits);
+    LINK_WRITE(eng->map_misses, map->misses);
+    LINK_WRITE(eng->maps_live, map->live);
+    LINK_WRITE(eng->done_evtchn, s->done_evtchn);
+    LINK_WRITE(eng->doorbells_evtchn, s->doorbells_evtchn);
+    LINK_WRITE(eng->preempted, s->preempted);
+    LINK_WRITE(eng->busy_ns, busy);
+    for (i = 0; i < LINK_HIST; i++)
+        LINK_WRITE(eng->hist[i], s->hist[i]);
+}
+
+enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr)
+{
+    e->fault = (struct fault){.code = code, .addr = addr};
+    return STEP_FAULT;
+}
+
+/* ---- Commands -------------------------------------------------------- */
+
+static void cmd_stop(struct engine *e)
+{
+    ring_stop(e);
+    doorbell_unbind(e);
+    guestmap_invalidate(e->map);
+    e->state = LINK_IDLE;
+}
+
+/* The device's values come from the guest as they are. */
+static uint32_t take_config(struct engine *e)
+{
+    const struct link_dev *dev = &e->link->dev;
+    struct ring *r = &e->ring;
+
+    r->base = LINK_READ(dev->ring_base);
+    r->size = LINK_READ(dev->ring_size);
+    r->rptr = LINK_READ(dev->start_rptr);
+    r->rptr_addr = LINK_READ(dev->rptr_addr);
+    r->wptr_addr = LINK_READ(dev->wptr_addr);
+    if (r->size < XVGPU_RING_SIZE_MIN || r->size > XVGPU_RING_SIZE_MAX ||
+        (r->size & (r->size - 1)) || r->base % XVGPU_RING_SIZE_MIN ||
+        r->base > GPA_END - r->size || r->rptr >= r->size || r->rptr % 4)
+        return XVGPU_FAULT_RING_BASE;
+    if (r->rptr_addr % 4 || (LINK_READ(dev->doorbell_port) && r->wptr_addr % 4))
+        return XVGPU_FAULT_ALIGNMENT;
+    return XVGPU_FAULT_NONE;
+}
+
+static uint32_t cmd_start(struct engine *e)
+{
+    const struct link_dev *dev = &e->link->dev;
+    uint64_t base_ns = LINK_READ(dev->time_base_ns);
+    uint32_t code;
+    int rc;
+
+    cmd_stop(e);
+    code = take_config(e);
+    if (code)
+        return code;
+    rc = doorbell_bind(e, LINK_READ(dev->doorbell_port),
+                       LINK_READ(dev->completion_port));
+    if (rc < 0) {
+        log_limited(&e->fault_log, LOG_WARNING, "binding event channels: %s",
+                    strerror(-rc));
+        return XVGPU_FAULT_EVTCHN;
+    }
+    code = (uint32_t)e->ops->start(e);
+    if (code) {
+        doorbell_unbind(e);
+        return code;
+    }
+    if (base_ns != e->time_base_ns)
+        e->stats = (struct engine_stats){0};
+    e->time_base_ns = base_ns;
+    e->fence = LINK_READ(dev->start_fence);
+    LINK_WRITE(e->link->eng.fence, e->fence);
+    e->fault = (struct fault){0};
+    if (!LINK_READ(dev->start_stopped)) {
+        e->state = LINK_RUNNING;
+        ring_start(e, LINK_READ(dev->wptr));
+        return 0;
+    }
+    /* Another process had this ring. With an event-channel doorbell only
+     * memory knows where the guest's write pointer stands by now. */
+    e->state = LINK_STOPPED;
+    ring_start(e, LINK_READ(dev->wptr));
+    e->bell.deferred = e->bell.ring_port >= 0;
+    if (e->bell.done_port >= 0)
+        xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port);
+    return 0;
+}
+
+static void cmd_resume(struct engine *e)
+{
+    uint32_t wptr = LINK_READ(e->link->dev.wptr);
+
+    if (e->state != LINK_STOPPED)
+        return;
+    ring_skip(e);
+    e->state = LINK_RUNNING;
+    LINK_WRITE(e->link->eng.state, e->state);
+    if (wptr != e->ring.csr_wptr) {
+        e->bell.deferred = false;
+        e->ring.csr_wptr = wptr;
+        ring_set_wptr(e, wptr);
+    } else {
+        doorbell_resume(e);
+    }
+}
+
+static void obey(struct engine *e, uint32_t seq)
+{
+    uint32_t status = 0;
+
+    switch (LINK_READ(e->link->dev.cmd)) {
+    case LINK_CMD_START:
+        status = cmd_start(e);
+        break;
+    case LINK_CMD_STOP:
+        cmd_stop(e);
+        break;
+    case LINK_CMD_RESUME:
+        cmd_resume(e);
+        break;
+    default:
+        break;
+    }
+    e->cmd_seq = seq;
+    engine_publish(e);
+    LINK_WRITE(e->link->eng.state, e->state);
+    LINK_WRITE(e->link->eng.ack_status, (int32_t)status);
+    LINK_WRITE_REL(e->link->eng.ack_seq, seq);
+    kick_event(e);
+}
+
+/* ---- Boundaries ------------------------------------------------------ */
+
+static bool granted(const struct engine *e)
+{
+    return grant_kind_now(e->grant_s) == GRANT_RUN;
+}
+
+static void obey_generation(struct engine *e)
+{
+    uint32_t generation = LINK_READ_ACQ(e->link->dev.map_generation);
+
+    if (generation == e->map_generation)
+        return;
+    e->map_generation = generation;
+    guestmap_invalidate(e->map);
+}
+
+bool engine_boundary(struct engine *e)
+{
+    obey_generation(e);
+    return !granted(e) || LINK_READ(e->link->dev.cmd_seq) != e->cmd_seq ||
+           !LINK_READ(e->link->dev.bus_master) || e->gone;
+}
+
+void engine_nap(struct engine *e, uint64_t ns)
+{
+    struct pollfd pfds[] = {
+        {.fd = e->kick, .events = POLLIN},
+        {.fd = e->wake, .events = POLLIN},
+        {.fd = e->sock, .events = POLLIN},
+    };
+    struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S),
+                          .tv_nsec = (long)(ns % NS_PER_S)};
+
+    if (ppoll(pfds, 3, &ts, NULL) <= 0)
+        return;
+    /* Whoever kicks has written to a page first, which is looked at at the
+     * next boundary or in the next turn. */
+    if (pfds[0].revents)
+        drain(e->kick);
+    if (pfds[1].revents)
+        drain(e->wake);
+    if (pfds[2].revents)
+        e->gone = true;
+}
+
+/* Without permission to run: say so once for each change of the grant. */
+static void obey_grant(struct engine *e)
+{
+    uint32_t epoch = __atomic_load_n(&e->grant_s->epoch, __ATOMIC_ACQUIRE);
+    uint32_t want = ring_has_work(e) ? GRANT_RUN : GRANT_NONE;
+
+    if (e->grant_e->want != want)
+        __atomic_store_n(&e->grant_e->want, want, __ATOMIC_RELAXED);
+    if (granted(e) || e->grant_e->ack_epoch == epoch)
+        return;
+    if (ring_has_work(e))
+        e->stats.preempted++;
+    engine_publish(e);
+    __atomic_store_n(&e->grant_e->ack_epoch, epoch, __ATOMIC_RELEASE);
+}
+
+/* ---- The loop -------------------------------------------------------- */
+
+static void look(struct engine *e)
+{
+    uint32_t seq = LINK_READ_ACQ(e->link->dev.cmd_seq);
+    uint32_t wptr;
+
+    obey_generation(e);
+    if (seq != e->cmd_seq)
+        obey(e, seq);
+    wptr = LINK_READ_ACQ(e->link->dev.wptr);
+    if (e->state == LINK_RUNNING && wptr != e->ring.csr_wptr) {
+        e->spin = e->idle_since_ns && clock_ns() - e->idle_since_ns < SPIN_NS;
+        e->ring.csr_wptr = wptr;
+        ring_set_wptr(e, wptr);
+    }
+    obey_grant(e);
+}
+
+static void spin(struct engine *e)
+{
+    const struct link_dev *dev = &e->link->dev;
+
+    while (LINK_READ(dev->wptr) == e->ring.csr_wptr &&
+           LINK_READ(dev->cmd_seq) == e->cmd_seq) {
+        if (clock_ns() - e->idle_since_ns >= SPIN_NS) {
+            e->spin = false;
+            return;
+        }
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+}
+
+static int wait_for_events(struct engine *e, int timeout_ms)
+{
+    struct pollfd pfds[] = {
+        {.fd = e->kick, .events = POLLIN},
+        {.fd = xenevtchn_fd(e->xce), .events = POLLIN},
+        {.fd = e->wake, .events = POLLIN},
+        {.fd = e->sock, .events = POLLIN},
+    };
+
+    if (poll(pfds, 4, timeout_ms) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (pfds[0].revents)
+        drain(e->kick);
+    if (pfds[1].revents & POLLIN)
+        doorbell_event(e);
+    if (pfds[2].revents)
+        drain(e->wake);
+    if (pfds[3].revents)
+        e->gone = true;
+    return 0;
+}
+
+int engine_turn(struct engine *e, int timeout_ms)
+{
+    look(e);
+    if (ring_has_work(e) && granted(e)) {
+        ring_run(e);
+        if (e->spin && !ring_has_work(e))
+            spin(e);
+        look(e);
+    }
+    if (e->gone)
+        return -EPIPE;
+    if (ring_has_work(e) && granted(e))
+        return 0;
+    doorbell_unmask(e);
+    return wait_for_events(e, timeout_ms);
+}
+
+/* ---- Life ------------------------------------------------------------ */
+
+int engine_new(const struct engine_config *config, struct engine **out)
+{
+    struct engine *e = calloc(1, sizeof(*e));
+    int rc;
+
+    if (!e)
+        return -ENOMEM;
+    e->ops = engine_ops_find(config->engine);
+    if (!e->ops) {
+        free(e);
+        return -ENOTSUP;
+    }
+    e->domid = config->domid;
+    e->kick = config->kick;
+    e->event = config->event;
+    e->wake = config->wake;
+    e->sock = config->sock;
+    e->xce = config->xce;
+    e->bell = (struct doorbell){.ring_port = -1, .done_port = -1};
+    e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                   config->link, 0);
+    if (e->link == MAP_FAILED) {
+        rc = -errno;
+        free(e);
+        return rc;
+    }
+    rc = grant_map(config->grant_s, config->grant_e, &e->grant_s, &e->grant_e);
+    if (rc == 0)
+        rc = guestmap_new(config->fmem, config->domid, config->max_buckets,
+                          &e->map);
+    if (rc == 0 && LINK_READ(e->link->dev.version) != LINK_VERSION)
+        rc = -EPROTO;
+    if (rc == 0)
+        rc = e->ops->open(e);
+    if (rc < 0) {
+        engine_free(e);
+        return rc;
+    }
+    /* Commands that came before were for another process. */
+    e->cmd_seq = LINK_READ(e->link->dev.cmd_seq);
+    e->map_generation = LINK_READ(e->link->dev.map_generation);
+    LINK_WRITE(e->link->eng.state, LINK_IDLE);
+    engine_publish(e);
+    *out = e;
+    return 0;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    if (e->backend) {
+        ring_stop(e);
+        doorbell_unbind(e);
+        e->ops->close(e);
+    }
+    guestmap_free(e->map);
+    if (e->grant_s)
+        munmap((void *)(uintptr_t)e->grant_s, GRANT_SIZE);
+    if (e->grant_e)
+        munmap(e->grant_e, GRANT_SIZE);
+    munmap(e->link, LINK_SIZE);
+    free(e);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-vgpu-engine: one engine of one vGPU. It fetches packets from the ring
+ * in guest memory, validates and runs them.
+ *
+ * Everything that comes from guest memory or the link page is copied out
+ * once, checked, and used from the copy. Nothing that a guest writes ends
+ * the process.
+ *
+ * One thread. A boundary is a point between packets, or inside one where the
+ * engine holds no pin: there it may be told to stop, and goes on later with
+ * the same packet (`position`).
+ */
+#ifndef DM_ENGINE_ENGINE_H
+#define DM_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xen-vgpu/csr.h>
+#include <xen-vgpu/packet.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+
+#include "lib/grant.h"
+#include "lib/guestmap.h"
+#include "lib/link.h"
+#include "lib/log.h"
+
+/* The longest way from one boundary to the next, in bytes moved. */
+#define ENGINE_CHUNK 65536u
+
+struct engine;
+
+enum step {
+    STEP_DONE,      /* the packet is complete and has no position left */
+    STEP_PREEMPTED, /* call again with the same packet to go on */
+    STEP_FAULT,     /* engine_fault() was called */
+    STEP_NESTED,    /* an indirect buffer stands on the stack now */
+    STEP_IDLE,      /* the ring is empty */
+};
+
+/* One row a packet type. The decoder has checked header and length when it
+ * calls run(): `dw` are the packet's dwords, in private memory that stays
+ * until the packet is done. Fields are run()'s to check. */
+struct packet_type {
+    uint8_t type;
+    uint8_t flags;     /* allowed ones */
+    uint16_t min, max; /* dwords */
+    enum step (*run)(struct engine *e, const uint32_t *dw, uint32_t n);
+};
+
+/*
+ * An engine's back end: one file, one row in engine_table[] (backend.c).
+ *
+ * Contract: a packet's run() calls engine_boundary() at least once every
+ * ENGINE_CHUNK bytes (or the like), holding no pin; when that returns true it
+ * stores its position and returns STEP_PREEMPTED. save() and restore() carry
+ * that position, and all else that later packets depend on, to another
+ * process.
+ */
+struct engine_ops {
+    const char *name;
+    uint32_t engine;                 /* XVGPU_ENGINE_* */
+    const struct packet_type *types; /* besides the common ones */
+    unsigned int nr_types;
+    size_t save_max; /* the most that save() writes */
+
+    /* Before the sandbox closes: state and handles of the back end, in
+     * e->backend. 0 or a negative errno. */
+    int (*open)(struct engine *e);
+    void (*close)(struct engine *e);
+    /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
+    int (*start)(struct engine *e);
+    /* The context at a boundary. save() returns its size; restore() checks
+     * what it is given: 0 or -EINVAL. */
+    size_t (*save)(const struct engine *e, void *buf);
+    int (*restore)(struct engine *e, const void *buf, size_t len);
+    /* Forget the position in the packet: it was skipped, or the ring
+     * stopped. */
+    void (*reset)(struct engine *e);
+};
+
+struct ib {
+    uint32_t *dw;
+    uint32_t room; /* dwords allocated */
+    uint32_t n;    /* dwords that it has */
+    uint32_t pos;  /* of the packet that runs */
+    uint64_t addr;
+};
+
+/* Bytes of the ring read ahead: the longest packet and as much again. */
+#define RING_BUF (2u * 4u * XVGPU_PKT_MAX_DWORDS)
+
+struct ring {
+    uint64_t base, rptr_addr, wptr_addr;
+    uint32_t size;
+    uint32_t rptr, wptr;   /* always inside and multiples of 4 */
+    uint32_t rptr_written; /* the last value written to rptr_addr, or ~0 */
+    uint32_t csr_wptr;     /* the last CSR doorbell that we took */
+    uint32_t head, len;    /* bytes at rptr: buf[head], len of them */
+    uint32_t packet;       /* bytes of the ring packet that runs, or 0 */
+    uint32_t ib_count, depth;
+    bool signal; /* a fence asked for the completion signal */
+    struct ib ib[XVGPU_IB_MAX_DEPTH];
+    uint32_t buf[RING_BUF / 4];
+};
+
+struct fault {
+    uint32_t code, offset, header;
+    uint32_t skip; /* bytes that RESUME passes over */
+    uint64_t addr, ib;
+};
+
+struct doorbell {
+    int ring_port, done_port; /* local ports, -1: none */
+    bool masked;              /* rung and not yet unmasked */
+    bool deferred; /* WPTR_ADDR is to be read when the ring goes on */
+};
+
+struct engine_stats {
+    uint64_t jobs, packets, bytes, done_evtchn, doorbells_evtchn, preempted;
+    uint64_t busy_ns;
+    uint64_t hist[LINK_HIST];
+};
+
+struct engine {
+    const struct engine_ops *ops;
+    void *backend;
+    uint32_t domid;
+
+    struct link_page *link;
+    const struct grant_s *grant_s;
+    struct grant_e *grant_e;
+    int kick, event, wake, sock;
+    xenevtchn_handle *xce;
+    struct guestmap *map;
+
+    bool gone; /* the monitor */
+    bool spin; /* the next doorbell is expected soon */
+    enum link_state state;
+    uint32_t cmd_seq;        /* the last command obeyed */
+    uint32_t map_generation; /* the last one obeyed */
+    uint32_t done_count, fault_count;
+    uint64_t time_base_ns;
+    uint64_t fence;
+    uint64_t wait_ns;      /* position of a WAIT_MEM: time waited so far */
+    uint64_t job_start_ns; /* 0: the next packet begins a job */
+    uint64_t run_start_ns;
+    uint64_t idle_since_ns;
+    struct engine_stats stats;
+    struct fault fault;
+    struct log_limit fault_log, host_log;
+    struct doorbell bell;
+    struct ring ring;
+};
+
+struct engine_config {
+    uint32_t domid, index;
+    uint32_t engine; /* XVGPU_ENGINE_* */
+    uint32_t max_buckets;
+    int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
+    int sock;                                      /* to the monitor, or -1 */
+    xenforeignmemory_handle *fmem;                 /* borrowed */
+    xenevtchn_handle *xce;                         /* borrowed */
+};
+
+/* backend.c */
+const struct engine_ops *engine_ops_find(uint32_t engine);
+extern const struct engine_ops sdma_ops;
+
+/* engine.c */
+/* -ENOTSUP: there is no such engine. */
+int engine_new(const struct engine_config *config, struct engine **out);
+void engine_free(struct engine *e);
+/* Obey what came, run packets until none is left or must stop, sleep until
+ * something happens, `timeout_ms` at most (-1: for ever). 0, or -EPIPE: the
+ * monitor is gone. */
+int engine_turn(struct engine *e, int timeout_ms);
+/* At a boundary: obeys an invalidation. True: stop here. */
+bool engine_boundary(struct engine *e);
+/* Sleep at a boundary, at most ns; ends early when there may be a reason to
+ * stop. */
+void engine_nap(struct engine *e, uint64_t ns);
+/* Statistics to the link page. */
+void engine_publish(struct engine *e);
+/* The ring is to stop at the packet that runs. Returns STEP_FAULT. */
+enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr);
+/* Tell the guest, by its event channel or by way of the device. */
+void engine_signal_done(struct engine *e);
+void engine_signal_fault(struct engine *e);
+
+/* ring.c */
+/* Take over a ring whose fields have been set. */
+void ring_start(struct engine *e, uint32_t wptr);
+void ring_stop(struct engine *e);
+bool ring_has_work(const struct engine *e);
+/* Run to the first boundary at which engine_boundary() says stop, at least
+ * one step; to the end of the ring; or to a fault, which it publishes. */
+void ring_run(struct engine *e);
+/* The write pointer was moved. */
+void ring_set_wptr(struct engine *e, uint32_t wptr);
+/* Publish e->fault, signal it and stop, at the packet that runs if there is
+ * one. */
+void ring_fault(struct engine *e);
+/* Pass over the packet at fault. */
+void ring_skip(struct engine *e);
+/* The CSR RPTR, and memory if the guest wants it there. */
+void ring_write_rptr(struct engine *e);
+
+/* common.c: packets that all engines have */
+extern const struct packet_type common_types[];
+extern const unsigned int nr_common_types;
+
+/* memory.c: guest memory. 0, or -1 after engine_fault(), unless said
+ * otherwise. Lengths up to ENGINE_CHUNK. */
+int mem_copy(struct engine *e, uint64_t dst, uint64_t src, uint32_t len);
+/* `pattern` are PATTERN_BYTES that begin at a multiple of 4. */
+#define PATTERN_BYTES 4096u
+int mem_fill(struct engine *e, uint64_t dst, const void *pattern, uint32_t len);
+int mem_write(struct engine *e, uint64_t dst, const void *buf, uint32_t len);
+/* Aligned, with release and acquire semantics. mem_store32() returns a
+ * negative errno and leaves the fault to the caller. */
+int mem_store32(struct engine *e, uint64_t addr, uint32_t value);
+int mem_store64(struct engine *e, uint64_t addr, uint64_t value);
+int mem_load32(struct engine *e, uint64_t addr, uint32_t *value);
+/* What a failed lookup means to the guest. Returns -1. */
+int mem_failed(struct engine *e, int rc, uint64_t addr);
+
+/* doorbell.c */
+/* Bind the guest's ports (0: none). 0 or a negative errno. */
+int doorbell_bind(struct engine *e, uint32_t ring_port, uint32_t done_port);
+void doorbell_unbind(struct engine *e);
+/* The event-channel descriptor is readable. */
+void doorbell_event(struct engine *e);
+/* Take a doorbell that rang while the ring was stopped. */
+void doorbell_resume(struct engine *e);
+/* Before sleeping: hear the doorbell again. */
+void doorbell_unmask(struct engine *e);
+
+/* image.c: everything that the rest of the ring's packets depends on, as a
+ * flat, versioned, checksummed image; at a boundary only. */
+/* A new image, to be freed. 0 or -ENOMEM. */
+int engine_save(const struct engine *e, void **image, size_t *len);
+/* Into an engine whose ring has been started with the same description.
+ * The image may be hostile. 0, -EINVAL (nothing has changed) or -ENOMEM. */
+int engine_restore(struct engine *e, const void *image, size_t len);
+
+/* 64-bit field whose low dword is dw[0]. */
+static inline uint64_t field64(const uint32_t *dw)
+{
+    return dw[0] | (uint64_t)dw[1] << 32;
+}
+
+#endif
