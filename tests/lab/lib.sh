@@ -51,6 +51,12 @@ wait_for() { # SECONDS COMMAND [ARGUMENT...]
 : "${GUEST_COMPANION=none}" # empty: QEMU beside ours (needs "# lab: qemu=1")
 : "${GUEST_PAUSED=}"        # not empty: guest_create leaves the guest paused
 
+# xl takes an argument with an equals sign for a setting, and names have some:
+# "copy,jobs=1000" hands arguments to our microkernels.
+config_file() { # NAME
+    echo "$LAB_STATE/$(echo "$1" | tr = -).cfg"
+}
+
 guest_config() { # NAME KERNEL [LINE...]
     _name=$1
     _kernel=$2
@@ -92,7 +98,7 @@ END
         for _line; do
             echo "$_line"
         done
-    } > "$LAB_STATE/$_name.cfg"
+    } > "$(config_file "$_name")"
 }
 
 # One at a time: two parallel xl create stall under emulation.
@@ -105,9 +111,10 @@ guest_create() { # NAME [XL-CREATE-OPTION...]
         while [ -e "$_log.$_n" ]; do _n=$((_n + 1)); done
         mv "$_log" "$_log.$_n"
     fi
-    cp "$LAB_STATE/$_name.cfg" "$OUT/../$_name.cfg"
+    _cfg=$(config_file "$_name")
+    cp "$_cfg" "$OUT/../"
     # Paused first: a short guest is gone before its domid could be asked for.
-    xl create -p "$@" "$LAB_STATE/$_name.cfg" || {
+    xl create -p "$@" "$_cfg" || {
         _rc=$?
         cat "/var/log/xen/qemu-dm-$_name.log" 2>/dev/null || :
         return $_rc
