@@ -32,12 +32,12 @@ static int connect_to(const struct target *t, int *out)
     n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%u.sock", client_dir(),
                  t->domid);
     if (n < 0 || (size_t)n >= sizeof(sa.sun_path)) {
-        print_error("the path of %s is too long", client_dir());
+        tool_error("the path of %s is too long", client_dir());
         return EXIT_FAILED;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        print_error("make a socket: %s", strerror(errno));
+        tool_error("make a socket: %s", strerror(errno));
         return EXIT_FAILED;
     }
     if (!connect(fd, (struct sockaddr *)&sa, sizeof(sa))) {
@@ -47,17 +47,17 @@ static int connect_to(const struct target *t, int *out)
     n = errno;
     close(fd);
     if (n == ENOENT) {
-        print_error("no vGPU for domain %u: %s does not exist", t->domid,
-                    sa.sun_path);
+        tool_error("no vGPU for domain %u: %s does not exist", t->domid,
+                   sa.sun_path);
         return EXIT_NO_VGPU;
     }
     if (n == ECONNREFUSED) {
-        print_error("no vGPU for domain %u: nobody listens on %s any more",
-                    t->domid, sa.sun_path);
+        tool_error("no vGPU for domain %u: nobody listens on %s any more",
+                   t->domid, sa.sun_path);
         return EXIT_NO_VGPU;
     }
-    print_error("connect to %s: %s%s", sa.sun_path, strerror(n),
-                n == EACCES ? " (only root may)" : "");
+    tool_error("connect to %s: %s%s", sa.sun_path, strerror(n),
+               n == EACCES ? " (only root may)" : "");
     return EXIT_FAILED;
 }
 
@@ -164,8 +164,8 @@ static int read_reply(const struct target *t, const char *line, json_t **reply)
         *reply = json_incref(value);
         rc = EXIT_OK;
     } else {
-        print_error("vGPU %u.%u: %s", t->domid, t->vgpu,
-                    text ? text : "its monitor's answer makes no sense");
+        tool_error("vGPU %u.%u: %s", t->domid, t->vgpu,
+                   text ? text : "its monitor's answer makes no sense");
     }
     json_decref(json);
     return rc;
@@ -180,7 +180,7 @@ int client_ask(const struct target *t, const char *command, json_t **reply,
     char request[64];
 
     if (!buf) {
-        print_error("out of memory");
+        tool_error("out of memory");
         return EXIT_FAILED;
     }
     rc = connect_to(t, &sock);
@@ -192,8 +192,8 @@ int client_ask(const struct target *t, const char *command, json_t **reply,
     if (!err)
         err = receive_line(sock, buf, &got, deadline);
     if (err) {
-        print_error("ask the monitor of domain %u: %s", t->domid,
-                    err == -EPIPE ? "it has ended" : strerror(-err));
+        tool_error("ask the monitor of domain %u: %s", t->domid,
+                   err == -EPIPE ? "it has ended" : strerror(-err));
         rc = EXIT_FAILED;
         goto out;
     }

@@ -32,7 +32,7 @@ static int find_domains(uint32_t *domids, size_t *nr)
     if (!dir && errno == ENOENT)
         return EXIT_OK; /* no monitor has ever run */
     if (!dir) {
-        print_error("read %s: %s", client_dir(), strerror(errno));
+        tool_error("read %s: %s", client_dir(), strerror(errno));
         return EXIT_FAILED;
     }
     while (*nr < DOMAINS_MAX && (e = readdir(dir))) {

@@ -40,9 +40,9 @@ static int parse_target(const char *arg, struct target *t)
     if (number(&s, 0x7fef, &t->domid) && t->domid &&
         (!*s || (*s++ == '.' && number(&s, 255, &t->vgpu) && !*s)))
         return EXIT_OK;
-    print_error("%s: a domid is expected, or DOMID.N (xl domid NAME gives "
-                "that of a name)",
-                arg);
+    tool_error("%s: a domid is expected, or DOMID.N (xl domid NAME gives "
+               "that of a name)",
+               arg);
     return EXIT_USAGE;
 }
 
@@ -125,7 +125,7 @@ int main(int argc, char *argv[])
     }
     rc = run(argv + optind, argc - optind, json);
     if (fflush(stdout) && !rc) {
-        print_error("writing the output failed");
+        tool_error("writing the output failed");
         rc = EXIT_FAILED;
     }
     return rc;

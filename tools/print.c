@@ -17,7 +17,7 @@ const char *print_clean(char *buf, size_t size, const char *text)
     return buf;
 }
 
-void print_error(const char *fmt, ...)
+void tool_error(const char *fmt, ...)
 {
     char text[512], clean[512];
     va_list ap;
@@ -45,7 +45,7 @@ int print_json(const json_t *json)
 {
     if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) ||
         putchar('\n') == EOF || fflush(stdout)) {
-        print_error("writing the output failed");
+        tool_error("writing the output failed");
         return EXIT_FAILED;
     }
     return EXIT_OK;

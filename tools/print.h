@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* "xen-vgpu: text" on stderr, cleaned. */
-void print_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void tool_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A copy in buf, of printable ASCII, cut to size. Returns buf. */
 const char *print_clean(char *buf, size_t size, const char *text);

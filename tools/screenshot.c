@@ -35,14 +35,14 @@ int command_screenshot(const struct target *t, const char *file, bool json)
         return rc;
     why = picture_map(&p, about, fd);
     if (why) {
-        print_error("vGPU %u.%u: the picture is refused: %s", t->domid, t->vgpu,
-                    why);
+        tool_error("vGPU %u.%u: the picture is refused: %s", t->domid, t->vgpu,
+                   why);
         rc = EXIT_FAILED;
         goto out;
     }
     rc = picture_write(&p, file);
     if (rc) {
-        print_error("write %s: %s", file, strerror(-rc));
+        tool_error("write %s: %s", file, strerror(-rc));
         rc = EXIT_FAILED;
         goto out;
     }

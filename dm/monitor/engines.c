@@ -189,9 +189,10 @@ int engines_run(struct monitor *m, uint32_t index, uint32_t engine)
         else
             rc = start(m, e);
         if (rc == -EAGAIN)
-            log_error("%s: started more than %u times in %u s: refused",
-                      e->name, VGPU_STARTS_MAX,
-                      (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
+            log_limited(&e->limit, LOG_ERROR,
+                        "%s: started more than %u times in %u s: refused",
+                        e->name, VGPU_STARTS_MAX,
+                        (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
         if (rc) {
             answer(e, PROTO_ENGINE_STARTED, rc, 0);
             return 0;

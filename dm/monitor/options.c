@@ -131,7 +131,6 @@ static int parse_vgpu(struct options *o, const char *arg,
     strcpy(copy, arg);
     v = &o->vgpus[o->nr_vgpus];
     v->vram = OPTIONS_VRAM_DEFAULT;
-    v->slot = OPTIONS_SLOT_DEFAULT + o->nr_vgpus;
     v->poll = OPTIONS_POLL_DEFAULT;
     while ((item = strsep(&rest, ","))) {
         value = strchr(item, '=');
@@ -150,10 +149,6 @@ static int parse_vgpu(struct options *o, const char *arg,
         rc = keys[i].set(v, value, err);
         if (rc)
             return rc;
-    }
-    for (i = 0; i < o->nr_vgpus; i++) {
-        if (o->vgpus[i].slot == v->slot)
-            return fail(err, "-vgpu slot=0x%x: used by two vGPUs", v->slot);
     }
     o->nr_vgpus++;
     return 0;
@@ -279,7 +274,39 @@ static const struct {
     {"-append", skip},
 };
 
-static int check(const struct options *o, struct options_error *err)
+static const struct vgpu_options *in_slot(const struct options *o,
+                                          uint32_t slot)
+{
+    unsigned int i;
+
+    for (i = 0; i < o->nr_vgpus; i++) {
+        if (o->vgpus[i].slot == slot)
+            return &o->vgpus[i];
+    }
+    return NULL;
+}
+
+/* Who names no slot gets the next free one. */
+static int assign_slots(struct options *o, struct options_error *err)
+{
+    uint32_t slot = OPTIONS_SLOT_DEFAULT;
+    struct vgpu_options *v;
+
+    for (v = o->vgpus; v < o->vgpus + o->nr_vgpus; v++) {
+        if (v->slot && in_slot(o, v->slot) != v)
+            return fail(err, "-vgpu slot=0x%x: used by two vGPUs", v->slot);
+    }
+    for (v = o->vgpus; v < o->vgpus + o->nr_vgpus; v++) {
+        if (v->slot)
+            continue;
+        while (in_slot(o, slot))
+            slot++;
+        v->slot = slot;
+    }
+    return 0;
+}
+
+static int check(struct options *o, struct options_error *err)
 {
     if (!o->domid)
         return fail(err, "-xen-domid: missing (libxl gives it; this program "
@@ -292,7 +319,7 @@ static int check(const struct options *o, struct options_error *err)
         return fail(err, "-vgpu: missing from device_model_args");
     if (!o->qmp_path && o->qmp_fd < 0)
         return fail(err, "-chardev socket,id=libxl-cmd,…: missing");
-    return 0;
+    return assign_slots(o, err);
 }
 
 int options_parse(int argc, char *const argv[], struct options *o,

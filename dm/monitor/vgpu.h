@@ -14,6 +14,7 @@
 #include "dm/monitor/options.h"
 #include "dm/monitor/vram.h"
 #include "lib/grant.h"
+#include "lib/log.h"
 
 /* Starts of one vGPU's engines in one window; beyond it they are refused. */
 #define VGPU_STARTS_MAX 10u
@@ -38,6 +39,7 @@ struct engine {
     uint32_t owed_kills; /* KILLs to answer when it is dead */
     uint64_t starts;     /* processes so far */
     ev_timer timeout;    /* for getting ready */
+    struct log_limit limit;
 };
 
 struct vgpu {

@@ -1,1 +1,2 @@
 include tests/unit/device.mk
+include tests/unit/monitor.mk

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <mntent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xenstore.h>
+
+#include <cmocka.h>
+
+#define ARGS_MAX 32
+
+static char dir[64], bin[PATH_MAX];
+static struct xs_handle *xsh;
+
+static void nap(void)
+{
+    usleep(5000);
+}
+
+void harness_start(const char *children)
+{
+    char self[PATH_MAX], path[PATH_MAX + 16];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    assert_true(n > 0);
+    self[n] = '\0';
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans will be seen */
+    snprintf(bin, sizeof(bin), "%s", dirname(self));
+    strcpy(dir, "/tmp/xvgpu-test-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    fx_init();
+    snprintf(path, sizeof(path), "%s/xen", dir);
+    assert_int_equal(fx_broker_listen(path), 0);
+    setenv("XEN_FAKE_SOCKET", path, 1);
+    snprintf(path, sizeof(path), "%s/run", dir);
+    setenv("XVGPU_RUN_DIR", path, 1);
+    snprintf(path, sizeof(path), "%s/%s", bin, children);
+    setenv("XVGPU_LIBEXEC", path, 1);
+    xsh = xs_open(0);
+    assert_non_null(xsh);
+}
+
+void harness_stop(void)
+{
+    char path[96];
+
+    xs_close(xsh);
+    fx_broker_stop();
+    snprintf(path, sizeof(path), "%s/run", dir);
+    rmdir(path);
+    snprintf(path, sizeof(path), "%s/xen", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+void dm_start(struct dm *dm, const char *const *extra)
+{
+    const struct fx_domain_config config = {
+        .ram_bytes = 32u << 20,
+        .vcpus = 2,
+        .extra_kb = HARNESS_VRAM_MIB << 10,
+    };
+    int domid = fx_domain_create(&config);
+
+    assert_true(domid > 0);
+    dm_start_on(dm, domid, extra);
+}
+
+void dm_start_on(struct dm *dm, int domid, const char *const *extra)
+{
+    static const char *const plain[] = {"-vgpu", "model=native,vram=16M", NULL};
+    char domid_text[12], chardev[192], path[PATH_MAX + 32];
+    const char *argv[ARGS_MAX] = {
+        "xen-vgpu-dm", "-xen-domid",
+        domid_text,    "-no-shutdown",
+        "-chardev",    chardev,
+        "-mon",        "chardev=libxl-cmd,mode=control",
+        "-nodefaults", "-name",
+        "guest",       "-vgpu-companion",
+        "none"};
+    int n = 13, fd;
+
+    dm->domid = domid;
+    snprintf(domid_text, sizeof(domid_text), "%d", domid);
+    snprintf(dm->qmp, sizeof(dm->qmp), "%s/qmp-libxl-%d", dir, domid);
+    snprintf(chardev, sizeof(chardev),
+             "socket,id=libxl-cmd,path=%s,server=on,wait=off", dm->qmp);
+    snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
+    for (extra = extra ? extra : plain; *extra && n < ARGS_MAX - 1; extra++)
+        argv[n++] = *extra;
+    fflush(NULL);
+    dm->pid = fork();
+    assert_true(dm->pid >= 0);
+    if (!dm->pid) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        fd = open("/dev/null", O_RDONLY);
+        dup2(fd, STDIN_FILENO);
+        execv(path, (char **)(uintptr_t)argv);
+        _exit(126);
+    }
+}
+
+char *dm_node(const struct dm *dm, const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/local/domain/0/device-model/%d%s%s",
+             dm->domid, *name ? "/" : "", name);
+    return xs_read(xsh, XBT_NULL, path, NULL);
+}
+
+bool dm_wait_running(struct dm *dm)
+{
+    siginfo_t si;
+    char *state;
+    bool ok;
+    int i;
+
+    for (i = 0; i < 4000; i++) {
+        state = dm_node(dm, "state");
+        ok = state && !strcmp(state, "running");
+        free(state);
+        if (ok)
+            return true;
+        memset(&si, 0, sizeof(si));
+        if (waitid(P_PID, (id_t)dm->pid, &si, WEXITED | WNOHANG | WNOWAIT) ||
+            si.si_pid)
+            return false;
+        nap();
+    }
+    return false;
+}
+
+int dm_wait_exit(struct dm *dm)
+{
+    int status, i;
+
+    for (i = 0; i < 2000; i++) {
+        if (waitpid(dm->pid, &status, WNOHANG) == dm->pid)
+            return WIFEXITED(status) ? WEXITSTATUS(status)
+                                     : 128 + WTERMSIG(status);
+        nap();
+    }
+    kill(dm->pid, SIGKILL);
+    waitpid(dm->pid, &status, 0);
+    return -1;
+}
+
+static FILE *connect_to(const char *path)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    struct timeval tv = {.tv_sec = 20};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    strcpy(sa.sun_path, path);
+    if (connect(fd, (struct sockaddr *)&sa, sizeof(sa))) {
+        close(fd);
+        return NULL;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+    return fdopen(fd, "r+");
+}
+
+/* One line to it, one line of it as JSON. */
+static json_t *talk(FILE *f, const char *line)
+{
+    static char answer[1 << 20];
+    json_error_t error;
+
+    if (line && (send(fileno(f), line, strlen(line), MSG_NOSIGNAL) < 0 ||
+                 send(fileno(f), "\r\n", 2, MSG_NOSIGNAL) < 0))
+        return NULL;
+    if (!fgets(answer, sizeof(answer), f))
+        return NULL;
+    return json_loads(answer, 0, &error);
+}
+
+json_t *dm_qmp(const struct dm *dm, const char *command)
+{
+    FILE *f = connect_to(dm->qmp);
+    char line[128];
+    json_t *j;
+
+    assert_non_null(f);
+    j = talk(f, NULL);
+    assert_non_null(json_object_get(j, "QMP"));
+    json_decref(j);
+    j = talk(f, "{\"execute\":\"qmp_capabilities\",\"id\":1}");
+    assert_non_null(json_object_get(j, "return"));
+    json_decref(j);
+    snprintf(line, sizeof(line), "{\"execute\":\"%s\",\"id\":2}", command);
+    j = talk(f, line);
+    fclose(f);
+    return j;
+}
+
+json_t *dm_admin(const struct dm *dm, const char *request)
+{
+    char path[96];
+    json_t *j;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/run/%d.sock", dir, dm->domid);
+    f = connect_to(path);
+    if (!f)
+        return NULL;
+    j = talk(f, request);
+    fclose(f);
+    return j;
+}
+
+pid_t dm_process(const struct dm *dm, const char *name)
+{
+    json_t *j = dm_admin(dm, "{\"command\":\"show\"}"), *p;
+    json_t *list = json_object_get(json_object_get(j, "return"), "processes");
+    pid_t pid = 0;
+    size_t i;
+
+    json_array_foreach(list, i, p)
+    {
+        if (!strcmp(json_string_value(json_object_get(p, "name")), name))
+            pid = (pid_t)json_integer_value(json_object_get(p, "pid"));
+    }
+    json_decref(j);
+    return pid;
+}
+
+static void assert_no_file(const char *path)
+{
+    struct stat st;
+
+    if (!lstat(path, &st) || errno != ENOENT)
+        fail_msg("%s is left", path);
+}
+
+static void assert_no_cgroup(const struct dm *dm)
+{
+    FILE *f = setmntent("/proc/self/mounts", "r");
+    struct mntent *m;
+    char path[256];
+
+    while (f && (m = getmntent(f))) {
+        if (strcmp(m->mnt_type, "cgroup2"))
+            continue;
+        snprintf(path, sizeof(path), "%s/xen-vgpu/%d", m->mnt_dir, dm->domid);
+        assert_no_file(path);
+    }
+    if (f)
+        endmntent(f);
+}
+
+void dm_assert_nothing_left(const struct dm *dm)
+{
+    char path[128], *node;
+    int i;
+
+    /* The broker sees their ends a little later. */
+    for (i = 0; i < 400 && fx_broker_clients(); i++)
+        nap();
+    assert_int_equal(fx_broker_clients(), 0);
+    assert_no_file(dm->qmp);
+    snprintf(path, sizeof(path), "%s/run/%d.sock", dir, dm->domid);
+    assert_no_file(path);
+    assert_no_cgroup(dm);
+    node = dm_node(dm, "state");
+    assert_null(node);
+    node = dm_node(dm, "xen-vgpu/ioservid");
+    assert_null(node);
+    if (fx_domain_exists((domid_t)dm->domid)) {
+        assert_int_equal(fx_servers((domid_t)dm->domid), 0);
+        assert_int_equal(fx_foreign_mappings((domid_t)dm->domid), 0);
+    }
+    /* No child of a child of ours either: they would be ours now. */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+void dm_kill_domain_and_check(struct dm *dm)
+{
+    assert_int_equal(fx_domain_kill((domid_t)dm->domid), 0);
+    assert_int_equal(dm_wait_exit(dm), 0);
+    dm_assert_nothing_left(dm);
+    assert_null(dm_node(dm, ""));
+    assert_false(fx_domain_exists((domid_t)dm->domid));
+}
+
+void harness_reap(void)
+{
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+void harness_sweep(const struct dm *dm)
+{
+    struct mntent *m;
+    char path[256];
+    FILE *f;
+
+    unlink(dm->qmp);
+    snprintf(path, sizeof(path), "%s/run/%d.sock", dir, dm->domid);
+    unlink(path);
+    f = setmntent("/proc/self/mounts", "r");
+    while (f && (m = getmntent(f))) {
+        if (strcmp(m->mnt_type, "cgroup2"))
+            continue;
+        snprintf(path, sizeof(path), "%s/xen-vgpu/%d/device", m->mnt_dir,
+                 dm->domid);
+        rmdir(path);
+        snprintf(path, sizeof(path), "%s/xen-vgpu/%d/sdma.0", m->mnt_dir,
+                 dm->domid);
+        rmdir(path);
+        snprintf(path, sizeof(path), "%s/xen-vgpu/%d", m->mnt_dir, dm->domid);
+        rmdir(path);
+    }
+    if (f)
+        endmntent(f);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-vgpu-dm on the fake Xen, started as libxl does it. The test program is
+ * the hypervisor, the guest and the toolstack.
+ */
+#ifndef UNIT_HARNESS_H
+#define UNIT_HARNESS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "fakexen.h"
+
+#define HARNESS_VRAM_MIB 16
+
+struct dm {
+    int domid;
+    pid_t pid;
+    char qmp[128]; /* libxl's socket */
+};
+
+/* Once, first. children: "fake" (production code) or "stub". */
+void harness_start(const char *children);
+void harness_stop(void);
+
+/* A domain with room for HARNESS_VRAM_MIB of VRAM and its dm; extra arguments
+ * up to NULL. With none the options are one vGPU with all of that room. */
+void dm_start(struct dm *dm, const char *const *extra);
+
+/* The same on a domain that exists. */
+void dm_start_on(struct dm *dm, int domid, const char *const *extra);
+
+/* True when libxl would see "running" within 20 s; false when the dm ended
+ * before. */
+bool dm_wait_running(struct dm *dm);
+
+/* Exit code, or -1 if it does not end within 10 s (it is then killed). */
+int dm_wait_exit(struct dm *dm);
+
+/* A node below the dm's in xenstore; the caller frees. NULL without one. */
+char *dm_node(const struct dm *dm, const char *name);
+
+/* One QMP command on a new connection, negotiated. The caller's. */
+json_t *dm_qmp(const struct dm *dm, const char *command);
+
+/* One request on the administrator's socket, NULL on failure. */
+json_t *dm_admin(const struct dm *dm, const char *request);
+
+/* A process of `show`, 0 without one. */
+pid_t dm_process(const struct dm *dm, const char *name);
+
+/* Nothing of it is left: processes, sockets, cgroups, nodes, servers. */
+void dm_assert_nothing_left(const struct dm *dm);
+
+/* Reap what was orphaned until nothing is left. */
+void harness_reap(void);
+
+/* Remove what a dm that was killed could not: files and cgroups. */
+void harness_sweep(const struct dm *dm);
+
+/* Kill the guest; the dm ends, and nothing is left. */
+void dm_kill_domain_and_check(struct dm *dm);
+
+#endif

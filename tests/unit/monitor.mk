@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of the monitor and of the tool; across processes with the production
+# objects linked with the fake Xen (tests/unit/fake) or with a scripted device
+# and engine (tests/unit/stub).
+monitor_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fakexen
+monitor_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+
+check_PROGRAMS += \
+	tests/unit/fake/xen-vgpu-dm \
+	tests/unit/fake/xen-vgpu-device \
+	tests/unit/fake/xen-vgpu-engine \
+	tests/unit/stub/xen-vgpu-device \
+	tests/unit/stub/xen-vgpu-engine \
+	tests/unit/test-monitor \
+	tests/unit/test-options \
+	tests/unit/test-processes \
+	tests/unit/test-qmp \
+	tests/unit/test-stats \
+	tests/unit/test-vram \
+	$(NULL)
+
+TESTS += \
+	tests/unit/test-monitor \
+	tests/unit/test-options \
+	tests/unit/test-processes \
+	tests/unit/test-qmp \
+	tests/unit/test-stats \
+	tests/unit/test-vram \
+	$(NULL)
+
+tests_unit_fake_xen_vgpu_dm_SOURCES = dm/monitor/main.c
+tests_unit_fake_xen_vgpu_dm_CFLAGS = $(AM_CFLAGS)
+tests_unit_fake_xen_vgpu_dm_LDADD = libmonitor.la \
+	tests/fakexen/libfakexen.la
+
+tests_unit_fake_xen_vgpu_device_SOURCES = dm/device/main.c
+tests_unit_fake_xen_vgpu_device_CFLAGS = $(AM_CFLAGS)
+tests_unit_fake_xen_vgpu_device_LDADD = libdevice.la \
+	tests/fakexen/libfakexen.la
+
+tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c
+tests_unit_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
+tests_unit_fake_xen_vgpu_engine_LDADD = libengine.la \
+	tests/fakexen/libfakexen.la
+
+tests_unit_stub_xen_vgpu_device_SOURCES = tests/unit/stub-device.c
+tests_unit_stub_xen_vgpu_device_LDADD = libxvgpu.la
+tests_unit_stub_xen_vgpu_engine_SOURCES = tests/unit/stub-engine.c
+tests_unit_stub_xen_vgpu_engine_LDADD = libxvgpu.la
+
+tests_unit_test_options_SOURCES = tests/unit/test-options.c
+tests_unit_test_options_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_options_LDADD = libmonitor.la $(CMOCKA_LIBS)
+
+tests_unit_test_qmp_SOURCES = tests/unit/test-qmp.c
+tests_unit_test_qmp_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_qmp_LDADD = libmonitor.la $(CMOCKA_LIBS)
+
+tests_unit_test_stats_SOURCES = tests/unit/test-stats.c
+tests_unit_test_stats_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_stats_LDADD = libtools.la $(CMOCKA_LIBS)
+
+tests_unit_test_vram_SOURCES = tests/unit/test-vram.c
+tests_unit_test_vram_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_vram_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_vram_LDADD = libmonitor.la tests/fakexen/libfakexen.la \
+	$(CMOCKA_LIBS)
+
+monitor_harness = tests/unit/harness.c tests/unit/harness.h
+monitor_harness_libs = libtools.la tests/fakexen/libfakexen.la \
+	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_harness)
+tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_monitor_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_monitor_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
+	$(monitor_harness)
+tests_unit_test_processes_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_processes_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_processes_LDADD = $(monitor_harness_libs)

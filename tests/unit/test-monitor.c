@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor and processes of all kinds, the hostile ones included. */
+#include "harness.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void stub(const char *device, const char *engine)
+{
+    setenv("XVGPU_STUB", device, 1);
+    setenv("XVGPU_STUB_ENGINE", engine, 1);
+}
+
+static json_t *ret(json_t *j)
+{
+    return json_object_get(j, "return");
+}
+
+/* A number of the stub's statistics. */
+static long stat_of(const struct dm *dm, const char *name)
+{
+    json_t *j = dm_admin(dm, "{\"command\":\"show\",\"vgpu\":0}");
+    const char *text = json_string_value(json_object_get(ret(j), "statistics"));
+    const char *at = text ? strstr(text, name) : NULL;
+    long value = at ? strtol(at + strlen(name), NULL, 10) : -1;
+
+    json_decref(j);
+    return value;
+}
+
+static void wait_stat(const struct dm *dm, const char *name, long value)
+{
+    long got = -1;
+    int i;
+
+    for (i = 0; i < 1000 && got != value; i++) {
+        got = stat_of(dm, name);
+        usleep(10000);
+    }
+    assert_int_equal(got, value);
+}
+
+static void lives_and_dies(void **state)
+{
+    static const char *const two[] = {"-vgpu", "vram=4M", "-vgpu",
+                                      "vram=8M,slot=0x12", NULL};
+    struct dm dm;
+    char *node;
+    json_t *j;
+
+    (void)state;
+    stub("", "");
+    dm_start(&dm, two);
+    assert_true(dm_wait_running(&dm));
+    node = dm_node(&dm, "xen-vgpu/ioservid");
+    assert_string_equal(node, "5");
+    free(node);
+    j = dm_qmp(&dm, "query-chardev");
+    assert_int_equal(json_array_size(ret(j)), 0);
+    assert_int_equal(json_integer_value(json_object_get(j, "id")), 2);
+    json_decref(j);
+    assert_int_equal(stat_of(&dm, "stub.vgpus "), 2);
+    assert_int_equal(stat_of(&dm, "stub.fds "), 2 * 4);
+    j = dm_admin(&dm, "{\"command\":\"show\",\"vgpu\":1}");
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(ret(j), "vram"), "bytes")),
+                     8 << 20);
+    assert_null(
+        strchr(json_string_value(json_object_get(ret(j), "statistics")), 0x1b));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void libxl_stops_it(void **state)
+{
+    static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    stub("", "");
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        dm_start(&dm, NULL);
+        assert_true(dm_wait_running(&dm));
+        kill(dm.pid, signals[i]);
+        assert_int_equal(dm_wait_exit(&dm), 0);
+        dm_assert_nothing_left(&dm);
+        fx_domain_kill((domid_t)dm.domid);
+    }
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    json_decref(dm_qmp(&dm, "quit"));
+    assert_int_equal(dm_wait_exit(&dm), 0);
+    dm_assert_nothing_left(&dm);
+    fx_domain_kill((domid_t)dm.domid);
+}
+
+static void does_not_start(void **state)
+{
+    static const char *const modes[] = {"fail", "die"};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        stub(modes[i], "");
+        dm_start(&dm, NULL);
+        assert_false(dm_wait_running(&dm));
+        assert_int_equal(dm_wait_exit(&dm), 1);
+        dm_assert_nothing_left(&dm);
+        assert_int_equal(
+            fx_populate((domid_t)dm.domid, 0x140000, HARNESS_VRAM_MIB << 8),
+            0); /* the room is free again */
+        fx_domain_kill((domid_t)dm.domid);
+    }
+}
+
+static void too_little_videoram(void **state)
+{
+    static const char *const big[] = {"-vgpu", "vram=32M", NULL};
+    struct dm dm;
+    long pages;
+
+    (void)state;
+    stub("", "");
+    dm_start(&dm, big);
+    assert_int_equal(dm_wait_exit(&dm), 1);
+    dm_assert_nothing_left(&dm);
+    pages = fx_domain_pages((domid_t)dm.domid);
+    assert_true(pages < (32 << 8) + 256);
+    fx_domain_kill((domid_t)dm.domid);
+}
+
+static void deaf_device(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    stub("deaf", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    dm_kill_domain_and_check(&dm);
+}
+
+/* The vGPU is gone, but the monitor answers libxl until the domain ends. */
+static void assert_failed(struct dm *dm)
+{
+    const char *text = "";
+    json_t *j = NULL;
+    int i;
+
+    for (i = 0; i < 500 && strcmp(text, "failed"); i++) {
+        json_decref(j);
+        j = dm_admin(dm, "{\"command\":\"show\"}");
+        text = json_string_value(json_object_get(ret(j), "state"));
+        text = text ? text : "";
+        usleep(10000);
+    }
+    assert_string_equal(text, "failed");
+    assert_non_null(json_object_get(ret(j), "statistics_error"));
+    json_decref(j);
+    assert_int_equal(dm_process(dm, "device"), 0);
+    assert_null(dm_node(dm, "xen-vgpu/ioservid"));
+    j = dm_qmp(dm, "query-status");
+    assert_non_null(ret(j));
+    json_decref(j);
+    dm_kill_domain_and_check(dm);
+}
+
+static void broken_device(void **state)
+{
+    static const char *const modes[] = {"short",  "type",  "index",
+                                        "engine", "ready", "runs"};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        stub(modes[i], "");
+        dm_start(&dm, NULL);
+        assert_true(dm_wait_running(&dm));
+        assert_failed(&dm);
+    }
+}
+
+static void crashing_device(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    stub("crash", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    json_decref(dm_admin(&dm, "{\"command\":\"regs\"}"));
+    assert_failed(&dm);
+}
+
+static void silent_device(void **state)
+{
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    stub("silent", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    j = dm_admin(&dm, "{\"command\":\"regs\"}");
+    assert_non_null(json_object_get(j, "error"));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void admin(void **state)
+{
+    static const char *const bad[] = {"x",
+                                      "[]",
+                                      "{}",
+                                      "{\"command\":3}",
+                                      "{\"command\":\"quit\"}",
+                                      "{\"command\":\"show\",\"vgpu\":1}",
+                                      "{\"command\":\"show\",\"vgpu\":-1}",
+                                      "{\"command\":\"show\",\"vgpu\":\"0\"}"};
+    char *line = malloc(100001);
+    struct dm dm;
+    json_t *j;
+    size_t i;
+
+    (void)state;
+    stub("", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        j = dm_admin(&dm, bad[i]);
+        assert_non_null(json_object_get(j, "error"));
+        json_decref(j);
+    }
+    memset(line, ' ', 100000);
+    line[100000] = '\0';
+    json_decref(dm_admin(&dm, line));
+    free(line);
+    j = dm_admin(&dm, "{\"command\":\"screenshot\"}");
+    assert_int_equal(json_integer_value(json_object_get(ret(j), "stride")), 16);
+    json_decref(j);
+    j = dm_admin(&dm, "{\"command\":\"regs\"}");
+    assert_non_null(json_object_get(ret(j), "text"));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void picture_that_could_change(void **state)
+{
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    stub("picture", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    j = dm_admin(&dm, "{\"command\":\"screenshot\"}");
+    assert_non_null(json_object_get(j, "error"));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void engine_runs(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    stub("script RRKKRK", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.dead_asked ", 3);
+    assert_int_equal(stat_of(&dm, "stub.started "), 3);
+    assert_int_equal(stat_of(&dm, "stub.dead_alone "), 0);
+    assert_int_equal(dm_process(&dm, "engine sdma"), 0);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void engine_is_killed(void **state)
+{
+    struct dm dm;
+    pid_t pid;
+
+    (void)state;
+    stub("script RDR", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.started ", 1);
+    pid = dm_process(&dm, "engine sdma");
+    assert_true(pid > 0);
+    kill(pid, SIGKILL);
+    wait_stat(&dm, "stub.started ", 2);
+    assert_int_equal(stat_of(&dm, "stub.dead_alone "), 1);
+    assert_int_not_equal(dm_process(&dm, "engine sdma"), pid);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void engine_fails(void **state)
+{
+    static const char *const modes[] = {"fail", "die", "type"};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        stub("script R", modes[i]);
+        dm_start(&dm, NULL);
+        assert_true(dm_wait_running(&dm));
+        wait_stat(&dm, "stub.refused ", 1);
+        dm_kill_domain_and_check(&dm);
+    }
+}
+
+static void engine_restarts_are_bounded(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    stub("script RKRKRKRKRKRKRKRKRKRKRR", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.again ", 2);
+    assert_int_equal(stat_of(&dm, "stub.started "), 10);
+    dm_kill_domain_and_check(&dm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lives_and_dies),
+        cmocka_unit_test(libxl_stops_it),
+        cmocka_unit_test(does_not_start),
+        cmocka_unit_test(too_little_videoram),
+        cmocka_unit_test(deaf_device),
+        cmocka_unit_test(broken_device),
+        cmocka_unit_test(crashing_device),
+        cmocka_unit_test(silent_device),
+        cmocka_unit_test(admin),
+        cmocka_unit_test(picture_that_could_change),
+        cmocka_unit_test(engine_runs),
+        cmocka_unit_test(engine_is_killed),
+        cmocka_unit_test(engine_fails),
+        cmocka_unit_test(engine_restarts_are_bounded),
+    };
+    int rc;
+
+    harness_start("stub");
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    harness_stop();
+    return rc;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dm/monitor/options.h"
+
+#define CHARDEV "socket,id=libxl-cmd,path=/tmp/qmp,server=on,wait=off"
+#define BASE                                                                   \
+    "xen-vgpu-dm", "-xen-domid", "7", "-no-shutdown", "-chardev", CHARDEV,     \
+        "-mon", "chardev=libxl-cmd,mode=control", "-chardev",                  \
+        "socket,id=libxenstat-cmd,path=/x,server=on,wait=off", "-name",        \
+        "-vgpu", "-vnc", "none", "-vgpu-companion", "none"
+#define PARSE(o, err, ...)                                                     \
+    options_parse(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *),            \
+                  (char *[]){__VA_ARGS__}, o, err)
+
+static void as_libxl_calls(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(PARSE(&o, &err, BASE, "-vgpu",
+                           "model=native,vram=128M,slot=0x11,poll=0,sched=none",
+                           "-vgpu", "vram=2M", "-vgpu-log", "debug"),
+                     0);
+    assert_int_equal(o.domid, 7);
+    assert_string_equal(o.name, "-vgpu");
+    assert_string_equal(o.qmp_path, "/tmp/qmp");
+    assert_int_equal(o.qmp_fd, -1);
+    assert_int_equal(o.companion, COMPANION_NONE);
+    assert_int_equal(o.log_level, LOG_DEBUG);
+    assert_int_equal(o.nr_vgpus, 2);
+    assert_int_equal(o.vgpus[0].vram, 128 << 20);
+    assert_int_equal(o.vgpus[0].slot, 0x11);
+    assert_int_equal(o.vgpus[0].poll, 0);
+    assert_int_equal(o.vgpus[1].vram, 2 << 20);
+    assert_int_equal(o.vgpus[1].slot, 0x10);
+    assert_int_equal(options_vram_total(&o), 130 << 20);
+}
+
+static void defaults(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(
+        PARSE(&o, &err, BASE, "-vgpu", "model=native", "-vgpu", "model=native"),
+        0);
+    assert_int_equal(o.vgpus[0].vram, OPTIONS_VRAM_DEFAULT);
+    assert_int_equal(o.vgpus[0].slot, 0x10);
+    assert_int_equal(o.vgpus[1].slot, 0x11);
+    assert_int_equal(o.log_level, LOG_INFO);
+}
+
+static void socket_by_descriptor(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(PARSE(&o, &err, "dm", "-xen-domid", "1", "-chardev",
+                           "socket,id=libxl-cmd,fd=9,server=on,wait=off", "-S",
+                           "-vgpu-companion", "none", "-vgpu", "vram=4G"),
+                     0);
+    assert_int_equal(o.qmp_fd, 9);
+    assert_null(o.qmp_path);
+    assert_int_equal(o.vgpus[0].vram, UINT64_C(4) << 30);
+}
+
+static void refused(void **state)
+{
+    static const struct {
+        const char *vgpu, *says;
+    } rows[] = {
+        {"", "must be a list"},
+        {"vram", "must be a list"},
+        {"vram=64M,", "must be a list"},
+        {"weight=3", "must be a list"},
+        {"model=virtio", "must be native"},
+        {"vram=", "power of two from 2M to 4G"},
+        {"vram=0", "power of two"},
+        {"vram=1M", "power of two"},
+        {"vram=3M", "power of two"},
+        {"vram=8G", "power of two"},
+        {"vram=64MB", "power of two"},
+        {"vram=64m", "power of two"},
+        {"vram=-64M", "power of two"},
+        {"vram= 64M", "power of two"},
+        {"vram=18446744073709551616", "power of two"},
+        {"vram=17592186044416M", "power of two"},
+        {"slot=0", "0x1 to 0x1f"},
+        {"slot=32", "0x1 to 0x1f"},
+        {"slot=0x", "0x1 to 0x1f"},
+        {"poll=1001", "0 to 1000"},
+        {"poll=5us", "0 to 1000"},
+        {"sched=fair", "must be none"},
+        {"vram=2M,vram=2M", "given twice"},
+    };
+    struct options_error err;
+    struct options o;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        err.text[0] = '\0';
+        assert_int_equal(PARSE(&o, &err, BASE, "-vgpu", (char *)rows[i].vgpu),
+                         -EINVAL);
+        if (!strstr(err.text, rows[i].says))
+            fail_msg("%s: \"%s\"", rows[i].vgpu, err.text);
+    }
+}
+
+#define REFUSED(says, ...)                                                     \
+    do {                                                                       \
+        struct options_error err_;                                             \
+        struct options o_;                                                     \
+        assert_int_equal(PARSE(&o_, &err_, __VA_ARGS__), -EINVAL);             \
+        if (!strstr(err_.text, says))                                          \
+            fail_msg("\"%s\" lacks \"%s\"", err_.text, says);                  \
+    } while (0)
+
+static void refused_lines(void **state)
+{
+    (void)state;
+    REFUSED("-xen-domid: missing", "dm");
+    REFUSED("must be 1 to", "dm", "-xen-domid", "0");
+    REFUSED("must be 1 to", "dm", "-xen-domid", "32752");
+    REFUSED("needs a value", "dm", "-xen-domid");
+    REFUSED("not there yet", "dm", "-xen-domid", "1");
+    REFUSED("must be none or qemu", "dm", "-vgpu-companion", "kvm");
+    REFUSED("-vgpu: missing", BASE);
+    REFUSED("-chardev", "dm", "-xen-domid", "1", "-vgpu-companion", "none",
+            "-vgpu", "vram=2M");
+    REFUSED("path= or fd=", "dm", "-chardev", "socket,id=libxl-cmd,host=x");
+    REFUSED("path= or fd=", "dm", "-chardev", "socket,id=libxl-cmd,fd=2");
+    REFUSED("no such option", BASE, "-vgpus", "x");
+    REFUSED("error, warning, info or debug", BASE, "-vgpu-log", "loud");
+    REFUSED("two vGPUs", BASE, "-vgpu", "slot=5", "-vgpu", "slot=5");
+    REFUSED("more than 4", BASE, "-vgpu", "vram=2M", "-vgpu", "vram=2M",
+            "-vgpu", "vram=2M", "-vgpu", "vram=2M", "-vgpu", "vram=2M");
+    REFUSED("-incoming", BASE, "-vgpu", "vram=2M", "-incoming", "fd:5");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_libxl_calls),       cmocka_unit_test(defaults),
+        cmocka_unit_test(socket_by_descriptor), cmocka_unit_test(refused),
+        cmocka_unit_test(refused_lines),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

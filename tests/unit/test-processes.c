@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The production processes together, in their sandboxes: xen-vgpu-dm,
+ * xen-vgpu-device and xen-vgpu-engine as xl and a guest meet them. */
+#include "harness.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "xen-vgpu/csr.h"
+#include "xen-vgpu/packet.h"
+#include "xen-vgpu/pci.h"
+
+#define BDF 0x80 /* slot 0x10 */
+#define BAR0 UINT64_C(0xf0000000)
+#define BAR4 UINT64_C(0xf0010000)
+#define BAR2 UINT64_C(0x800000000)
+#define RING UINT64_C(0x100000)
+#define SDMA XVGPU_ENGINE_BASE(XVGPU_ENGINE_SDMA)
+
+static json_t *ret(json_t *j)
+{
+    return json_object_get(j, "return");
+}
+
+static uint64_t csr_read(const struct dm *dm, uint32_t reg, unsigned int size)
+{
+    uint64_t value = 0;
+
+    assert_int_equal(
+        fx_mmio_read((domid_t)dm->domid, 0, BAR0 + reg, size, &value), 0);
+    return value;
+}
+
+static void csr_write(const struct dm *dm, uint32_t reg, unsigned int size,
+                      uint64_t value)
+{
+    assert_int_equal(
+        fx_mmio_write((domid_t)dm->domid, 0, BAR0 + reg, size, value), 0);
+}
+
+static uint32_t cfg_read(const struct dm *dm, unsigned int reg)
+{
+    uint32_t value = 0;
+
+    assert_int_equal(
+        fx_pci_cfg_read((domid_t)dm->domid, 0, BDF, reg, 4, &value), 0);
+    return value;
+}
+
+static void cfg_write(const struct dm *dm, unsigned int reg, uint32_t value)
+{
+    assert_int_equal(
+        fx_pci_cfg_write((domid_t)dm->domid, 0, BDF, reg, 4, value), 0);
+}
+
+/* What firmware and the driver do first. */
+static void place_bars(const struct dm *dm)
+{
+    assert_int_equal(cfg_read(dm, 0),
+                     (uint32_t)XVGPU_PCI_DEVICE << 16 | XVGPU_PCI_VENDOR);
+    cfg_write(dm, 0x10, (uint32_t)BAR0);
+    cfg_write(dm, 0x18, (uint32_t)BAR2);
+    cfg_write(dm, 0x1c, (uint32_t)(BAR2 >> 32));
+    cfg_write(dm, 0x20, (uint32_t)BAR4);
+    cfg_write(dm, 0x04, 0x6);
+    assert_int_equal(csr_read(dm, XVGPU_MAGIC, 4), XVGPU_MAGIC_VALUE);
+}
+
+static void ring_on(const struct dm *dm)
+{
+    csr_write(dm, SDMA + XVGPU_RING_BASE, 8, RING);
+    csr_write(dm, SDMA + XVGPU_RING_SIZE, 4, 4096);
+    csr_write(dm, SDMA + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE);
+    assert_int_equal(csr_read(dm, SDMA + XVGPU_STATUS, 4),
+                     XVGPU_STATUS_RUNNING);
+}
+
+static void starts_and_ends(void **state)
+{
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    j = dm_qmp(&dm, "query-chardev");
+    assert_non_null(ret(j));
+    json_decref(j);
+    json_decref(dm_qmp(&dm, "cont"));
+    assert_int_equal(fx_servers((domid_t)dm.domid), 1);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void stopped_by_libxl(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    kill(dm.pid, SIGHUP);
+    assert_int_equal(dm_wait_exit(&dm), 0);
+    dm_assert_nothing_left(&dm);
+    fx_domain_kill((domid_t)dm.domid);
+}
+
+static void guest_finds_it(void **state)
+{
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    assert_int_equal(csr_read(&dm, XVGPU_VRAM_SIZE, 8), HARNESS_VRAM_MIB << 20);
+    assert_true(fx_populated((domid_t)dm.domid, BAR2 >> 12));
+    j = dm_admin(&dm, "{\"command\":\"regs\"}");
+    assert_non_null(
+        strstr(json_string_value(json_object_get(ret(j), "text")), "MAGIC"));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void engine_runs_a_ring(void **state)
+{
+    const uint32_t nop = XVGPU_PKT_HEADER(XVGPU_PKT_NOP, 0, 1);
+    struct dm dm;
+    pid_t pid;
+    int i;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    fx_write((domid_t)dm.domid, RING, &nop, sizeof(nop));
+    ring_on(&dm);
+    csr_write(&dm, SDMA + XVGPU_WPTR, 4, 4);
+    for (i = 0; i < 2000 && csr_read(&dm, SDMA + XVGPU_RPTR, 4) != 4; i++)
+        usleep(1000);
+    assert_int_equal(csr_read(&dm, SDMA + XVGPU_RPTR, 4), 4);
+    pid = dm_process(&dm, "engine sdma");
+    assert_true(pid > 0);
+    dm_kill_domain_and_check(&dm);
+}
+
+static void engine_is_killed(void **state)
+{
+    struct dm dm;
+    pid_t pid, now = 0;
+    int i;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    ring_on(&dm);
+    pid = dm_process(&dm, "engine sdma");
+    assert_true(pid > 0);
+    kill(pid, SIGKILL);
+    for (i = 0; i < 500 && (!now || now == pid); i++) {
+        usleep(10000);
+        now = dm_process(&dm, "engine sdma");
+    }
+    assert_true(now > 0 && now != pid);
+    for (i = 0; i < 500 && !csr_read(&dm, SDMA + XVGPU_RESETS, 4); i++)
+        usleep(10000);
+    assert_int_equal(csr_read(&dm, SDMA + XVGPU_RESETS, 4), 1);
+    dm_kill_domain_and_check(&dm);
+}
+
+/* Its server goes with it: no vCPU waits for ever. */
+static void device_is_killed(void **state)
+{
+    struct dm dm;
+    uint64_t value;
+    pid_t pid;
+    int i;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    ring_on(&dm);
+    pid = dm_process(&dm, "device");
+    assert_true(pid > 0);
+    kill(pid, SIGKILL);
+    for (i = 0; i < 500 && fx_servers((domid_t)dm.domid); i++)
+        usleep(10000);
+    assert_int_equal(fx_servers((domid_t)dm.domid), 0);
+    assert_int_equal(fx_mmio_read((domid_t)dm.domid, 1, BAR0, 4, &value), 0);
+    assert_int_equal(value, 0xffffffff);
+    for (i = 0; i < 500 && dm_process(&dm, "engine sdma"); i++)
+        usleep(10000);
+    assert_int_equal(dm_process(&dm, "engine sdma"), 0);
+    dm_kill_domain_and_check(&dm);
+}
+
+/* Nobody is left to tell them: they see it themselves. */
+static void monitor_is_killed(void **state)
+{
+    struct dm dm;
+    int i;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    ring_on(&dm);
+    kill(dm.pid, SIGKILL);
+    assert_int_equal(dm_wait_exit(&dm), 128 + SIGKILL);
+    for (i = 0; i < 500 && fx_broker_clients(); i++)
+        usleep(10000);
+    assert_int_equal(fx_broker_clients(), 0);
+    harness_reap();
+    assert_int_equal(fx_servers((domid_t)dm.domid), 0);
+    assert_int_equal(fx_foreign_mappings((domid_t)dm.domid), 0);
+    /* The sockets and nodes that it left do not stop the next one of this
+     * domid: libxl removes its part, we replace ours. */
+    harness_sweep(&dm);
+    fx_domain_kill((domid_t)dm.domid);
+}
+
+static void two_vgpus(void **state)
+{
+    static const char *const two[] = {
+        "-vgpu", "vram=8M", "-vgpu", "vram=4M", "-vgpu-log", "warning", NULL};
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    dm_start(&dm, two);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    assert_int_equal(csr_read(&dm, XVGPU_VRAM_SIZE, 8), 8 << 20);
+    j = dm_admin(&dm, "{\"command\":\"show\",\"vgpu\":1}");
+    assert_non_null(json_object_get(ret(j), "statistics"));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_and_ends),
+        cmocka_unit_test(stopped_by_libxl),
+        cmocka_unit_test(guest_finds_it),
+        cmocka_unit_test(engine_runs_a_ring),
+        cmocka_unit_test(engine_is_killed),
+        cmocka_unit_test(device_is_killed),
+        cmocka_unit_test(two_vgpus),
+        cmocka_unit_test(monitor_is_killed),
+    };
+    int rc;
+
+    harness_start("fake");
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    harness_stop();
+    return rc;
+}
