@@ -250,9 +250,10 @@ static bool write_one(struct vgpu *vgpu, const struct place *p,
         memcpy(vgpu->csr + off, &value, n);
         return true;
     case RW:
+        old = csr_get32(vgpu, XVGPU_INTR_ENABLE);
         memcpy(vgpu->csr + off, &value, n);
         if (p->start == XVGPU_INTR_ENABLE)
-            native_update_level(vgpu);
+            native_enabled(vgpu, csr_get32(vgpu, XVGPU_INTR_ENABLE) & ~old);
         return true;
     case W1C:
         shifted = (n == 8 ? value : value & ((1ull << (8 * n)) - 1))

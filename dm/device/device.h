@@ -154,6 +154,9 @@ void native_reset(struct vgpu *vgpu, uint32_t reason);
 void native_remap(struct vgpu *vgpu);
 /* Set INTR_STATUS bits and signal. The lock is held. */
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
+/* Signal what was there before its bits in INTR_ENABLE were set. The lock is
+ * held. */
+void native_enabled(struct vgpu *vgpu, uint32_t bits);
 /* Deassert INTx when nothing is left. The lock is held. */
 void native_update_level(struct vgpu *vgpu);
 enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access);

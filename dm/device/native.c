@@ -96,6 +96,18 @@ void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector)
     native_update_level(vgpu);
 }
 
+void native_enabled(struct vgpu *vgpu, uint32_t bits)
+{
+    const uint32_t due = csr_get32(vgpu, XVGPU_INTR_STATUS) & bits;
+    unsigned int e;
+
+    for (e = 0; e < XVGPU_NR_ENGINES; e++)
+        if (due & (XVGPU_INTR_DONE(e) | XVGPU_INTR_FAULT(e)))
+            irq_signal(&vgpu->irq,
+                       csr_get32(vgpu, engine_csr(e, XVGPU_VECTOR)));
+    native_update_level(vgpu);
+}
+
 enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access)
 {
     struct vgpu *vgpu = opaque;

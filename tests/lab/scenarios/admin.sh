@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xen-vgpu list, show, regs and screenshot on a guest that draws.
+# lab: timeout=200 check=1
+
+name=draw,frames=3,hold=100
+guest_config $name vgpu-draw.elf
+guest_create $name
+id=$(domid $name)
+wait_for 60 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
+    fail "the guest draws nothing"
+xen-vgpu list | tee "$OUT/list"
+grep -q "$id" "$OUT/list" || fail "list does not show domain $id"
+xen-vgpu list --json > "$OUT/list.json"
+xen-vgpu show "$id" | tee "$OUT/show"
+xen-vgpu show --json "$id" > "$OUT/show.json"
+xen-vgpu regs "$id" > "$OUT/regs"
+grep -q 'MAGIC.*0x50475658' "$OUT/regs" || fail "regs does not show MAGIC"
+xen-vgpu regs --json "$id" > "$OUT/regs.json"
+xen-vgpu screenshot "$id" "$OUT/screen.png"
+[ -s "$OUT/screen.png" ] || fail "no picture"
+guest_console $name | grep '^PICTURE' > "$OUT/picture"
+! xen-vgpu show 4711 2> "$OUT/error" || fail "show of no domain succeeds"
+guest_destroy $name
+assert_nothing_left "$id"
