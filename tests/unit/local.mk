@@ -1,2 +1,3 @@
 include tests/unit/device.mk
 include tests/unit/monitor.mk
+include tests/unit/engine.mk
