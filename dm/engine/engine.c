@@ -130,6 +130,11 @@ static uint32_t cmd_start(struct engine *e)
     code = take_config(e);
     if (code)
         return code;
+    /* Now, while the guest waits for the answer: later write-backs that fail
+     * are no packet's fault. */
+    if (e->ring.rptr_addr &&
+        mem_store32(e, e->ring.rptr_addr, e->ring.rptr) < 0)
+        return XVGPU_FAULT_ADDRESS;
     rc = doorbell_bind(e, LINK_READ(dev->doorbell_port),
                        LINK_READ(dev->completion_port));
     if (rc < 0) {
