@@ -66,14 +66,14 @@ static void program_path(char *path, size_t size, const char *program)
 static void on_message(struct ev_loop *loop, ev_io *w, int revents);
 static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents);
 
-static int fork_child(struct child *c, const struct child_spec *spec, int sock)
+static int fork_child(struct child *c, const struct child_spec *spec,
+                      const char *path, int sock)
 {
-    char path[256], domid[12];
-    char *argv[] = {path, (char *)"--domid", domid, NULL};
+    char domid[12];
+    char *argv[] = {(char *)(uintptr_t)path, (char *)"--domid", domid, NULL};
     int procs, rc = 0;
     pid_t pid;
 
-    program_path(path, sizeof(path), spec->program);
     snprintf(domid, sizeof(domid), "%u", spec->domid);
     if (access(path, X_OK))
         return -errno;
@@ -105,8 +105,10 @@ int child_start(struct child *c, const struct cgroups *cgs,
                 const struct child_spec *spec)
 {
     int pair[2] = {-1, -1};
+    char path[256];
     int rc;
 
+    program_path(path, sizeof(path), spec->program);
     c->pidfd = -1;
     c->killed = false;
     c->status = 0;
@@ -120,7 +122,7 @@ int child_start(struct child *c, const struct cgroups *cgs,
         rc = -errno;
         goto out;
     }
-    rc = fork_child(c, spec, pair[1]);
+    rc = fork_child(c, spec, path, pair[1]);
     if (rc)
         goto out;
     c->sock = pair[0];
@@ -139,7 +141,7 @@ out:
     if (pair[1] >= 0)
         close(pair[1]);
     if (rc) {
-        log_error("start %s (%s): %s", c->name, spec->program, strerror(-rc));
+        log_error("start %s (%s): %s", c->name, path, strerror(-rc));
         cgroup_remove(&c->cgroup);
     }
     return rc;
