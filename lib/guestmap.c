@@ -14,38 +14,48 @@
 #define BUCKET_PAGES ((unsigned int)(GUESTMAP_BUCKET >> PAGE_SHIFT))
 #define NR_HINTS 64u
 #define MIN_BUCKETS 4u
+#define CACHE_LINE 64u
 
 /* x86's physical addresses end here at the latest (AMD APM volume 2, 5.3.3);
  * sums below it can't wrap. */
 #define GPA_END (1ull << 52)
 
+/* What a lookup touches comes first, in one cache line: after each chunk
+ * copied nothing of it is in the nearest cache any more. */
 struct guestmap_bucket {
     uint64_t number; /* gpa / GUESTMAP_BUCKET */
     unsigned char *va;
     unsigned int pins;
     bool full;  /* all pages are valid */
     bool stale; /* serves no lookup any more; goes with its last pin */
+    struct guestmap_bucket *prev, *next; /* in `lru` or `stale` */
     uint64_t valid[BUCKET_PAGES / 64];
     UT_hash_handle hh;
-    struct guestmap_bucket *prev, *next; /* in `lru` or `stale` */
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 struct guestmap {
+    struct guestmap_stats stats;
+    struct guestmap_bucket *lru; /* most recently used first */
+    struct guestmap_bucket *stale;
+    struct guestmap_bucket *table;
     xenforeignmemory_handle *fmem;
     uint32_t domid;
     unsigned int max_buckets;
-    struct guestmap_stats stats;
-    struct guestmap_bucket *table;
-    struct guestmap_bucket *lru; /* most recently used first */
-    struct guestmap_bucket *stale;
     /* Buckets by the low bits of their number: the lookup's short cut. */
     struct guestmap_bucket *hint[NR_HINTS];
-};
+} __attribute__((aligned(CACHE_LINE)));
+
+static void *zalloc(size_t size)
+{
+    void *p = aligned_alloc(CACHE_LINE, size);
+
+    return p ? memset(p, 0, size) : NULL;
+}
 
 int guestmap_new(xenforeignmemory_handle *fmem, uint32_t domid,
                  unsigned int max_buckets, struct guestmap **out)
 {
-    struct guestmap *map = calloc(1, sizeof(*map));
+    struct guestmap *map = zalloc(sizeof(*map));
 
     if (!map)
         return -ENOMEM;
@@ -121,7 +131,7 @@ static int bucket_map(struct guestmap *map, uint64_t number,
         if (rc < 0)
             return rc;
     }
-    b = calloc(1, sizeof(*b));
+    b = zalloc(sizeof(*b));
     if (!b)
         return -ENOMEM;
     for (i = 0; i < BUCKET_PAGES; i++) {

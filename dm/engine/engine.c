@@ -351,11 +351,12 @@ int engine_turn(struct engine *e, int timeout_ms)
 
 int engine_new(const struct engine_config *config, struct engine **out)
 {
-    struct engine *e = calloc(1, sizeof(*e));
+    struct engine *e = aligned_alloc(CACHE_LINE, sizeof(*e));
     int rc;
 
     if (!e)
         return -ENOMEM;
+    memset(e, 0, sizeof(*e));
     e->ops = engine_ops_find(config->engine);
     if (!e->ops) {
         free(e);

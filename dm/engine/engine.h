@@ -93,15 +93,15 @@ struct ib {
 #define RING_BUF (2u * 4u * XVGPU_PKT_MAX_DWORDS)
 
 struct ring {
-    uint64_t base, rptr_addr, wptr_addr;
     uint32_t size;
-    uint32_t rptr, wptr;   /* always inside and multiples of 4 */
-    uint32_t rptr_written; /* the last value written to rptr_addr, or ~0 */
-    uint32_t csr_wptr;     /* the last CSR doorbell that we took */
-    uint32_t head, len;    /* bytes at rptr: buf[head], len of them */
-    uint32_t packet;       /* bytes of the ring packet that runs, or 0 */
+    uint32_t rptr, wptr; /* always inside and multiples of 4 */
+    uint32_t csr_wptr;   /* the last CSR doorbell that we took */
+    uint32_t head, len;  /* bytes at rptr: buf[head], len of them */
+    uint32_t packet;     /* bytes of the ring packet that runs, or 0 */
     uint32_t ib_count, depth;
-    bool signal; /* a fence asked for the completion signal */
+    bool signal;           /* a fence asked for the completion signal */
+    uint32_t rptr_written; /* the last value written to rptr_addr, or ~0 */
+    uint64_t base, rptr_addr, wptr_addr;
     struct ib ib[XVGPU_IB_MAX_DEPTH];
     uint32_t buf[RING_BUF / 4];
 };
@@ -119,40 +119,43 @@ struct doorbell {
 };
 
 struct engine_stats {
-    uint64_t jobs, packets, bytes, done_evtchn, doorbells_evtchn, preempted;
+    uint64_t packets, bytes, jobs, done_evtchn, doorbells_evtchn, preempted;
     uint64_t busy_ns;
     uint64_t hist[LINK_HIST];
 };
 
+#define CACHE_LINE 64u
+
 struct engine {
+    /* What every packet touches, together: a chunk copied has pushed it out
+     * of the nearest cache. */
     const struct engine_ops *ops;
     void *backend;
-    uint32_t domid;
-
     struct link_page *link;
     const struct grant_s *grant_s;
+    struct guestmap *map;
+    uint32_t cmd_seq;        /* the last command obeyed */
+    uint32_t map_generation; /* the last one obeyed */
+    uint64_t job_start_ns;   /* 0: the next packet begins a job */
+    enum link_state state;
+    bool gone; /* the monitor */
+    bool spin; /* the next doorbell is expected soon */
+    struct ring ring __attribute__((aligned(CACHE_LINE)));
+    struct engine_stats stats;
+
+    uint32_t domid;
     struct grant_e *grant_e;
     int kick, event, wake, sock;
     xenevtchn_handle *xce;
-    struct guestmap *map;
-
-    bool gone; /* the monitor */
-    bool spin; /* the next doorbell is expected soon */
-    enum link_state state;
-    uint32_t cmd_seq;        /* the last command obeyed */
-    uint32_t map_generation; /* the last one obeyed */
     uint32_t done_count, fault_count;
     uint64_t time_base_ns;
     uint64_t fence;
-    uint64_t wait_ns;      /* position of a WAIT_MEM: time waited so far */
-    uint64_t job_start_ns; /* 0: the next packet begins a job */
+    uint64_t wait_ns; /* position of a WAIT_MEM: time waited so far */
     uint64_t run_start_ns;
     uint64_t idle_since_ns;
-    struct engine_stats stats;
     struct fault fault;
     struct log_limit fault_log, host_log;
     struct doorbell bell;
-    struct ring ring;
 };
 
 struct engine_config {

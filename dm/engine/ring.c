@@ -265,9 +265,10 @@ static const struct packet_type *decode(struct engine *e, uint32_t header,
     return NULL;
 }
 
-/* Open the ring packet at rptr. */
-static int open_packet(struct engine *e)
+/* Open the ring packet at rptr. NULL: a fault. */
+static const struct packet_type *open_packet(struct engine *e)
 {
+    const struct packet_type *type;
     struct ring *r = &e->ring;
     uint32_t pending = ring_pending(r), header, n;
 
@@ -275,7 +276,7 @@ static int open_packet(struct engine *e)
         /* Nothing of it can be known: RESUME goes on at wptr. */
         r->packet = 0;
         e->fault.skip = pending;
-        return -1;
+        return NULL;
     }
     header = r->buf[r->head / 4];
     n = XVGPU_PKT_DWORDS(header);
@@ -284,9 +285,19 @@ static int open_packet(struct engine *e)
     /* What RESUME would skip. */
     r->packet = n && n * 4 <= pending ? n * 4 : pending;
     r->ib_count = 0;
-    if (!decode(e, header, pending / 4))
-        return -1;
-    return fetch(e, n * 4);
+    type = decode(e, header, pending / 4);
+    return type && fetch(e, n * 4) == 0 ? type : NULL;
+}
+
+/* The packet to go on with, or the next one of an indirect buffer. */
+static const struct packet_type *decode_innermost(struct engine *e)
+{
+    const struct ring *r = &e->ring;
+    const struct ib *ib = r->depth ? &r->ib[r->depth - 1] : NULL;
+    uint64_t addr;
+
+    return decode(e, *innermost(r, &addr),
+                  ib ? ib->n - ib->pos : r->packet / 4);
 }
 
 /* The innermost packet is complete. */
@@ -320,24 +331,17 @@ static enum step ring_step(struct engine *e)
     struct ring *r = &e->ring;
     const struct packet_type *type;
     const uint32_t *dw;
-    uint32_t room;
     enum step step;
     uint64_t addr;
 
-    if (!r->packet) {
-        if (r->rptr == r->wptr)
-            return STEP_IDLE;
-        if (open_packet(e) < 0)
-            return STEP_FAULT;
-    }
+    if (!r->packet && r->rptr == r->wptr)
+        return STEP_IDLE;
+    type = r->packet ? decode_innermost(e) : open_packet(e);
+    if (!type)
+        return STEP_FAULT;
     if (!e->job_start_ns)
         e->job_start_ns = clock_ns();
     dw = innermost(r, &addr);
-    room = r->depth ? r->ib[r->depth - 1].n - r->ib[r->depth - 1].pos
-                    : r->packet / 4;
-    type = decode(e, dw[0], room);
-    if (!type)
-        return STEP_FAULT;
     step = type->run(e, dw, XVGPU_PKT_DWORDS(dw[0]));
     if (step != STEP_DONE)
         return step;

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+EXTRA_PROGRAMS += tests/bench/sdma
+CLEANFILES += tests/bench/sdma
+
+tests_bench_sdma_SOURCES = tests/bench/sdma.c $(engine_rig)
+tests_bench_sdma_CPPFLAGS = $(engine_test_cppflags)
+tests_bench_sdma_CFLAGS = $(engine_test_cflags)
+tests_bench_sdma_LDADD = $(engine_test_libs)
