@@ -58,7 +58,7 @@ static const char *text(const json_t *v, const char *key, char *buf,
 static void print_row(const json_t *v)
 {
     const json_t *stats = json_object_get(v, "statistics"), *group;
-    char id[32], name[64], state[32], size[32], jobs[24] = "-";
+    char id[32], name[21], state[32], size[32], jobs[24] = "-";
     json_t *engines = json_object_get(v, "engines"), *engine;
     json_int_t sum = 0;
     const char *key;

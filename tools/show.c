@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <xen-vgpu/csr.h>
 
 #include "tools/commands.h"
 #include "tools/print.h"
@@ -90,6 +91,27 @@ static void show_times(const json_t *times)
     putchar('\n');
 }
 
+/* What a number stands for, or "". */
+static const char *meaning(const char *key, json_int_t value)
+{
+    static const char *const status[] = {
+        [XVGPU_STATUS_DISABLED] = "  (ring disabled)",
+        [XVGPU_STATUS_RUNNING] = "  (ring running)",
+        [XVGPU_STATUS_STOPPED] = "  (ring stopped by a fault)",
+    };
+#define FAULT_TEXT(name, code, text) [code] = "  (" text ")",
+    static const char *const faults[] = {XVGPU_FAULT_CODES(FAULT_TEXT)};
+#undef FAULT_TEXT
+
+    if (!strcmp(key, "status") && value >= 0 &&
+        (size_t)value < sizeof(status) / sizeof(status[0]))
+        return status[value];
+    if (!strcmp(key, "fault_code") && value >= 0 &&
+        (size_t)value < sizeof(faults) / sizeof(faults[0]) && faults[value])
+        return faults[value];
+    return "";
+}
+
 static void show_group(const json_t *group)
 {
     const char *key;
@@ -98,8 +120,9 @@ static void show_group(const json_t *group)
     json_object_foreach((json_t *)(uintptr_t)group, key, value)
     {
         if (json_is_integer(value))
-            printf("  %-20s %" JSON_INTEGER_FORMAT "\n", key,
-                   json_integer_value(value));
+            printf("  %-20s %" JSON_INTEGER_FORMAT "%s\n", key,
+                   json_integer_value(value),
+                   meaning(key, json_integer_value(value)));
         else if (json_is_string(value))
             printf("  %-20s %s\n", key,
                    print_clean((char[128]){0}, 128, json_string_value(value)));
