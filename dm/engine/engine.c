@@ -132,7 +132,7 @@ static uint32_t cmd_start(struct engine *e)
         return code;
     /* Now, while the guest waits for the answer: later write-backs that fail
      * are no packet's fault. */
-    if (e->ring.rptr_addr &&
+    if (e->ring.rptr_addr && LINK_READ(dev->bus_master) &&
         mem_store32(e, e->ring.rptr_addr, e->ring.rptr) < 0)
         return XVGPU_FAULT_ADDRESS;
     rc = doorbell_bind(e, LINK_READ(dev->doorbell_port),

@@ -382,6 +382,7 @@ static void test_start_checks(void **state)
         {4096, 4096, 4096, 0, XVGPU_FAULT_RING_BASE},
         {4096, 4096, 2, 0, XVGPU_FAULT_RING_BASE},
         {4096, 4096, 0, 2, XVGPU_FAULT_ALIGNMENT},
+        {4096, 4096, 0, RAM, XVGPU_FAULT_ADDRESS},
         {(1ull << 52) - 4096, 4096, 0, 0, 0},
         {0, 1u << 24, 0, 4, 0},
     };
