@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dm/monitor/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -81,6 +82,27 @@ static bool enable(const struct cgroups *cgs, const char *controller)
            !write_file(dom, "cgroup.subtree_control", controller);
 }
 
+/* What a monitor that was killed left, of a domain that had this domid. */
+static void sweep(const char *dom)
+{
+    struct dirent *e;
+    struct cgroup cg;
+    DIR *dir;
+
+    dir = opendir(dom);
+    while (dir && (e = readdir(dir))) {
+        if (e->d_type != DT_DIR || e->d_name[0] == '.')
+            continue;
+        if (snprintf(cg.path, sizeof(cg.path), "%s/%s", dom, e->d_name) >=
+            (int)sizeof(cg.path))
+            continue;
+        cgroup_kill(&cg);
+        cgroup_remove(&cg);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void cgroups_init(struct cgroups *cgs, uint32_t domid)
 {
     char top[192], dom[192];
@@ -108,6 +130,7 @@ void cgroups_init(struct cgroups *cgs, uint32_t domid)
         return;
     }
     cgs->usable = true;
+    sweep(dom);
     cgs->memory = enable(cgs, "+memory");
     cgs->pids = enable(cgs, "+pids");
     if (!cgs->memory || !cgs->pids)
@@ -163,7 +186,6 @@ void cgroup_create(const struct cgroups *cgs, struct cgroup *cg,
         cg->path[0] = '\0';
         return;
     }
-    cgroup_kill(cg);
     if (cgs->memory) {
         set_limit(cg, "memory.max", memory_max);
         /* All or nothing: half of an engine is of no use. */

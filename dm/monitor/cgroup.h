@@ -22,15 +22,15 @@ struct cgroup {
     char path[192]; /* "" when there is none */
 };
 
-/* Find cgroup2 and make the domain's folder. Environment XVGPU_CGROUP names
+/* Find cgroup2 and make the domain's folder; what is left in it from a
+ * monitor that was killed goes. Environment XVGPU_CGROUP names
  * another root, for tests. */
 void cgroups_init(struct cgroups *cgs, uint32_t domid);
 
 /* Remove the domain's folder, and xen-vgpu with the last. */
 void cgroups_remove(struct cgroups *cgs);
 
-/* Make the child's cgroup; one that was left over is emptied and reused. A
- * limit of 0 means none. */
+/* Make the child's cgroup. A limit of 0 means none. */
 void cgroup_create(const struct cgroups *cgs, struct cgroup *cg,
                    const char *name, uint64_t memory_max, uint32_t pids_max);
 
