@@ -111,8 +111,12 @@ static int drop_uid(const struct sandbox *sb)
 
 /* The kernel forgets the parent-death signal when the uid changes, and says
  * nothing about a parent that died before: prctl(2). */
-static int tie_to_parent(pid_t parent)
+static int tie_to_parent(const struct sandbox *sb, pid_t parent)
 {
+    /* The device has its ioreq server to destroy, which nothing in Xen does
+     * for it: its end is that of the monitor's socket. */
+    if (sb->profile == SANDBOX_DEVICE)
+        return 0;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return failed("parent-death signal");
     if (getppid() != parent) {
@@ -446,7 +450,7 @@ int sandbox_enter(const struct sandbox *sb)
     if (rc == 0)
         rc = drop_uid(sb);
     if (rc == 0)
-        rc = tie_to_parent(parent);
+        rc = tie_to_parent(sb, parent);
     if (rc == 0)
         rc = set_limits(sb);
     if (rc < 0)

@@ -23,8 +23,8 @@ struct sandbox {
 
 /* In this order: restrict all open Xen handles to the domain
  * (xentoolcore_restrict_all), empty root folder, namespaces (mount, network,
- * IPC), uid and gid, death of the parent as own death (and a look at whether
- * it still lives), rlimits, Landlock (no file access), seccomp.
+ * IPC), uid and gid, for engines death of the parent as own death (and a look
+ * at whether it still lives), rlimits, Landlock (no file access), seccomp.
  *
  * All handles must be open, no second thread may run. 0 or a negative errno;
  * on failure the process must end: it is half locked in. What the kernel
