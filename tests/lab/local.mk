@@ -11,3 +11,12 @@ EXTRA_DIST += \
 	tests/lab/scenarios \
 	tests/lab/selftest \
 	$(NULL)
+
+# Programs for scenarios, /root/lab in dom0.
+EXTRA_PROGRAMS += tests/lab/dom0-pngsum
+guests: tests/lab/dom0-pngsum$(EXEEXT)
+CLEANFILES += tests/lab/dom0-pngsum$(EXEEXT)
+
+tests_lab_dom0_pngsum_SOURCES = tests/lab/dom0-pngsum.c
+tests_lab_dom0_pngsum_CFLAGS = $(AM_CFLAGS) $(LIBPNG_CFLAGS)
+tests_lab_dom0_pngsum_LDADD = $(LIBPNG_LIBS)

@@ -18,7 +18,9 @@ grep -q 'MAGIC.*0x50475658' "$OUT/regs" || fail "regs does not show MAGIC"
 xen-vgpu regs --json "$id" > "$OUT/regs.json"
 xen-vgpu screenshot "$id" "$OUT/screen.png"
 [ -s "$OUT/screen.png" ] || fail "no picture"
-guest_console $name | grep '^PICTURE' > "$OUT/picture"
+shown=$(/root/lab/dom0-pngsum "$OUT/screen.png")
+drawn=$(guest_console $name | sed -n 's/^PICTURE //; s/ style=[0-9]*//; /sum=/p')
+[ "$shown" = "$drawn" ] || fail "screenshot: $shown, the guest drew: $drawn"
 ! xen-vgpu show 4711 2> "$OUT/error" || fail "show of no domain succeeds"
 guest_destroy $name
 assert_nothing_left "$id"
