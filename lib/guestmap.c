@@ -13,6 +13,7 @@
 #define PAGE_BYTES (1ull << PAGE_SHIFT)
 #define BUCKET_PAGES ((unsigned int)(GUESTMAP_BUCKET >> PAGE_SHIFT))
 #define NR_HINTS 64u
+#define NO_BUCKET (~0ull)
 #define MIN_BUCKETS 4u
 #define CACHE_LINE 64u
 
@@ -33,7 +34,16 @@ struct guestmap_bucket {
     UT_hash_handle hh;
 } __attribute__((aligned(CACHE_LINE)));
 
+/* A short cut to a bucket. */
+struct recent {
+    uint64_t number; /* NO_BUCKET: none */
+    struct guestmap_bucket *bucket;
+};
+
 struct guestmap {
+    /* A copy goes back and forth between two buckets: these, which are the
+     * first two of `lru`. */
+    struct recent recent[2];
     struct guestmap_stats stats;
     struct guestmap_bucket *lru; /* most recently used first */
     struct guestmap_bucket *stale;
@@ -59,6 +69,7 @@ int guestmap_new(xenforeignmemory_handle *fmem, uint32_t domid,
 
     if (!map)
         return -ENOMEM;
+    map->recent[0].number = map->recent[1].number = NO_BUCKET;
     map->fmem = fmem;
     map->domid = domid;
     map->max_buckets = max_buckets < MIN_BUCKETS ? MIN_BUCKETS : max_buckets;
@@ -77,9 +88,14 @@ static void bucket_destroy(struct guestmap *map, struct guestmap_bucket *b)
 static void bucket_drop(struct guestmap *map, struct guestmap_bucket *b)
 {
     struct guestmap_bucket **hint = &map->hint[b->number % NR_HINTS];
+    unsigned int i;
 
     if (*hint == b)
         *hint = NULL;
+    for (i = 0; i < 2; i++) {
+        if (map->recent[i].bucket == b)
+            map->recent[i] = (struct recent){NO_BUCKET, NULL};
+    }
     HASH_DEL(map->table, b);
     DL_DELETE(map->lru, b);
     if (b->pins) {
@@ -115,6 +131,12 @@ static int evict(struct guestmap *map)
     }
     bucket_drop(map, b);
     return 0;
+}
+
+static void note_recent(struct guestmap *map, struct guestmap_bucket *b)
+{
+    map->recent[1] = map->recent[0];
+    map->recent[0] = (struct recent){b->number, b};
 }
 
 static int bucket_map(struct guestmap *map, uint64_t number,
@@ -164,6 +186,7 @@ static int bucket_map(struct guestmap *map, uint64_t number,
     HASH_ADD(hh, map->table, number, sizeof(b->number), b);
     DL_PREPEND(map->lru, b);
     map->hint[number % NR_HINTS] = b;
+    note_recent(map, b);
     *out = b;
     return 0;
 }
@@ -171,18 +194,22 @@ static int bucket_map(struct guestmap *map, uint64_t number,
 static struct guestmap_bucket *bucket_find(struct guestmap *map,
                                            uint64_t number)
 {
-    struct guestmap_bucket *b = map->hint[number % NR_HINTS];
+    struct guestmap_bucket *b;
 
+    if (map->recent[0].number == number)
+        return map->recent[0].bucket;
+    if (map->recent[1].number == number)
+        return map->recent[1].bucket;
+    b = map->hint[number % NR_HINTS];
     if (!b || b->number != number) {
         HASH_FIND(hh, map->table, &number, sizeof(number), b);
         if (!b)
             return NULL;
         map->hint[number % NR_HINTS] = b;
     }
-    if (b != map->lru) {
-        DL_DELETE(map->lru, b);
-        DL_PREPEND(map->lru, b);
-    }
+    DL_DELETE(map->lru, b);
+    DL_PREPEND(map->lru, b);
+    note_recent(map, b);
     return b;
 }
 
