@@ -285,6 +285,9 @@ static int on_message(struct device *dev, struct proto_in *in)
     return 0;
 }
 
+/* How long the main thread idles before it asks whether the server lives. */
+#define ALIVE_MS 5000
+
 #define MAX_FDS (1 + PROTO_MAX_VGPUS * XVGPU_NR_ENGINES)
 
 int device_loop(struct device *dev)
@@ -297,7 +300,7 @@ int device_loop(struct device *dev)
     struct proto_in *in = malloc(sizeof(*in));
     unsigned int nr = 1, i, e;
     uint64_t count;
-    int rc = 0;
+    int n, rc = 0;
 
     if (!in)
         return -ENOMEM;
@@ -311,10 +314,18 @@ int device_loop(struct device *dev)
                                         .events = POLLIN};
         }
     while (!rc) {
-        if (poll(fds, nr, -1) < 0 && errno != EINTR) {
+        n = poll(fds, nr, ALIVE_MS);
+        if (n < 0 && errno != EINTR) {
             rc = -errno;
             break;
         }
+        /* The monitor sees the domain die; should it fail to, this does. */
+        if (n == 0 && ioreq_alive(dev->ioreq) == -ENOENT) {
+            log_info("the domain or the ioreq server is gone");
+            rc = -ESHUTDOWN;
+        }
+        if (n <= 0)
+            continue;
         for (i = 1; i < nr; i++) {
             if (!fds[i].revents || read(fds[i].fd, &count, sizeof(count)) < 0)
                 continue;

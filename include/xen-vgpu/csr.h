@@ -170,6 +170,11 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #define XVGPU_CTRL_ENABLE 0x1u
 #define XVGPU_CTRL_RESUME 0x2u /* with ENABLE: skip the packet at fault, go on */
 
+/* A driver that sets DOORBELL_PORT keeps the dword at WPTR_ADDR up to date,
+ * also when it rings by the CSR: after a reset of the engine that is where
+ * the write pointer is taken from. Writing WPTR the value that it has is no
+ * doorbell. */
+
 /* STATUS */
 #define XVGPU_STATUS_DISABLED 0u
 #define XVGPU_STATUS_RUNNING 1u
