@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <xenstore.h>
 
@@ -34,11 +35,22 @@ static void nap(void)
     usleep(5000);
 }
 
+/* Control groups are the host's and named by domid: one such test at a time.
+ * Held until the process ends. */
+static void one_at_a_time(void)
+{
+    int fd = open("/tmp/xvgpu-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+}
+
 void harness_start(const char *children)
 {
     char self[PATH_MAX], path[PATH_MAX + 16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
+    one_at_a_time();
     assert_true(n > 0);
     self[n] = '\0';
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans will be seen */

@@ -80,6 +80,3 @@ tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 tests_unit_test_processes_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_processes_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_processes_LDADD = $(monitor_harness_libs)
-
-# Both use the host's cgroups of the same domids.
-tests/unit/test-processes.log: tests/unit/test-monitor.log
