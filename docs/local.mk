@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += \
+	docs/demo.png \
+	docs/design.md \
 	$(NULL)
 
 dist_man_MANS += \
