@@ -288,9 +288,7 @@ static bool serve_any(struct ioreq_service *svc)
 #define SPIN_MIN_NS 5000u
 
 /* Look for the next request for a while, with the port still masked: an
- * answer that goes without a sleep needs one system call. The budget doubles
- * when spinning finds something and halves when it does not; the first
- * wake-up that came soon after a sleep starts it again. */
+ * answer that goes without a sleep needs one system call. */
 static void spin(struct ioreq_service *svc)
 {
     uint64_t start = clock_ns();
@@ -299,9 +297,6 @@ static void spin(struct ioreq_service *svc)
     while (!__atomic_load_n(&svc->stop, __ATOMIC_RELAXED)) {
         if (serve_any(svc)) {
             bump(&svc->spin_hits);
-            svc->spin_ns *= 2;
-            if (svc->spin_ns > svc->cfg.poll_us * 1000ull)
-                svc->spin_ns = svc->cfg.poll_us * 1000ull;
             start = clock_ns();
             continue;
         }
@@ -309,7 +304,24 @@ static void spin(struct ioreq_service *svc)
         if ((++i & 15) == 0 && clock_ns() - start > svc->spin_ns)
             break;
     }
-    svc->spin_ns = svc->spin_ns / 2 < SPIN_MIN_NS ? 0 : svc->spin_ns / 2;
+}
+
+/* After a request that came `slept_ns` after the thread fell asleep: had a
+ * longer spin caught it, the next one is long enough for twice that; else
+ * halve it, so that a guest that is quiet costs nothing. */
+static void adapt_spin(struct ioreq_service *svc, uint64_t slept_ns)
+{
+    const uint64_t max = svc->cfg.poll_us * 1000ull;
+
+    if (slept_ns < max) {
+        svc->spin_ns = 2 * (svc->spin_ns + slept_ns);
+        if (svc->spin_ns < SPIN_MIN_NS)
+            svc->spin_ns = SPIN_MIN_NS;
+        if (svc->spin_ns > max)
+            svc->spin_ns = max;
+    } else {
+        svc->spin_ns = svc->spin_ns / 2 < SPIN_MIN_NS ? 0 : svc->spin_ns / 2;
+    }
 }
 
 static void *service_thread(void *arg)
@@ -336,14 +348,14 @@ static void *service_thread(void *arg)
             continue;
         }
         bump(&svc->sleeps);
-        if (!serve(svc, n))
+        if (!serve(svc, n)) {
+            /* Most often the event of a request that a spin has served. */
             bump(&svc->spurious);
-        else if (poll_ns) {
-            if (!svc->spin_ns && clock_ns() - slept < poll_ns)
-                svc->spin_ns = SPIN_MIN_NS;
+        } else if (poll_ns) {
+            adapt_spin(svc, clock_ns() - slept);
+            if (svc->spin_ns)
+                spin(svc);
         }
-        if (svc->spin_ns)
-            spin(svc);
         xenevtchn_unmask(svc->cfg.xce, (evtchn_port_t)port);
     }
     return NULL;
