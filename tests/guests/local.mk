@@ -10,6 +10,7 @@ guests_tests = \
 	tests/guests/vgpu-csr-access.c \
 	tests/guests/vgpu-draw.c \
 	tests/guests/vgpu-kill.c \
+	tests/guests/vgpu-latency.c \
 	tests/guests/vgpu-malformed.c \
 	tests/guests/vgpu-probe.c \
 	tests/guests/vgpu-routes.c \

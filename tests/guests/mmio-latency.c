@@ -2,7 +2,9 @@
 /*
  * The round trip of one trapped register read, in TSC ticks, on our vGPU or,
  * where there is none, on QEMU's edu device: the same kernel compares both.
- * Arguments: n= reads.
+ * Arguments: n= reads a batch, turns= batches. With turns each batch waits
+ * for its number, from 1 on, in the domain's xenstore node data/turn: so
+ * guests that are there at the same time measure one after the other.
  */
 #include "check.h"
 
@@ -12,6 +14,7 @@ const char test_title[] = "mmio-latency: round trip of a register read";
 #define EDU_DEVICE 0x11e8
 
 #define WARM_UP 100
+#define TURN_POLL (200 * PLAT_MS)
 
 static const char *find(struct pci_dev *dev)
 {
@@ -22,14 +25,53 @@ static const char *find(struct pci_dev *dev)
     return NULL;
 }
 
+static void wait_for_turn(uint64_t turn)
+{
+    const char *text;
+    uint64_t now;
+
+    for (;;) {
+        text = xenstore_read("data/turn");
+        for (now = 0; text && *text >= '0' && *text <= '9'; text++)
+            now = now * 10 + *text - '0';
+        if (now >= turn)
+            return;
+        plat_sleep(TURN_POLL);
+    }
+}
+
+static bool measure(volatile uint32_t *reg, uint64_t n, const char *name,
+                    uint64_t turn, struct stats *ticks)
+{
+    uint32_t first = *reg;
+
+    ticks->n = 0;
+    for (uint64_t i = 0; i < WARM_UP + n; i++) {
+        uint64_t start = plat_tsc();
+
+        if (*reg != first) {
+            xtf_failure("Fail: the register does not keep its value\n");
+            return false;
+        }
+        if (i >= WARM_UP)
+            stats_add(ticks, plat_tsc() - start);
+    }
+    stats_sort(ticks);
+    printk("STATS test=mmio-latency device=%s turn=%lu value=%#x n=%u "
+           "tsc_khz=%lu min=%lu p50=%lu p90=%lu p99=%lu max=%lu\n",
+           name, turn, first, ticks->n, plat_tsc_khz(), stats_at(ticks, 0),
+           stats_at(ticks, 500), stats_at(ticks, 900), stats_at(ticks, 990),
+           stats_at(ticks, 1000));
+    return true;
+}
+
 void test_main(void)
 {
     static struct pci_dev dev;
+    static struct stats ticks;
     volatile uint32_t *reg;
-    struct stats ticks;
     const char *name;
-    uint32_t first;
-    uint64_t n;
+    uint64_t n, turns;
 
     plat_init();
     name = find(&dev);
@@ -40,20 +82,13 @@ void test_main(void)
     stats_init(&ticks);
 
     n = plat_arg("n", 2000);
-    first = *reg;
-    for (uint64_t i = 0; i < WARM_UP + n; i++) {
-        uint64_t start = plat_tsc();
-
-        if (*reg != first)
-            return xtf_failure("Fail: the register does not keep its value\n");
-        if (i >= WARM_UP)
-            stats_add(&ticks, plat_tsc() - start);
+    turns = plat_arg("turns", 0);
+    if (!turns && !measure(reg, n, name, 0, &ticks))
+        return;
+    for (uint64_t turn = 1; turn <= turns; turn++) {
+        wait_for_turn(turn);
+        if (!measure(reg, n, name, turn, &ticks))
+            return;
     }
-    stats_sort(&ticks);
-    printk("STATS test=mmio-latency device=%s value=%#x n=%u tsc_khz=%lu "
-           "min=%lu p50=%lu p90=%lu p99=%lu max=%lu\n",
-           name, first, ticks.n, plat_tsc_khz(), stats_at(&ticks, 0),
-           stats_at(&ticks, 500), stats_at(&ticks, 900),
-           stats_at(&ticks, 990), stats_at(&ticks, 1000));
     xtf_success(NULL);
 }
