@@ -4,3 +4,4 @@ include tests/unit/local.mk
 include tests/guests/local.mk
 include tests/lab/local.mk
 include tests/bench/local.mk
+include tests/fuzz/local.mk

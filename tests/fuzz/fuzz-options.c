@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A command line: arguments with a newline behind each. */
+#include "dm/monitor/options.h"
+#include "fuzz.h"
+
+#define MAX_ARGS 64
+
+static void check(const struct options *o)
+{
+    uint32_t slots = 0;
+    uint64_t sum = 0;
+    unsigned int i;
+
+    FUZZ_CHECK(o->domid && o->domid < OPTIONS_DOMID_END);
+    FUZZ_CHECK(o->nr_vgpus && o->nr_vgpus <= PROTO_MAX_VGPUS);
+    FUZZ_CHECK(o->name);
+    FUZZ_CHECK(!o->qmp_path || strlen(o->qmp_path) < sizeof(o->qmp_path_buf));
+    FUZZ_CHECK(o->qmp_path || o->qmp_fd > 2 || o->qmp_fd == -1);
+    FUZZ_CHECK(o->log_level <= LOG_DEBUG);
+    for (i = 0; i < o->nr_vgpus; i++) {
+        const struct vgpu_options *v = &o->vgpus[i];
+
+        FUZZ_CHECK(v->slot && v->slot <= OPTIONS_SLOT_MAX);
+        FUZZ_CHECK(!(slots & 1u << v->slot));
+        slots |= 1u << v->slot;
+        FUZZ_CHECK(v->vram >= OPTIONS_VRAM_MIN && v->vram <= OPTIONS_VRAM_MAX);
+        FUZZ_CHECK(!(v->vram & (v->vram - 1)));
+        FUZZ_CHECK(v->poll <= OPTIONS_POLL_MAX);
+        sum += v->vram;
+    }
+    FUZZ_CHECK(sum == options_vram_total(o));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const usual[] = {"xen-vgpu-dm", "-xen-domid", "7",
+                                        "-vgpu-companion", "none"};
+    char *argv[MAX_ARGS + 1], *copy = malloc(size + 1), *rest = copy, *arg;
+    struct options_error err = {""};
+    struct options o;
+    int argc = 0;
+    size_t i;
+
+    FUZZ_CHECK(copy);
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    argv[argc++] = (char *)(uintptr_t)usual[0];
+    /* A first line of its own says that the usual ones are there. */
+    if (size && *copy == '+') {
+        rest++;
+        for (i = 1; i < sizeof(usual) / sizeof(usual[0]); i++)
+            argv[argc++] = (char *)(uintptr_t)usual[i];
+    }
+    while (argc < MAX_ARGS && (arg = strsep(&rest, "\n")))
+        argv[argc++] = arg;
+    argv[argc] = NULL;
+    if (options_parse(argc, argv, &o, &err) == 0)
+        check(&o);
+    else
+        FUZZ_CHECK(*err.text && memchr(err.text, '\0', sizeof(err.text)));
+    free(copy);
+    return 0;
+}

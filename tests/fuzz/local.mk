@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Fuzz targets, each built twice: tests/fuzz/run-NAME runs files (`make check`
+# runs the corpus), tests/fuzz/fuzz-NAME has libFuzzer in it (tests/run-fuzz
+# builds it in a tree that clang compiles).
+fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fakexen \
+	-I$(top_srcdir)/tests/unit -I$(top_srcdir)/tests/fuzz
+fuzz_cflags = $(AM_CFLAGS) $(XENDM_CFLAGS) $(JANSSON_CFLAGS)
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_runner = tests/fuzz/runner.c tests/fuzz/fuzz.h
+
+fuzz_replayers = \
+	tests/fuzz/run-device \
+	tests/fuzz/run-options \
+	tests/fuzz/run-qmp \
+	tests/fuzz/run-sdma \
+	$(NULL)
+fuzz_fuzzers = \
+	tests/fuzz/fuzz-device \
+	tests/fuzz/fuzz-options \
+	tests/fuzz/fuzz-qmp \
+	tests/fuzz/fuzz-sdma \
+	$(NULL)
+
+check_PROGRAMS += $(fuzz_replayers)
+EXTRA_PROGRAMS += $(fuzz_fuzzers)
+TESTS += tests/fuzz/check-corpus
+EXTRA_DIST += \
+	tests/fuzz/README.md \
+	tests/fuzz/check-corpus \
+	tests/fuzz/corpus \
+	$(NULL)
+CLEANFILES += $(fuzz_fuzzers)
+
+.PHONY: fuzzers
+fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT)
+
+fuzz_device_sources = \
+	tests/fuzz/device-rig.c \
+	tests/fuzz/device-rig.h \
+	tests/fuzz/engine-thread.c \
+	tests/fuzz/fuzz-device.c \
+	$(NULL)
+fuzz_device_libs = libdevice.la libengine.la libxvgpu.la \
+	tests/fakexen/libfakexen.la
+tests_fuzz_run_device_SOURCES = $(fuzz_device_sources) $(fuzz_runner)
+tests_fuzz_run_device_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_device_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_device_LDADD = $(fuzz_device_libs)
+tests_fuzz_fuzz_device_SOURCES = $(fuzz_device_sources)
+tests_fuzz_fuzz_device_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_device_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_device_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_device_LDADD = $(fuzz_device_libs)
+
+fuzz_sdma_sources = tests/fuzz/fuzz-sdma.c $(engine_rig)
+fuzz_sdma_libs = libengine.la libxvgpu.la tests/fakexen/libfakexen.la
+tests_fuzz_run_sdma_SOURCES = $(fuzz_sdma_sources) $(fuzz_runner)
+tests_fuzz_run_sdma_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_sdma_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_sdma_LDADD = $(fuzz_sdma_libs)
+tests_fuzz_fuzz_sdma_SOURCES = $(fuzz_sdma_sources)
+tests_fuzz_fuzz_sdma_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_sdma_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_sdma_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sdma_LDADD = $(fuzz_sdma_libs)
+
+tests_fuzz_run_qmp_SOURCES = tests/fuzz/fuzz-qmp.c $(fuzz_runner)
+tests_fuzz_run_qmp_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_qmp_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_qmp_LDADD = libmonitor.la
+tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz-qmp.c
+tests_fuzz_fuzz_qmp_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_qmp_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_qmp_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_qmp_LDADD = libmonitor.la
+
+tests_fuzz_run_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_runner)
+tests_fuzz_run_options_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_options_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_options_LDADD = libmonitor.la
+tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c
+tests_fuzz_fuzz_options_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_options_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_options_LDADD = libmonitor.la
