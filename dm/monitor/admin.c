@@ -151,7 +151,7 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
                                   "native", "vram", (json_int_t)v->opt->vram,
                                   "slot", (json_int_t)v->opt->slot, "poll",
                                   (json_int_t)v->opt->poll, "sched", "none",
-                                  "companion", "none"));
+                                  "companion", m->launch ? "qemu" : "none"));
     json_object_set_new(json, "vram",
                         json_pack("{s:I, s:I, s:I}", "bytes",
                                   (json_int_t)v->vram->size, "parking_frame",

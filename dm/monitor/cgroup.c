@@ -222,6 +222,36 @@ void cgroup_kill(const struct cgroup *cg)
         write_file(cg->path, "cgroup.kill", "1"); /* Linux 5.14 and later */
 }
 
+void cgroup_enter(struct cgroup *cg)
+{
+    int rc;
+
+    if (!cg->path[0])
+        return;
+    rc = write_file(cg->path, "cgroup.procs", "0");
+    if (rc) {
+        log_warning("enter cgroup %s: %s", cg->path, strerror(-rc));
+        cgroup_remove(cg);
+    }
+}
+
+void cgroup_leave(const struct cgroups *cgs, struct cgroup *cg)
+{
+    int rc;
+
+    if (!cg->path[0])
+        return;
+    /* Not back to where it came from: that may be gone long since. */
+    rc = write_file(cgs->root, "cgroup.procs", "0");
+    if (rc) {
+        /* Whoever is inside when it is removed gets killed: us. */
+        log_warning("leave cgroup %s: %s", cg->path, strerror(-rc));
+        cg->path[0] = '\0';
+        return;
+    }
+    cgroup_remove(cg);
+}
+
 void cgroup_remove(struct cgroup *cg)
 {
     static const struct timespec pause = {.tv_nsec = REMOVE_PAUSE_NS};

@@ -41,6 +41,12 @@ int cgroup_procs(const struct cgroup *cg);
 /* SIGKILL to all in it. */
 void cgroup_kill(const struct cgroup *cg);
 
+/* The calling process enters it. */
+void cgroup_enter(struct cgroup *cg);
+
+/* The calling process leaves it for the uppermost one, and removes it. */
+void cgroup_leave(const struct cgroups *cgs, struct cgroup *cg);
+
 /* Remove it; waits up to a second for what was killed in it to go. */
 void cgroup_remove(struct cgroup *cg);
 

@@ -12,6 +12,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/domain.c \
 	dm/monitor/domain.h \
 	dm/monitor/engines.c \
+	dm/monitor/launch.c \
+	dm/monitor/launch.h \
 	dm/monitor/monitor.c \
 	dm/monitor/monitor.h \
 	dm/monitor/options.c \

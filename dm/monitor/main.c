@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dm/monitor/launch.h"
 #include "dm/monitor/monitor.h"
 #include "dm/monitor/options.h"
 #include "lib/log.h"
 
 static const char usage[] =
     "usage: xen-vgpu-dm -xen-domid DOMID -chardev socket,id=libxl-cmd,… \\\n"
-    "         -vgpu KEY=VALUE[,…] [-vgpu …] -vgpu-companion none \\\n"
-    "         [-vgpu-log LEVEL] [QEMU's arguments…]\n"
+    "         -vgpu KEY=VALUE[,…] [-vgpu …] [-vgpu-companion none|qemu] \\\n"
+    "         [-vgpu-qemu PATH] [-vgpu-log LEVEL] [QEMU's arguments…]\n"
     "Started by xl: see xen-vgpu-dm(8).\n";
 
 int main(int argc, char *argv[])
@@ -36,5 +37,7 @@ int main(int argc, char *argv[])
     snprintf(object, sizeof(object), "%u", opt.domid);
     log_set_object(object);
     log_set_level(opt.log_level);
-    return monitor_run(&opt);
+    if (opt.companion == COMPANION_QEMU)
+        return launch(argc, argv, &opt);
+    return monitor_run(&opt, NULL);
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 
@@ -48,6 +49,20 @@ static void start_failed(struct monitor *m)
     kill_all(m);
 }
 
+/* Beside QEMU it is QEMU that tells libxl. */
+static int say_running(struct monitor *m)
+{
+    int rc;
+
+    if (!m->launch)
+        return xenstore_write_running(&m->xs);
+    if (write(m->launch->ready_fd, "", 1) == 1)
+        return 0;
+    rc = -errno;
+    log_error("tell who becomes QEMU: %s", strerror(-rc));
+    return rc;
+}
+
 void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
 {
     if (status) {
@@ -61,8 +76,7 @@ void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
     }
     m->have_server = true;
     m->ioservid = ioservid & 0xffff;
-    if (xenstore_write_server(&m->xs, m->ioservid) ||
-        xenstore_write_running(&m->xs)) {
+    if (xenstore_write_server(&m->xs, m->ioservid) || say_running(m)) {
         start_failed(m);
         return;
     }
@@ -182,6 +196,13 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
     monitor_stop(w->data, strsignal(w->signum));
 }
 
+static void on_companion_exit(struct ev_loop *loop, ev_io *w, int revents)
+{
+    (void)revents;
+    ev_io_stop(loop, w);
+    monitor_stop(w->data, "QEMU is gone");
+}
+
 static void watch_signals(struct monitor *m)
 {
     static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
@@ -211,6 +232,14 @@ static int make_vgpus(struct monitor *m)
     return rc;
 }
 
+static void watch_companion(struct monitor *m)
+{
+    ev_io_init(&m->companion_exit, on_companion_exit, m->launch->pidfd,
+               EV_READ);
+    m->companion_exit.data = m;
+    ev_io_start(m->loop, &m->companion_exit);
+}
+
 static int start(struct monitor *m)
 {
     struct domain_info info;
@@ -229,10 +258,15 @@ static int start(struct monitor *m)
     if (rc)
         return rc;
     cgroups_init(&m->cgroups, m->opt->domid);
+    if (m->launch) {
+        watch_companion(m);
+        cgroup_create(&m->cgroups, &m->own, "monitor", 0, 0);
+        cgroup_enter(&m->own);
+    }
     rc = make_vgpus(m);
     if (rc)
         return rc;
-    rc = qmp_start(m);
+    rc = m->launch ? 0 : qmp_start(m); /* QEMU has its own */
     if (rc)
         return rc;
     rc = admin_start(m);
@@ -254,6 +288,7 @@ static void finish(struct monitor *m)
     server_close(m->admin);
     for (i = 0; i < m->opt->nr_vgpus; i++)
         vgpu_fini(&m->vgpus[i]);
+    cgroup_leave(&m->cgroups, &m->own);
     cgroups_remove(&m->cgroups);
     if (m->domain.xch) {
         dead = domain_life(&m->domain) != DOMAIN_ALIVE;
@@ -267,13 +302,14 @@ static void finish(struct monitor *m)
     domain_close(&m->domain);
 }
 
-int monitor_run(const struct options *opt)
+int monitor_run(const struct options *opt, const struct launch *launch)
 {
     static struct monitor m;
     const char *sandbox = getenv("XVGPU_SANDBOX");
 
     memset(&m, 0, sizeof(m));
     m.opt = opt;
+    m.launch = launch;
     m.sandbox = !sandbox || strcmp(sandbox, "0");
     if (!m.sandbox)
         log_warning("XVGPU_SANDBOX=0: the processes keep their rights; for "

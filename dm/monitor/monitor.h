@@ -12,6 +12,7 @@
 #include "dm/monitor/cgroup.h"
 #include "dm/monitor/child.h"
 #include "dm/monitor/domain.h"
+#include "dm/monitor/launch.h"
 #include "dm/monitor/options.h"
 #include "dm/monitor/server.h"
 #include "dm/monitor/vgpu.h"
@@ -49,13 +50,15 @@ struct monitor {
     enum monitor_state state;
     int exit_code;
     const struct options *opt;
+    const struct launch *launch; /* beside QEMU, else NULL */
     uint32_t sandbox; /* 0: tests only */
     bool paused;      /* by QMP `stop` */
-    bool was_running; /* libxl has been told so */
+    bool was_running; /* libxl, or who becomes QEMU, has been told so */
 
     struct domain domain;
     struct xenstore xs;
     struct cgroups cgroups;
+    struct cgroup own; /* beside QEMU */
     struct vram vram[PROTO_MAX_VGPUS];
     struct vgpu vgpus[PROTO_MAX_VGPUS];
 
@@ -68,15 +71,17 @@ struct monitor {
 
     struct server *qmp, *admin;
     ev_io xs_event;
+    ev_io companion_exit; /* of the process that became QEMU */
     ev_timer timeout; /* of the present state */
     ev_signal signals[3];
 };
 
 /* monitor.c ----------------------------------------------------------- */
 
-/* Run a domain's vGPUs to the end of the domain, or until told to stop.
- * Returns the exit code. */
-int monitor_run(const struct options *opt);
+/* Run a domain's vGPUs to the end of the domain or of QEMU beside us, or until
+ * told to stop. The launch is NULL for the domain's only device model. Returns
+ * the exit code. */
+int monitor_run(const struct options *opt, const struct launch *launch);
 
 /* The device is ready, or has failed; its process is gone. */
 void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid);

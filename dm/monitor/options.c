@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
 #include "dm/monitor/options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +169,44 @@ static int parse_companion(struct options *o, const char *arg,
     return 0;
 }
 
+static int parse_qemu(struct options *o, const char *arg,
+                      struct options_error *err)
+{
+    if (*arg != '/')
+        return fail(err, "-vgpu-qemu %.64s: must be a whole path", arg);
+    o->qemu = arg;
+    return 0;
+}
+
+static bool is_device(const char *arg, const char *name)
+{
+    size_t len = strlen(name);
+
+    return !strncmp(arg, name, len) && (arg[len] == ',' || !arg[len]);
+}
+
+bool options_is_vga(const char *device)
+{
+    return is_device(device, "VGA") || is_device(device, "cirrus-vga");
+}
+
+static int parse_device(struct options *o, const char *arg,
+                        struct options_error *err)
+{
+    static const char key[] = ",vgamem_mb=";
+    const char *value = strstr(arg, key), *end;
+
+    (void)err;
+    if (is_device(arg, "qxl-vga"))
+        o->vga = arg;
+    if (!options_is_vga(arg) || !value)
+        return 0;
+    o->vga = arg;
+    if (!number(value + sizeof(key) - 1, &o->vga_mib, &end))
+        o->vga_mib = 0;
+    return 0;
+}
+
 static int parse_log(struct options *o, const char *arg,
                      struct options_error *err)
 {
@@ -261,18 +302,38 @@ static int skip(struct options *o, const char *arg, struct options_error *err)
 static const struct {
     const char *name;
     int (*set)(struct options *o, const char *arg, struct options_error *err);
+    enum option_kind kind;
 } args[] = {
-    {"-vgpu", parse_vgpu},
-    {"-vgpu-companion", parse_companion},
-    {"-vgpu-log", parse_log},
-    {"-xen-domid", parse_domid},
-    {"-chardev", parse_chardev},
-    {"-name", parse_name},
-    {"-incoming", parse_incoming},
-    {"-kernel", skip},
-    {"-initrd", skip},
-    {"-append", skip},
+    {"-vgpu", parse_vgpu, OPTION_OURS},
+    {"-vgpu-companion", parse_companion, OPTION_OURS},
+    {"-vgpu-log", parse_log, OPTION_OURS},
+    {"-vgpu-qemu", parse_qemu, OPTION_OURS},
+    {"-xen-domid", parse_domid, OPTION_PAIR},
+    {"-chardev", parse_chardev, OPTION_PAIR},
+    {"-device", parse_device, OPTION_PAIR},
+    {"-name", parse_name, OPTION_PAIR},
+    {"-incoming", parse_incoming, OPTION_PAIR},
+    {"-kernel", skip, OPTION_PAIR},
+    {"-initrd", skip, OPTION_PAIR},
+    {"-append", skip, OPTION_PAIR},
 };
+
+/* Its place in args, or their number. */
+static unsigned int find_arg(const char *arg)
+{
+    unsigned int n;
+
+    for (n = 0; n < ARRAY_SIZE(args) && strcmp(args[n].name, arg); n++)
+        ;
+    return n;
+}
+
+enum option_kind options_kind(const char *arg)
+{
+    unsigned int n = find_arg(arg);
+
+    return n < ARRAY_SIZE(args) ? args[n].kind : OPTION_OTHER;
+}
 
 static const struct vgpu_options *in_slot(const struct options *o,
                                           uint32_t slot)
@@ -306,20 +367,38 @@ static int assign_slots(struct options *o, struct options_error *err)
     return 0;
 }
 
+/* libxl gives QEMU's VGA all of videoram=, of which VRAM is a part. */
+static int check_vga(const struct options *o, struct options_error *err)
+{
+    uint64_t vram = options_vram_total(o) >> 20;
+
+    if (!o->vga)
+        return 0; /* there being too little shows when VRAM is populated */
+    if (!options_is_vga(o->vga))
+        return fail(err, "vga=\"qxl\": can't be beside a vGPU, use stdvga, "
+                         "cirrus or none");
+    if (o->vga_mib >= OPTIONS_QEMU_VGA_MIB + vram)
+        return 0;
+    return fail(err,
+                "videoram=%" PRIu64 " is too small for QEMU's VGA (%u MiB) "
+                "and the VRAM of the vGPUs (%" PRIu64
+                " MiB): set videoram=%" PRIu64 " in the domain's configuration",
+                o->vga_mib, OPTIONS_QEMU_VGA_MIB, vram,
+                OPTIONS_QEMU_VGA_MIB + vram);
+}
+
 static int check(struct options *o, struct options_error *err)
 {
     if (!o->domid)
         return fail(err, "-xen-domid: missing (libxl gives it; this program "
                          "is started through device_model_override=)");
-    if (o->companion == COMPANION_QEMU)
-        return fail(err,
-                    "-vgpu-companion qemu (the default): not there yet, add "
-                    "\"-vgpu-companion\", \"none\" to device_model_args");
     if (!o->nr_vgpus)
         return fail(err, "-vgpu: missing from device_model_args");
     if (!o->qmp_path && o->qmp_fd < 0)
         return fail(err, "-chardev socket,id=libxl-cmd,…: missing");
-    return assign_slots(o, err);
+    if (assign_slots(o, err))
+        return -EINVAL;
+    return o->companion == COMPANION_QEMU ? check_vga(o, err) : 0;
 }
 
 int options_parse(int argc, char *const argv[], struct options *o,
@@ -332,15 +411,15 @@ int options_parse(int argc, char *const argv[], struct options *o,
     o->name = "";
     o->qmp_fd = -1;
     o->companion = COMPANION_QEMU;
+    o->qemu = XVGPU_QEMU;
     o->log_level = LOG_INFO;
     for (i = 1; i < argc; i++) {
-        for (n = 0; n < ARRAY_SIZE(args) && strcmp(args[n].name, argv[i]); n++)
-            ;
+        n = find_arg(argv[i]);
         if (n == ARRAY_SIZE(args)) {
             if (!strncmp(argv[i], "-vgpu", 5))
                 return fail(err,
                             "%.64s: no such option, there are -vgpu, "
-                            "-vgpu-companion and -vgpu-log",
+                            "-vgpu-companion, -vgpu-log and -vgpu-qemu",
                             argv[i]);
             continue;
         }

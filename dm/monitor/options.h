@@ -21,6 +21,9 @@
 #define OPTIONS_POLL_DEFAULT 50u
 #define OPTIONS_POLL_MAX 1000u
 
+/* What libxl gives QEMU's VGA when nobody says otherwise. */
+#define OPTIONS_QEMU_VGA_MIB 16u
+
 /* DOMID_FIRST_RESERVED: domids from here on are not guests. */
 #define OPTIONS_DOMID_END 0x7ff0u
 
@@ -39,6 +42,9 @@ struct options {
     char qmp_path_buf[108];
     int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
     enum companion companion;
+    const char *qemu;        /* the program beside us */
+    const char *vga;         /* QEMU's -device, NULL without one */
+    uint64_t vga_mib;        /* of memory that libxl gave it */
     enum log_level log_level;
     unsigned int nr_vgpus;
     struct vgpu_options vgpus[PROTO_MAX_VGPUS];
@@ -52,6 +58,15 @@ struct options_error {
 /* Reads argv; strings in *o refer to it. 0, or -EINVAL with *err filled. */
 int options_parse(int argc, char *const argv[], struct options *o,
                   struct options_error *err);
+
+/* How far an argument reaches: with OPTION_OURS and OPTION_PAIR the next word
+ * belongs to it; options_parse() has seen to it that there is one. */
+enum option_kind { OPTION_OTHER, OPTION_PAIR, OPTION_OURS };
+
+enum option_kind options_kind(const char *arg);
+
+/* Is this value of -device a VGA with memory from videoram=? */
+bool options_is_vga(const char *device);
 
 /* Bytes of VRAM of all vGPUs. */
 uint64_t options_vram_total(const struct options *o);

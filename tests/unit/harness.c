@@ -122,7 +122,7 @@ void dm_start_on(struct dm *dm, int domid, const char *const *extra)
     assert_true(dm->pid >= 0);
     if (!dm->pid) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        fd = open("/dev/null", O_RDONLY);
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         dup2(fd, STDIN_FILENO);
         /* In a sandbox the leak sanitizer can't do its work, and hangs. */
         setenv("ASAN_OPTIONS", "detect_leaks=0", 1);

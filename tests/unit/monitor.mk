@@ -11,6 +11,8 @@ check_PROGRAMS += \
 	tests/unit/fake/xen-vgpu-engine \
 	tests/unit/stub/xen-vgpu-device \
 	tests/unit/stub/xen-vgpu-engine \
+	tests/unit/stub/qemu \
+	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
 	tests/unit/test-processes \
@@ -20,6 +22,7 @@ check_PROGRAMS += \
 	$(NULL)
 
 TESTS += \
+	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
 	tests/unit/test-processes \
@@ -48,6 +51,8 @@ tests_unit_stub_xen_vgpu_device_LDADD = libxvgpu.la
 tests_unit_stub_xen_vgpu_engine_SOURCES = tests/unit/stub-engine.c
 tests_unit_stub_xen_vgpu_engine_LDADD = libxvgpu.la
 
+tests_unit_stub_qemu_SOURCES = tests/unit/stub-qemu.c
+
 tests_unit_test_options_SOURCES = tests/unit/test-options.c
 tests_unit_test_options_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_options_LDADD = libmonitor.la $(CMOCKA_LIBS)
@@ -74,6 +79,11 @@ tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_harness)
 tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_monitor_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_monitor_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_launch_SOURCES = tests/unit/test-launch.c $(monitor_harness)
+tests_unit_test_launch_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_launch_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_launch_LDADD = $(monitor_harness_libs)
 
 tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 	$(monitor_harness)

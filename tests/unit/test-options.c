@@ -59,6 +59,32 @@ static void defaults(void **state)
     assert_int_equal(o.log_level, LOG_INFO);
 }
 
+static void beside_qemu(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(PARSE(&o, &err, BASE, "-vgpu-companion", "qemu", "-device",
+                           "VGA,vgamem_mb=80", "-vgpu", "vram=64M"),
+                     0);
+    assert_int_equal(o.companion, COMPANION_QEMU);
+    assert_int_equal(o.vga_mib, 80);
+    assert_string_equal(o.qemu, "/usr/libexec/xen-qemu-system-i386");
+    /* Without a VGA, and with one that no vGPU stands beside. */
+    assert_int_equal(PARSE(&o, &err, BASE, "-vgpu-companion", "qemu", "-device",
+                           "VGABOO,vgamem_mb=1", "-vgpu-qemu", "/q", "-vgpu",
+                           "vram=64M"),
+                     0);
+    assert_string_equal(o.qemu, "/q");
+    assert_int_equal(PARSE(&o, &err, BASE, "-device", "VGA,vgamem_mb=16",
+                           "-vgpu", "vram=64M"),
+                     0);
+    assert_int_equal(options_kind("-vgpu-qemu"), OPTION_OURS);
+    assert_int_equal(options_kind("-name"), OPTION_PAIR);
+    assert_int_equal(options_kind("-nodefaults"), OPTION_OTHER);
+}
+
 static void socket_by_descriptor(void **state)
 {
     struct options_error err;
@@ -133,7 +159,14 @@ static void refused_lines(void **state)
     REFUSED("must be 1 to", "dm", "-xen-domid", "0");
     REFUSED("must be 1 to", "dm", "-xen-domid", "32752");
     REFUSED("needs a value", "dm", "-xen-domid");
-    REFUSED("not there yet", "dm", "-xen-domid", "1");
+    REFUSED("-vgpu: missing", "dm", "-xen-domid", "1");
+    REFUSED("whole path", BASE, "-vgpu-qemu", "qemu");
+    REFUSED("set videoram=80", BASE, "-vgpu-companion", "qemu", "-vgpu",
+            "vram=64M", "-device", "VGA,vgamem_mb=64");
+    REFUSED("set videoram=80", BASE, "-vgpu-companion", "qemu", "-vgpu",
+            "vram=64M", "-device", "cirrus-vga,vgamem_mb=79");
+    REFUSED("qxl", BASE, "-vgpu-companion", "qemu", "-vgpu", "vram=2M",
+            "-device", "qxl-vga,vram_size_mb=64");
     REFUSED("must be none or qemu", "dm", "-vgpu-companion", "kvm");
     REFUSED("-vgpu: missing", BASE);
     REFUSED("-chardev", "dm", "-xen-domid", "1", "-vgpu-companion", "none",
@@ -151,8 +184,11 @@ static void refused_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_libxl_calls),       cmocka_unit_test(defaults),
-        cmocka_unit_test(socket_by_descriptor), cmocka_unit_test(refused),
+        cmocka_unit_test(as_libxl_calls),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(beside_qemu),
+        cmocka_unit_test(socket_by_descriptor),
+        cmocka_unit_test(refused),
         cmocka_unit_test(refused_lines),
     };
 
