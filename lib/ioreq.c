@@ -332,6 +332,8 @@ static void *service_thread(void *arg)
     uint64_t slept = 0;
     unsigned int n;
 
+    if (svc->cfg.takeover)
+        serve_any(svc);
     while (!__atomic_load_n(&svc->stop, __ATOMIC_ACQUIRE)) {
         if (poll_ns)
             slept = clock_ns();
@@ -340,6 +342,8 @@ static void *service_thread(void *arg)
             if (errno == EINTR || errno == EAGAIN)
                 continue;
             log_error("reading event channels failed: %s", strerror(errno));
+            if (svc->cfg.failed)
+                svc->cfg.failed(svc->cfg.opaque);
             break;
         }
         n = (unsigned int)port < NR_PORTS ? svc->port_vcpu[port] : NO_VCPU;
@@ -389,9 +393,11 @@ int ioreq_new(const struct ioreq_config *config, struct ioreq_service **out)
     for (i = 0; i < NR_PORTS; i++)
         svc->port_vcpu[i] = NO_VCPU;
 
-    if (xendevicemodel_create_ioreq_server(config->dmod, (domid_t)config->domid,
-                                           HVM_IOREQSRV_BUFIOREQ_OFF,
-                                           &svc->id)) {
+    if (config->takeover) {
+        svc->id = (ioservid_t)config->id;
+    } else if (xendevicemodel_create_ioreq_server(
+                   config->dmod, (domid_t)config->domid,
+                   HVM_IOREQSRV_BUFIOREQ_OFF, &svc->id)) {
         rc = -errno;
         log_error("creating an ioreq server for domain %u failed: %s",
                   config->domid, strerror(errno));
@@ -584,6 +590,8 @@ static int claim(struct ioreq_service *svc, struct ioreq_range range,
         return rc;
     }
     rc = range_op(svc, r, true);
+    if (rc == -EEXIST && svc->cfg.takeover && !svc->threaded)
+        rc = 0; /* the dead process has claimed it */
     if (rc) {
         drop_range(svc, r);
         return rc;

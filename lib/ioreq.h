@@ -44,6 +44,12 @@ struct ioreq_config {
     /* Longest spin after an answer before the service sleeps, us; 0: never.
      * It adapts below that to what the spinning has brought so far. */
     unsigned int poll_us;
+    /* Take over server `id`, whose process has died: its page is mapped, each
+     * port bound again, ranges that Xen has already are claimed again, and
+     * each vCPU's slot is looked at before the service sleeps. A request that
+     * the dead process was serving is served once more. */
+    bool takeover;
+    unsigned int id;
     xendevicemodel_handle *dmod; /* all three are borrowed */
     xenforeignmemory_handle *fmem;
     xenevtchn_handle *xce; /* of this service alone */
@@ -53,6 +59,8 @@ struct ioreq_config {
     int (*guest_read)(void *opaque, uint64_t gpa, void *buf, unsigned int len);
     int (*guest_write)(void *opaque, uint64_t gpa, const void *buf,
                        unsigned int len);
+    /* The service's thread can't go on and ends: vCPUs would wait for ever. */
+    void (*failed)(void *opaque);
     /* Xen asks to forget all cached mappings: raise a generation, return. */
     void (*invalidate)(void *opaque);
     void *opaque;
@@ -71,8 +79,8 @@ struct ioreq_stats {
 struct ioreq_service;
 struct ioreq_range;
 
-/* Create the server, map its page. Nothing is claimed yet and no request
- * arrives before ioreq_start(). 0 or a negative errno. */
+/* Create the server, or take it over, and map its page. Nothing is claimed yet
+ * and no request arrives before ioreq_start(). 0 or a negative errno. */
 int ioreq_new(const struct ioreq_config *config, struct ioreq_service **out);
 
 /* Enable the server, then bind each vCPU's port (they are 0 until then). */

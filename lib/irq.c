@@ -8,14 +8,21 @@
 #define MSIX_FUNCTION_MASK 0x4000u
 #define MSIX_VECTOR_MASK 0x1u
 
-void irq_init(struct irq *irq, struct pci_function *fn,
-              xendevicemodel_handle *dmod, uint32_t domid, unsigned int devfn)
+static void point_to(struct irq *irq, struct pci_function *fn,
+                     xendevicemodel_handle *dmod, uint32_t domid,
+                     unsigned int devfn)
 {
-    memset(irq, 0, sizeof(*irq));
     irq->fn = fn;
     irq->dmod = dmod;
     irq->domid = domid;
     irq->devfn = devfn;
+}
+
+void irq_init(struct irq *irq, struct pci_function *fn,
+              xendevicemodel_handle *dmod, uint32_t domid, unsigned int devfn)
+{
+    memset(irq, 0, sizeof(*irq));
+    point_to(irq, fn, dmod, domid, devfn);
     irq_reset(irq);
 }
 
@@ -122,6 +129,17 @@ void irq_set_level(struct irq *irq, bool asserted)
     update_intx(irq);
 }
 
+void irq_take_over(struct irq *irq, struct pci_function *fn,
+                   xendevicemodel_handle *dmod, uint32_t domid,
+                   unsigned int devfn)
+{
+    point_to(irq, fn, dmod, domid, devfn);
+    /* It may have died between telling Xen and noting so. */
+    irq->intx_level = !(irq->asserted && irq_route(irq) == IRQ_INTX);
+    set_pending(irq, irq->pending);
+    irq_config_changed(irq);
+}
+
 void irq_config_changed(struct irq *irq)
 {
     const enum irq_route route = irq_route(irq);
@@ -140,6 +158,12 @@ void irq_config_changed(struct irq *irq)
     }
 }
 
+void irq_quiet(struct irq *irq)
+{
+    set_pending(irq, 0);
+    irq_set_level(irq, false);
+}
+
 void irq_reset(struct irq *irq)
 {
     unsigned int v;
@@ -147,8 +171,7 @@ void irq_reset(struct irq *irq)
     memset(irq->table, 0, sizeof(irq->table));
     for (v = 0; v < IRQ_MAX_VECTORS; v++)
         irq->table[v][3] = MSIX_VECTOR_MASK;
-    set_pending(irq, 0);
-    irq_set_level(irq, false);
+    irq_quiet(irq);
 }
 
 /* The dword of the table or the pending bits at an offset, or NULL. */

@@ -34,6 +34,15 @@ struct irq {
 void irq_init(struct irq *irq, struct pci_function *fn,
               xendevicemodel_handle *dmod, uint32_t domid, unsigned int devfn);
 
+/* As irq_init(), but with the table, the pending bits and the level that an
+ * ended process has left in *irq; Xen is told the level again. */
+void irq_take_over(struct irq *irq, struct pci_function *fn,
+                   xendevicemodel_handle *dmod, uint32_t domid,
+                   unsigned int devfn);
+
+/* Nothing pending, INTx low; the table stays. */
+void irq_quiet(struct irq *irq);
+
 /* The table masked, nothing pending, INTx low. Call after the function's
  * reset. */
 void irq_reset(struct irq *irq);

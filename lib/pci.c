@@ -150,6 +150,16 @@ void pci_function_reset(struct pci_function *fn)
     pci_set32(fn, PCI_CAP_MSIX + 8, desc->msix_pba | desc->msix_bar);
 }
 
+void pci_function_restore(struct pci_function *fn,
+                          const uint8_t cfg[PCI_CONFIG_SIZE])
+{
+    unsigned int i;
+
+    for (i = 0; i < PCI_CONFIG_SIZE; i++)
+        fn->cfg[i] =
+            (uint8_t)((fn->cfg[i] & ~fn->wmask[i]) | (cfg[i] & fn->wmask[i]));
+}
+
 static bool valid(unsigned int offset, unsigned int size)
 {
     return (size == 1 || size == 2 || size == 4) && offset < PCI_CONFIG_SIZE &&

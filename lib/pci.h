@@ -63,6 +63,11 @@ struct pci_function {
 int pci_function_init(struct pci_function *fn, const struct pci_desc *desc);
 void pci_function_reset(struct pci_function *fn);
 
+/* After pci_function_init(): config space as it was, but for what the
+ * description says. */
+void pci_function_restore(struct pci_function *fn,
+                          const uint8_t cfg[PCI_CONFIG_SIZE]);
+
 /* Config accesses of 1, 2 or 4 bytes; a read beyond the space, or across a
  * dword, gives ones, such a write is dropped. pci_write() returns
  * PCI_CHANGED_* bits. */

@@ -21,11 +21,15 @@
 #define PROTO_MAX_FDS 16
 #define PROTO_MAX_VGPUS 4u
 
+/* Bytes of the state memfd of a vGPU: CSRs, then what else the device must
+ * not lose when its process dies (dm/device/device.h). */
+#define PROTO_STATE_SIZE 0x8000u
+
 enum proto_type {
     /* Monitor to device, once, first. u.start. No descriptors. */
     PROTO_DEVICE_START = 1,
     /* Monitor to device, nr_vgpus times, in order. u.vgpu. Descriptors: the
-     * CSR state memfd, then for each engine of the bit mask, lowest first:
+     * state memfd, then for each engine of the bit mask, lowest first:
      * link memfd, kick eventfd, event eventfd. */
     PROTO_DEVICE_VGPU = 2,
     /* Device to monitor, when the ioreq server is enabled and the sandbox is
@@ -73,12 +77,16 @@ struct proto_msg {
             uint32_t sandbox;  /* 0: none (tests only) */
             uint32_t poll_us;  /* longest spin of the ioreq service, us */
             uint32_t log_level;
+            /* 1: a device process has died; take over its ioreq server and
+             * the state that it left. */
+            uint32_t takeover;
+            uint32_t ioservid;
         } start;
         struct {
-            uint32_t index;   /* N of DOMID.N */
-            uint32_t devfn;   /* on bus 0 */
-            uint32_t engines; /* bit mask, XVGPU_ENGINE_* */
-            uint32_t pad;
+            uint32_t index;     /* N of DOMID.N */
+            uint32_t devfn;     /* on bus 0 */
+            uint32_t engines;   /* bit mask, XVGPU_ENGINE_* */
+            uint32_t running;   /* bit mask: engine processes, at a takeover */
             uint64_t vram_size; /* bytes, a multiple of 2 MiB, power of two */
             uint64_t vram_gfn;  /* where the monitor has populated it */
         } vgpu;

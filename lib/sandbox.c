@@ -236,7 +236,6 @@ static const int calls_common[] = {
     SCMP_SYS(getppid),
     SCMP_SYS(getrandom),
     SCMP_SYS(sysinfo),
-    SCMP_SYS(lseek),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
     SCMP_SYS(exit),
@@ -250,56 +249,34 @@ static const int calls_device[] = {
     SCMP_SYS(epoll_ctl),       SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),     SCMP_SYS(eventfd2),
     SCMP_SYS(timerfd_create),  SCMP_SYS(timerfd_settime),
-    SCMP_SYS(memfd_create),    SCMP_SYS(ftruncate),
+    SCMP_SYS(memfd_create),    SCMP_SYS(shutdown),
 };
 
 /* What sanitizers and gcov need, at their ends above all. */
 static const int calls_instrumented[] = {
-    SCMP_SYS(open),
-    SCMP_SYS(openat),
-    SCMP_SYS(creat),
-    SCMP_SYS(stat),
-    SCMP_SYS(lstat),
-    SCMP_SYS(access),
-    SCMP_SYS(faccessat),
-    SCMP_SYS(mkdir),
-    SCMP_SYS(unlink),
-    SCMP_SYS(rename),
-    SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat),
-    SCMP_SYS(getcwd),
-    SCMP_SYS(getdents64),
-    SCMP_SYS(flock),
-    SCMP_SYS(fsync),
-    SCMP_SYS(ftruncate),
-    SCMP_SYS(pread64),
-    SCMP_SYS(fcntl),
-    SCMP_SYS(prctl),
-    SCMP_SYS(ptrace),
-    SCMP_SYS(wait4),
-    SCMP_SYS(clone),
-    SCMP_SYS(mmap),
-    SCMP_SYS(mprotect),
-    SCMP_SYS(getrlimit),
-    SCMP_SYS(setrlimit),
-    SCMP_SYS(prlimit64),
-    SCMP_SYS(getuid),
-    SCMP_SYS(geteuid),
-    SCMP_SYS(getgid),
-    SCMP_SYS(getegid),
-    SCMP_SYS(personality),
-    SCMP_SYS(arch_prctl),
-    SCMP_SYS(pipe2),
-    SCMP_SYS(pipe),
-    SCMP_SYS(dup),
-    SCMP_SYS(dup2),
-    SCMP_SYS(tgkill),
-    SCMP_SYS(kill),
-    SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq),
-    SCMP_SYS(process_vm_readv),
-    SCMP_SYS(socket),
-    SCMP_SYS(connect),
+    SCMP_SYS(lseek),      SCMP_SYS(open),
+    SCMP_SYS(openat),     SCMP_SYS(creat),
+    SCMP_SYS(stat),       SCMP_SYS(lstat),
+    SCMP_SYS(access),     SCMP_SYS(faccessat),
+    SCMP_SYS(mkdir),      SCMP_SYS(unlink),
+    SCMP_SYS(rename),     SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+    SCMP_SYS(getdents64), SCMP_SYS(flock),
+    SCMP_SYS(fsync),      SCMP_SYS(ftruncate),
+    SCMP_SYS(pread64),    SCMP_SYS(fcntl),
+    SCMP_SYS(prctl),      SCMP_SYS(ptrace),
+    SCMP_SYS(wait4),      SCMP_SYS(clone),
+    SCMP_SYS(mmap),       SCMP_SYS(mprotect),
+    SCMP_SYS(getrlimit),  SCMP_SYS(setrlimit),
+    SCMP_SYS(prlimit64),  SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),    SCMP_SYS(personality),
+    SCMP_SYS(arch_prctl), SCMP_SYS(pipe2),
+    SCMP_SYS(pipe),       SCMP_SYS(dup),
+    SCMP_SYS(dup2),       SCMP_SYS(tgkill),
+    SCMP_SYS(kill),       SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),       SCMP_SYS(process_vm_readv),
+    SCMP_SYS(socket),     SCMP_SYS(connect),
 };
 
 /*
@@ -317,7 +294,6 @@ static const unsigned long ioctls_common[] = {
 
 static const unsigned long ioctls_device[] = {
     IOCTL_PRIVCMD_DM_OP,
-    IOCTL_PRIVCMD_MMAP_RESOURCE,
 };
 
 static int allow_calls(scmp_filter_ctx ctx, const int *calls, size_t nr)
@@ -346,8 +322,10 @@ static int allow_ioctls(scmp_filter_ctx ctx, const unsigned long *cmds,
 
 static int allow_checked(scmp_filter_ctx ctx)
 {
-    static const int fcntls[] = {F_GETFD, F_SETFD,     F_GETFL,
-                                 F_SETFL, F_ADD_SEALS, F_GET_SEALS};
+    /* Not F_SETFL: the flags of an eventfd or of stderr are those of all
+     * processes that share it. */
+    static const int fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS,
+                                 F_GET_SEALS};
     size_t i;
     int rc;
 
@@ -363,6 +341,10 @@ static int allow_checked(scmp_filter_ctx ctx)
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    /* Not of stderr, which is a log that others write, too. */
+    if (rc == 0)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 1,
+                              SCMP_A0(SCMP_CMP_GT, STDERR_FILENO));
     for (i = 0; i < ARRAY_SIZE(fcntls) && rc == 0; i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
                               SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]));

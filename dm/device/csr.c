@@ -26,7 +26,7 @@ static const struct csr_row engine_rows[] = {XVGPU_ENGINE_CSRS(CSR_ROW)};
 #define ENGINE_SPAN 0x1000u
 #define NR_INDEX (GLOBAL_SPAN / 4)
 
-/* Dword of a block to row + 1; 0: nothing there. Built at the first reset. */
+/* Dword of a block to row + 1; 0: nothing there. Built by csr_init(). */
 static uint8_t global_index[NR_INDEX], engine_index[NR_INDEX];
 
 #define CSR_LAST(name, offset, width, count, access, reset, saved, text)       \
@@ -106,11 +106,11 @@ static uint64_t global_value(const struct vgpu *vgpu, const struct place *p)
 {
     switch (p->reg) {
     case XVGPU_TIMESTAMP:
-        return clock_ns() - vgpu->time_base_ns;
+        return clock_ns() - vgpu->st->time_base_ns;
     case XVGPU_INTR_ROUTE:
-        return irq_route(&vgpu->irq);
+        return irq_route(&vgpu->st->irq);
     case XVGPU_VRAM_BASE:
-        return vgpu->vram_gfn << 12;
+        return vgpu->st->vram_gfn << 12;
     default:
         return p->row->width == 8 ? csr_get64(vgpu, p->start)
                                   : csr_get32(vgpu, p->start);
@@ -124,21 +124,21 @@ static uint64_t engine_value(const struct vgpu *vgpu, const struct place *p)
 
     switch (p->reg) {
     case XVGPU_CTRL:
-        return e->enabled ? XVGPU_CTRL_ENABLE : 0;
+        return e->st->enabled ? XVGPU_CTRL_ENABLE : 0;
     case XVGPU_STATUS:
-        return e->status;
+        return e->st->status;
     case XVGPU_RPTR:
-        return e->enabled ? LINK_READ(eng->rptr) : 0;
+        return e->st->enabled ? LINK_READ(eng->rptr) : 0;
     case XVGPU_FENCE:
         return LINK_READ_ACQ(eng->fence);
     case XVGPU_WAIT_LIMIT:
         return XVGPU_WAIT_LIMIT_US;
     case XVGPU_JOBS:
-        return e->totals[0] + LINK_READ(eng->jobs);
+        return e->st->totals[0] + LINK_READ(eng->jobs);
     case XVGPU_PACKETS:
-        return e->totals[1] + LINK_READ(eng->packets);
+        return e->st->totals[1] + LINK_READ(eng->packets);
     case XVGPU_BYTES:
-        return e->totals[2] + LINK_READ(eng->bytes);
+        return e->st->totals[2] + LINK_READ(eng->bytes);
     case XVGPU_MAPS:
         return LINK_READ(eng->maps);
     case XVGPU_MAP_HITS:
@@ -197,7 +197,7 @@ static bool engine_command(struct vgpu *vgpu, const struct place *p,
 
     if (p->reg == XVGPU_WPTR) {
         csr_set32(vgpu, p->start, value);
-        if (e->enabled) {
+        if (e->st->enabled) {
             static const uint64_t one = 1;
 
             LINK_WRITE_REL(e->link->dev.wptr, value);
@@ -245,7 +245,7 @@ static bool write_one(struct vgpu *vgpu, const struct place *p,
     case RO:
         return false;
     case CFG:
-        if (vgpu->engines[p->engine].enabled)
+        if (vgpu->engines[p->engine].st->enabled)
             return false;
         memcpy(vgpu->csr + off, &value, n);
         return true;
@@ -315,14 +315,16 @@ static void reset_rows(struct vgpu *vgpu, unsigned int base,
     }
 }
 
+void csr_init(void)
+{
+    build_index(global_index, global_rows, NR(global_rows));
+    build_index(engine_index, engine_rows, NR(engine_rows));
+}
+
 void csr_reset(struct vgpu *vgpu, bool power_on)
 {
     unsigned int e;
 
-    if (power_on) {
-        build_index(global_index, global_rows, NR(global_rows));
-        build_index(engine_index, engine_rows, NR(engine_rows));
-    }
     reset_rows(vgpu, 0, global_rows, NR(global_rows), power_on);
     for (e = 0; e < XVGPU_NR_ENGINES; e++)
         if (vgpu->engines[e].present)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,12 @@ static void invalidate(void *opaque)
     pthread_mutex_lock(&dev->map_lock);
     guestmap_invalidate(dev->map);
     pthread_mutex_unlock(&dev->map_lock);
+}
+
+/* The monitor sees the end, and a successor takes over. */
+static void service_failed(void *opaque)
+{
+    shutdown(((struct device *)opaque)->sock, SHUT_RDWR);
 }
 
 /* Receive the next message, which must be of `type`. */
@@ -96,14 +103,14 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
     vgpu->index = in->msg.u.vgpu.index;
     vgpu->devfn = in->msg.u.vgpu.devfn;
     vgpu->vram_size = in->msg.u.vgpu.vram_size;
-    vgpu->vram_gfn = vgpu->vram_parked_gfn = in->msg.u.vgpu.vram_gfn;
     if (engines >> XVGPU_NR_ENGINES ||
         in->nr_fds != 1u + 3u * (unsigned int)__builtin_popcount(engines))
         return -EPROTO;
-    rc = map_fd(in->fds[0], XVGPU_CSR_BAR_SIZE, &p);
+    rc = map_fd(in->fds[0], PROTO_STATE_SIZE, &p);
     if (rc)
         return rc;
     vgpu->csr = p;
+    vgpu->st = (struct vgpu_state *)(vgpu->csr + XVGPU_CSR_BAR_SIZE);
     for (e = 0; e < XVGPU_NR_ENGINES; e++) {
         if (!(engines & 1u << e))
             continue;
@@ -120,7 +127,9 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
     }
     close(in->fds[0]);
     in->nr_fds = 0; /* taken, all of them */
-    return native_init(vgpu, engines);
+    return dev->takeover
+               ? native_takeover(vgpu, engines, in->msg.u.vgpu.running)
+               : native_init(vgpu, engines, in->msg.u.vgpu.vram_gfn);
 }
 
 static int receive_vgpus(struct device *dev, struct proto_in *in)
@@ -141,14 +150,17 @@ static int receive_vgpus(struct device *dev, struct proto_in *in)
     return 0;
 }
 
-static int open_xen(struct device *dev, unsigned int poll_us)
+static int open_xen(struct device *dev, unsigned int poll_us, unsigned int id)
 {
     struct ioreq_config c = {
         .domid = dev->domid,
         .nr_vcpus = dev->nr_vcpus,
         .poll_us = poll_us,
+        .takeover = dev->takeover,
+        .id = id,
         .guest_read = guest_read,
         .guest_write = guest_write,
+        .failed = service_failed,
         .invalidate = invalidate,
         .opaque = dev,
     };
@@ -183,7 +195,7 @@ int device_new(int sock, struct device **out)
     struct device *dev = calloc(1, sizeof(*dev));
     struct proto_in *in = malloc(sizeof(*in));
     pthread_condattr_t attr;
-    unsigned int poll_us = 0;
+    unsigned int poll_us, id;
     int rc = -ENOMEM;
 
     if (!dev || !in)
@@ -213,11 +225,13 @@ int device_new(int sock, struct device **out)
     };
     log_set_level((enum log_level)in->msg.u.start.log_level);
     poll_us = in->msg.u.start.poll_us;
+    dev->takeover = in->msg.u.start.takeover;
+    id = in->msg.u.start.ioservid;
     if (!dev->nr_vgpus || dev->nr_vgpus > PROTO_MAX_VGPUS) {
         rc = -EPROTO;
         goto out;
     }
-    rc = open_xen(dev, poll_us);
+    rc = open_xen(dev, poll_us, id);
     if (!rc)
         rc = receive_vgpus(dev, in);
 out:
@@ -246,10 +260,11 @@ int device_start(struct device *dev)
         if (rc)
             log_error("claiming PCI function 00:%02x.%u failed: %s",
                       vgpu->devfn >> 3, vgpu->devfn & 7, strerror(-rc));
-        vram_pin_caching(vgpu);
     }
     if (!rc)
         rc = ioreq_enable(dev->ioreq);
+    for (i = 0; i < dev->nr_vgpus && dev->takeover && !rc; i++)
+        native_catch_up(&dev->vgpus[i]);
     if (!rc)
         rc = worker_start(dev);
     if (!rc)
@@ -362,7 +377,7 @@ void device_free(struct device *dev)
             close(eng->event);
         }
         if (vgpu->csr)
-            munmap(vgpu->csr, XVGPU_CSR_BAR_SIZE);
+            munmap(vgpu->csr, PROTO_STATE_SIZE);
     }
     if (dev->xce)
         xenevtchn_close(dev->xce);

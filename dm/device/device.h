@@ -33,35 +33,57 @@
 
 struct device;
 
+/* What outlives the process, in the memfd behind the CSRs: written in place,
+ * read by the process that takes over. Each field is valid at any moment;
+ * what must change together is guarded by `pending` or `vram_to`. */
+#define STATE_VERSION 1u
+
+struct engine_state {
+    uint32_t enabled;    /* the guest's ring is with the engine */
+    uint32_t status;     /* XVGPU_STATUS_* */
+    uint32_t cmd_seq;    /* last command sent */
+    uint32_t pending;    /* enum link_cmd: begun, not known to be done */
+    uint32_t done_seen;  /* of link eng.done_count */
+    uint32_t fault_seen; /* of link eng.fault_count */
+    uint64_t totals[3];  /* jobs, packets, bytes of ended processes */
+};
+
+struct vgpu_state {
+    uint32_t version; /* STATE_VERSION, once all else is valid */
+    uint32_t pad;
+    struct pci_function pci;
+    struct irq irq;
+    uint64_t csr_at, msix_at; /* addresses claimed, or PCI_BAR_UNMAPPED */
+    uint64_t vram_gfn;
+    uint64_t vram_to;    /* where it is being moved to; vram_gfn: nowhere */
+    uint64_t vram_moved; /* frames of that move that are done */
+    uint64_t time_base_ns;
+    struct engine_state engines[XVGPU_NR_ENGINES];
+};
+
+_Static_assert(XVGPU_CSR_BAR_SIZE + sizeof(struct vgpu_state) <=
+                   PROTO_STATE_SIZE,
+               "fits in the memfd");
+
 struct engine {
     bool present;
+    struct engine_state *st;
     struct link_page *link;
     int kick, event;
-    bool process;         /* the monitor has said that it runs */
-    bool answered;        /* the monitor has answered the open request */
-    int answer;           /* that answer's status */
-    unsigned int deaths;  /* processes that ended, asked or not */
-    bool enabled;         /* the guest's ring is with the engine */
-    uint32_t status;      /* XVGPU_STATUS_* */
-    uint32_t cmd_seq;     /* last command sent */
-    uint32_t done_seen;   /* of link eng.done_count */
-    uint32_t fault_seen;  /* of link eng.fault_count */
-    bool resume_at_start; /* stopped by a dead process: see link.h */
-    uint64_t totals[4];   /* jobs, packets, bytes, faults of ended processes */
+    bool process;        /* the monitor has said that it runs */
+    bool answered;       /* the monitor has answered the open request */
+    int answer;          /* that answer's status */
+    unsigned int deaths; /* processes that ended, asked or not */
+    bool death_queued;   /* a JOB_DEATH is on its way */
 };
 
 struct vgpu {
     struct device *dev;
     unsigned int index, devfn;
-    struct pci_function pci;
-    struct irq irq;
     uint8_t *csr; /* the state memfd: RW registers at their offsets */
+    struct vgpu_state *st;
     struct ioreq_range *cfg_range, *csr_range, *msix_range;
-    uint64_t csr_at, msix_at; /* addresses claimed, or PCI_BAR_UNMAPPED */
-    uint64_t vram_size, vram_gfn;
-    uint64_t vram_parked_gfn; /* where the monitor has put it */
-    uint64_t time_base_ns;
-    uint64_t msi_failed_seen;
+    uint64_t vram_size;
     struct log_limit limit;
     struct engine engines[XVGPU_NR_ENGINES];
 };
@@ -92,6 +114,8 @@ struct device {
     struct ioreq_service *ioreq;
     int sock; /* to the monitor */
     struct sandbox sandbox;
+    bool takeover;
+    struct log_limit limit;
     unsigned int nr_vgpus;
     struct vgpu vgpus[PROTO_MAX_VGPUS];
 
@@ -109,6 +133,8 @@ struct device {
     pthread_cond_t work; /* jobs or stopping */
     struct job jobs[MAX_JOBS];
     unsigned int job_head, nr_jobs;
+    uint64_t throttle_ns; /* when the worker's budget is full again */
+    uint64_t throttled;   /* operations that had to wait */
 };
 
 /* device.c */
@@ -142,16 +168,23 @@ void engines_bus_master(struct vgpu *vgpu);
 /* vram.c: the worker's; the lock is not held */
 /* Move VRAM to `gfn`. -EBUSY: guest RAM is there; it stays where it was. */
 int vram_move(struct vgpu *vgpu, uint64_t gfn);
+/* Undo a move that was not finished. */
+void vram_settle(struct vgpu *vgpu);
 /* Fill VRAM with zeros. */
 int vram_scrub(struct vgpu *vgpu);
-/* Pin write-back caching at where it stands. */
-void vram_pin_caching(struct vgpu *vgpu);
 
 /* native.c: the native device model */
-int native_init(struct vgpu *vgpu, uint32_t engines);
+int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn);
+/* Go on where a process that died has left: `running` are the engines whose
+ * processes live. Before the service starts. */
+int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running);
+/* After the server was taken over: claims, VRAM, what happened meanwhile. */
+void native_catch_up(struct vgpu *vgpu);
 void native_reset(struct vgpu *vgpu, uint32_t reason);
 /* Bring claims and VRAM in line with config space; the worker's. */
 void native_remap(struct vgpu *vgpu);
+/* Slow a guest down that asks for too much dear work. The worker's. */
+void worker_throttle(struct device *dev);
 /* Set INTR_STATUS bits and signal. The lock is held. */
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
 /* Signal what was there before its bits in INTR_ENABLE were set. The lock is
@@ -164,6 +197,7 @@ enum ioreq_verdict native_csr(void *opaque, struct ioreq_access *access);
 enum ioreq_verdict native_msix(void *opaque, struct ioreq_access *access);
 
 /* csr.c: the CSR file; the lock is held */
+void csr_init(void); /* once a process */
 void csr_reset(struct vgpu *vgpu, bool power_on);
 uint32_t csr_get32(const struct vgpu *vgpu, unsigned int offset);
 uint64_t csr_get64(const struct vgpu *vgpu, unsigned int offset);

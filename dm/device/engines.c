@@ -10,7 +10,7 @@
 #include <xen-vgpu/packet.h>
 
 /* Generous: a machine may be emulated, and only this guest waits. */
-#define PROCESS_TIMEOUT_S 30
+#define PROCESS_TIMEOUT_S 35 /* the monitor gives up after 30 */
 #define COMMAND_TIMEOUT_S 5
 
 static struct timespec deadline(int seconds)
@@ -61,13 +61,13 @@ static void process_gone(struct engine *e)
     const uint32_t rptr = eng->rptr;
 
     e->process = false;
-    e->totals[0] += eng->jobs;
-    e->totals[1] += eng->packets;
-    e->totals[2] += eng->bytes;
+    e->st->totals[0] += eng->jobs;
+    e->st->totals[1] += eng->packets;
+    e->st->totals[2] += eng->bytes;
     memset(eng, 0, sizeof(*eng));
     eng->fence = fence;
     eng->rptr = rptr;
-    e->done_seen = e->fault_seen = 0;
+    e->st->done_seen = e->st->fault_seen = 0;
 }
 
 /* Send a command, wait until the engine has acknowledged it. The lock is
@@ -81,14 +81,14 @@ static int command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
     int rc = 0;
 
     LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
-    LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->cmd_seq);
+    LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->st->cmd_seq);
     kick(e);
-    while (!rc && !dev->stopping && e->deaths == deaths &&
-           LINK_READ_ACQ(e->link->eng.ack_seq) != e->cmd_seq)
+    while (!rc && !dev->stopping && e->process && e->deaths == deaths &&
+           LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq)
         rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
     if (dev->stopping)
         return -ESHUTDOWN;
-    return e->deaths != deaths ? -EPIPE : rc;
+    return e->deaths != deaths || !e->process ? -EPIPE : rc;
 }
 
 static void set_fault(struct vgpu *vgpu, unsigned int n, uint32_t code,
@@ -108,7 +108,7 @@ static void report_fault(struct vgpu *vgpu, unsigned int n)
 {
     const unsigned int faults = engine_csr(n, XVGPU_FAULTS);
 
-    vgpu->engines[n].status = XVGPU_STATUS_STOPPED;
+    vgpu->engines[n].st->status = XVGPU_STATUS_STOPPED;
     csr_set64(vgpu, faults, csr_get64(vgpu, faults) + 1);
     native_interrupt(vgpu, XVGPU_INTR_FAULT(n),
                      csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
@@ -135,6 +135,21 @@ static void publish_config(struct vgpu *vgpu, unsigned int n, uint32_t rptr,
     LINK_WRITE(d->start_stopped, stopped);
 }
 
+static void kill_process(struct vgpu *vgpu, unsigned int n)
+{
+    struct engine *e = &vgpu->engines[n];
+    int rc;
+
+    if (!e->process)
+        return;
+    rc = process_op(vgpu, n, PROTO_ENGINE_KILL);
+    if (rc)
+        log_limited(&vgpu->limit, LOG_ERROR,
+                    "vGPU %u: killing engine %u failed: %s", vgpu->index, n,
+                    strerror(-rc));
+    process_gone(e);
+}
+
 /* Bring the process up if need be and give it the ring. Returns a fault code,
  * 0 when it runs. The lock is held. */
 static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
@@ -143,6 +158,7 @@ static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
     int rc;
 
     if (!e->process) {
+        process_gone(e); /* what a process that died unnoticed has counted */
         rc = process_op(vgpu, n, PROTO_ENGINE_RUN);
         if (rc) {
             log_limited(&vgpu->limit, LOG_ERROR,
@@ -156,6 +172,7 @@ static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
         log_limited(&vgpu->limit, LOG_ERROR,
                     "vGPU %u: engine %u did not take its ring: %s", vgpu->index,
                     n, strerror(-rc));
+        kill_process(vgpu, n); /* or it might obey later */
         return XVGPU_FAULT_NO_ENGINE;
     }
     return (uint32_t)LINK_READ(e->link->eng.ack_status);
@@ -170,14 +187,16 @@ static void start_ring(struct vgpu *vgpu, unsigned int n)
     csr_set32(vgpu, engine_csr(n, XVGPU_WPTR), 0);
     publish_config(vgpu, n, 0, 0, false);
     LINK_WRITE(e->link->eng.rptr, 0);
-    e->resume_at_start = false;
     /* Before the command: a fault may follow on its heels. */
-    e->enabled = true;
-    e->status = XVGPU_STATUS_RUNNING;
+    e->st->pending = LINK_CMD_START;
+    e->st->enabled = true;
+    e->st->status = XVGPU_STATUS_RUNNING;
     code = give_ring(vgpu, n);
+    if (code)
+        e->st->enabled = false;
+    e->st->pending = LINK_CMD_NONE;
     if (!code)
         return;
-    e->enabled = false;
     set_fault(vgpu, n, code, 0, 0,
               csr_get64(vgpu, engine_csr(n, XVGPU_RING_BASE)), ~0ull);
     report_fault(vgpu, n);
@@ -186,17 +205,10 @@ static void start_ring(struct vgpu *vgpu, unsigned int n)
 static void kill_locked(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
-    int rc;
 
-    if (e->process) {
-        rc = process_op(vgpu, n, PROTO_ENGINE_KILL);
-        if (rc)
-            log_error("vGPU %u: killing engine %u failed: %s", vgpu->index, n,
-                      strerror(-rc));
-        process_gone(e);
-    }
-    e->enabled = false;
-    e->status = XVGPU_STATUS_DISABLED;
+    kill_process(vgpu, n);
+    e->st->enabled = false;
+    e->st->status = XVGPU_STATUS_DISABLED;
 }
 
 static void stop_ring(struct vgpu *vgpu, unsigned int n)
@@ -204,29 +216,42 @@ static void stop_ring(struct vgpu *vgpu, unsigned int n)
     struct engine *e = &vgpu->engines[n];
 
     if (e->process && command(vgpu, n, LINK_CMD_STOP)) {
-        log_warning("vGPU %u: engine %u did not stop and is killed",
+        log_limited(&vgpu->limit, LOG_WARNING,
+                    "vGPU %u: engine %u did not stop and is killed",
                     vgpu->index, n);
-        kill_locked(vgpu, n);
+        kill_process(vgpu, n);
     }
-    e->enabled = false;
-    e->status = XVGPU_STATUS_DISABLED;
+    /* What it still had to say is of no ring any more. */
+    e->st->done_seen = LINK_READ(e->link->eng.done_count);
+    e->st->fault_seen = LINK_READ(e->link->eng.fault_count);
+    e->st->enabled = false;
+    e->st->status = XVGPU_STATUS_DISABLED;
     csr_set32(vgpu, engine_csr(n, XVGPU_WPTR), 0);
+}
+
+/* The ring is lost: the guest starts it again. */
+static void no_engine(struct vgpu *vgpu, unsigned int n)
+{
+    vgpu->engines[n].st->enabled = false;
+    set_fault(vgpu, n, XVGPU_FAULT_NO_ENGINE, 0, 0, 0, ~0ull);
+    report_fault(vgpu, n);
 }
 
 static void resume_ring(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
+    int rc;
 
-    if (!e->process) {
-        /* It could not be restarted: stays stopped, the guest disables. */
-        set_fault(vgpu, n, XVGPU_FAULT_NO_ENGINE, 0, 0, 0, ~0ull);
-        report_fault(vgpu, n);
-        return;
-    }
     set_fault(vgpu, n, XVGPU_FAULT_NONE, 0, 0, 0, 0);
-    e->status = XVGPU_STATUS_RUNNING;
-    e->resume_at_start = false;
-    command(vgpu, n, LINK_CMD_RESUME);
+    e->st->pending = LINK_CMD_RESUME;
+    e->st->status = XVGPU_STATUS_RUNNING;
+    rc = e->process ? command(vgpu, n, LINK_CMD_RESUME) : 0;
+    e->st->pending = LINK_CMD_NONE;
+    /* A process that died meanwhile is followed by JOB_DEATH. */
+    if (rc == -ETIMEDOUT) {
+        kill_locked(vgpu, n);
+        no_engine(vgpu, n);
+    }
 }
 
 void engine_ctrl(struct vgpu *vgpu, unsigned int n, uint32_t value)
@@ -234,15 +259,21 @@ void engine_ctrl(struct vgpu *vgpu, unsigned int n, uint32_t value)
     struct engine *e = &vgpu->engines[n];
 
     pthread_mutex_lock(&vgpu->dev->lock);
-    if ((value & XVGPU_CTRL_ENABLE) && !e->enabled)
+    /* `pending`: a device process died while it did this very write, which is
+     * served once more. */
+    if (value == XVGPU_CTRL_ENABLE &&
+        (!e->st->enabled || e->st->pending == LINK_CMD_START))
         start_ring(vgpu, n);
-    else if ((value & XVGPU_CTRL_RESUME) && e->enabled &&
-             e->status == XVGPU_STATUS_STOPPED)
+    else if ((value & XVGPU_CTRL_RESUME) && !e->st->enabled)
+        no_engine(vgpu, n); /* there is nothing to resume */
+    else if ((value & XVGPU_CTRL_RESUME) &&
+             (e->st->status == XVGPU_STATUS_STOPPED ||
+              e->st->pending == LINK_CMD_RESUME))
         resume_ring(vgpu, n);
-    else if (!(value & XVGPU_CTRL_ENABLE) && e->enabled)
+    else if (!(value & XVGPU_CTRL_ENABLE) && e->st->enabled)
         stop_ring(vgpu, n);
     else if (!(value & XVGPU_CTRL_ENABLE))
-        e->status = XVGPU_STATUS_DISABLED;
+        e->st->status = XVGPU_STATUS_DISABLED;
     pthread_mutex_unlock(&vgpu->dev->lock);
 }
 
@@ -253,23 +284,29 @@ void engine_recover(struct vgpu *vgpu, unsigned int n)
     struct device *dev = vgpu->dev;
     struct engine *e = &vgpu->engines[n];
     const unsigned int base = XVGPU_ENGINE_BASE(n);
-    uint32_t size, offset, header, next, code;
+    uint32_t size, wptr, offset, header, next, code;
 
     pthread_mutex_lock(&dev->lock);
+    e->death_queued = false;
     if (e->process || dev->stopping)
         goto out; /* a later start has overtaken this */
     offset = LINK_READ(e->link->eng.cur_offset);
     header = LINK_READ(e->link->eng.cur_header);
     next = LINK_READ(e->link->eng.rptr);
     process_gone(e);
-    if (!e->enabled)
+    if (!e->st->enabled)
         goto out;
     size = csr_get32(vgpu, base + XVGPU_RING_SIZE);
-    if (header)
-        next = offset + XVGPU_PKT_DWORDS(header) * 4;
-    else
+    wptr = csr_get32(vgpu, base + XVGPU_WPTR);
+    if (!header) {
         offset = next;
-    next &= size - 1;
+    } else {
+        /* As the engine does: a length that can't be trusted skips all. */
+        next = XVGPU_PKT_DWORDS(header) * 4;
+        next = !next || next > ((wptr - offset) & (size - 1)) ? wptr
+                                                              : offset + next;
+    }
+    next &= (size - 1) & ~3u;
     LINK_WRITE(e->link->eng.rptr, next);
     set_fault(vgpu, n, XVGPU_FAULT_ENGINE_RESET, offset & (size - 1), header, 0,
               ~0ull);
@@ -280,12 +317,12 @@ void engine_recover(struct vgpu *vgpu, unsigned int n)
                 "restarted",
                 vgpu->index, n, offset);
     report_fault(vgpu, n);
-    publish_config(vgpu, n, next, csr_get32(vgpu, base + XVGPU_WPTR), true);
-    e->resume_at_start = true;
+    publish_config(vgpu, n, next, wptr, true);
     code = give_ring(vgpu, n);
     if (code) {
+        e->st->enabled = false;
         csr_set32(vgpu, base + XVGPU_FAULT_CODE, code);
-        e->enabled = false;
+        report_fault(vgpu, n);
     }
 out:
     pthread_mutex_unlock(&dev->lock);
@@ -305,21 +342,22 @@ void engine_event(struct vgpu *vgpu, unsigned int n)
     uint32_t done, fault;
 
     pthread_cond_broadcast(&vgpu->dev->changed);
-    if (!e->enabled)
+    if (!e->st->enabled)
         return;
     fault = LINK_READ_ACQ(eng->fault_count);
     done = LINK_READ_ACQ(eng->done_count);
-    if (done != e->done_seen) {
-        e->done_seen = done;
+    /* Seen when it has been signalled: twice is better than never. */
+    if (done != e->st->done_seen) {
         native_interrupt(vgpu, XVGPU_INTR_DONE(n),
                          csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+        e->st->done_seen = done;
     }
-    if (fault != e->fault_seen) {
-        e->fault_seen = fault;
+    if (fault != e->st->fault_seen) {
         set_fault(vgpu, n, LINK_READ(eng->fault_code),
                   LINK_READ(eng->fault_offset), LINK_READ(eng->fault_header),
                   LINK_READ(eng->fault_addr), LINK_READ(eng->fault_ib));
         report_fault(vgpu, n);
+        e->st->fault_seen = fault;
     }
 }
 
@@ -341,7 +379,7 @@ void engines_invalidate(struct vgpu *vgpu)
 
 void engines_bus_master(struct vgpu *vgpu)
 {
-    const bool on = pci_command(&vgpu->pci) & PCI_COMMAND_MASTER;
+    const bool on = pci_command(&vgpu->st->pci) & PCI_COMMAND_MASTER;
     unsigned int n;
 
     for (n = 0; n < XVGPU_NR_ENGINES; n++)

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-int native_init(struct vgpu *vgpu, uint32_t engines)
+/* What the description says of the function, whatever the state says. */
+static int describe(struct vgpu *vgpu, uint32_t engines)
 {
-    struct device *dev = vgpu->dev;
     const struct pci_desc desc = {
         .vendor = XVGPU_PCI_VENDOR,
         .device = XVGPU_PCI_DEVICE,
@@ -23,18 +23,94 @@ int native_init(struct vgpu *vgpu, uint32_t engines)
         .msix_pba = XVGPU_MSIX_PBA,
     };
     unsigned int e;
+
+    for (e = 0; e < XVGPU_NR_ENGINES; e++) {
+        vgpu->engines[e].present = engines & 1u << e;
+        vgpu->engines[e].st = &vgpu->st->engines[e];
+    }
+    csr_init();
+    return pci_function_init(&vgpu->st->pci, &desc);
+}
+
+int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn)
+{
+    struct device *dev = vgpu->dev;
     int rc;
 
-    rc = pci_function_init(&vgpu->pci, &desc);
+    rc = describe(vgpu, engines);
     if (rc)
         return rc;
-    irq_init(&vgpu->irq, &vgpu->pci, dev->dmod, dev->domid, vgpu->devfn);
-    vgpu->csr_at = vgpu->msix_at = PCI_BAR_UNMAPPED;
-    for (e = 0; e < XVGPU_NR_ENGINES; e++)
-        vgpu->engines[e].present = engines & 1u << e;
+    vgpu->st->vram_gfn = vgpu->st->vram_to = vram_gfn;
+    vgpu->st->csr_at = vgpu->st->msix_at = PCI_BAR_UNMAPPED;
+    irq_init(&vgpu->st->irq, &vgpu->st->pci, dev->dmod, dev->domid,
+             vgpu->devfn);
     csr_reset(vgpu, true);
     native_reset(vgpu, XVGPU_RESET_POWER_ON);
+    vgpu->st->version = STATE_VERSION;
     return 0;
+}
+
+int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running)
+{
+    struct device *dev = vgpu->dev;
+    uint8_t cfg[PCI_CONFIG_SIZE];
+    unsigned int e;
+    int rc;
+
+    if (vgpu->st->version != STATE_VERSION)
+        return -ENODATA; /* it died before the guest could see anything */
+    memcpy(cfg, vgpu->st->pci.cfg, sizeof(cfg));
+    rc = describe(vgpu, engines);
+    if (rc)
+        return rc;
+    pci_function_restore(&vgpu->st->pci, cfg);
+    irq_take_over(&vgpu->st->irq, &vgpu->st->pci, dev->dmod, dev->domid,
+                  vgpu->devfn);
+    for (e = 0; e < XVGPU_NR_ENGINES; e++)
+        vgpu->engines[e].process = running & 1u << e;
+    return 0;
+}
+
+static void claim_again(struct vgpu *vgpu, unsigned int bar,
+                        ioreq_handler handler, struct ioreq_range **range,
+                        uint64_t at)
+{
+    int rc;
+
+    if (at == PCI_BAR_UNMAPPED)
+        return;
+    rc = ioreq_claim(vgpu->dev->ioreq, IOREQ_MMIO, at,
+                     vgpu->st->pci.desc.bars[bar].size, handler, vgpu, range);
+    if (rc)
+        log_warning("vGPU %u: claiming BAR %u at 0x%llx again failed: %s",
+                    vgpu->index, bar, (unsigned long long)at, strerror(-rc));
+}
+
+void native_catch_up(struct vgpu *vgpu)
+{
+    struct device *dev = vgpu->dev;
+    unsigned int e;
+
+    claim_again(vgpu, XVGPU_BAR_CSR, native_csr, &vgpu->csr_range,
+                vgpu->st->csr_at);
+    claim_again(vgpu, XVGPU_BAR_MSIX, native_msix, &vgpu->msix_range,
+                vgpu->st->msix_at);
+    vram_settle(vgpu);
+    native_remap(vgpu);
+    pthread_mutex_lock(&dev->lock);
+    engines_bus_master(vgpu);
+    for (e = 0; e < XVGPU_NR_ENGINES; e++) {
+        if (!vgpu->engines[e].present)
+            continue;
+        engine_event(vgpu, e);
+        if (vgpu->engines[e].st->enabled && !vgpu->engines[e].process)
+            worker_queue(dev, (struct job){.type = JOB_DEATH,
+                                           .vgpu = vgpu,
+                                           .engine = e,
+                                           .vcpu = NO_VCPU});
+    }
+    native_update_level(vgpu);
+    pthread_mutex_unlock(&dev->lock);
 }
 
 /* CSRs and interrupts as after power-on; engines are stopped already. */
@@ -45,21 +121,21 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
     unsigned int e;
 
     csr_reset(vgpu, false);
-    vgpu->time_base_ns = clock_ns();
+    vgpu->st->time_base_ns = clock_ns();
     for (e = 0; e < XVGPU_NR_ENGINES; e++) {
         struct engine *eng = &vgpu->engines[e];
 
         if (!eng->present)
             continue;
         engines |= 1u << e;
-        eng->enabled = false;
-        eng->status = XVGPU_STATUS_DISABLED;
-        eng->resume_at_start = false;
-        memset(eng->totals, 0, sizeof(eng->totals));
+        eng->st->enabled = false;
+        eng->st->status = XVGPU_STATUS_DISABLED;
+        eng->st->pending = LINK_CMD_NONE;
+        memset(eng->st->totals, 0, sizeof(eng->st->totals));
         memset(&eng->link->eng, 0, sizeof(eng->link->eng));
-        eng->done_seen = eng->fault_seen = 0;
+        eng->st->done_seen = eng->st->fault_seen = 0;
         LINK_WRITE(eng->link->dev.version, LINK_VERSION);
-        LINK_WRITE(eng->link->dev.time_base_ns, vgpu->time_base_ns);
+        LINK_WRITE(eng->link->dev.time_base_ns, vgpu->st->time_base_ns);
     }
     csr_set32(vgpu, XVGPU_FEATURES,
               XVGPU_FEATURE_EVTCHN | XVGPU_FEATURE_SCANOUT);
@@ -71,8 +147,12 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
         csr_set32(vgpu, XVGPU_RESET_COUNT, count + 1);
     csr_set32(vgpu, XVGPU_RESET_REASON, reason);
     if (reason == XVGPU_RESET_FLR)
-        pci_function_reset(&vgpu->pci);
-    irq_reset(&vgpu->irq);
+        pci_function_reset(&vgpu->st->pci);
+    /* A reset by CSR leaves config space alone, and the table with it. */
+    if (reason == XVGPU_RESET_CSR)
+        irq_quiet(&vgpu->st->irq);
+    else
+        irq_reset(&vgpu->st->irq);
     engines_bus_master(vgpu);
 }
 
@@ -83,8 +163,8 @@ static void bad_access(struct vgpu *vgpu)
 
 void native_update_level(struct vgpu *vgpu)
 {
-    irq_set_level(&vgpu->irq, csr_get32(vgpu, XVGPU_INTR_STATUS) &
-                                  csr_get32(vgpu, XVGPU_INTR_ENABLE));
+    irq_set_level(&vgpu->st->irq, csr_get32(vgpu, XVGPU_INTR_STATUS) &
+                                      csr_get32(vgpu, XVGPU_INTR_ENABLE));
 }
 
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector)
@@ -92,7 +172,7 @@ void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector)
     csr_set32(vgpu, XVGPU_INTR_STATUS,
               csr_get32(vgpu, XVGPU_INTR_STATUS) | bits);
     if (csr_get32(vgpu, XVGPU_INTR_ENABLE) & bits)
-        irq_signal(&vgpu->irq, vector);
+        irq_signal(&vgpu->st->irq, vector);
     native_update_level(vgpu);
 }
 
@@ -103,7 +183,7 @@ void native_enabled(struct vgpu *vgpu, uint32_t bits)
 
     for (e = 0; e < XVGPU_NR_ENGINES; e++)
         if (due & (XVGPU_INTR_DONE(e) | XVGPU_INTR_FAULT(e)))
-            irq_signal(&vgpu->irq,
+            irq_signal(&vgpu->st->irq,
                        csr_get32(vgpu, engine_csr(e, XVGPU_VECTOR)));
     native_update_level(vgpu);
 }
@@ -117,14 +197,14 @@ enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access)
 
     pthread_mutex_lock(&dev->lock);
     if (!access->write) {
-        access->data =
-            pci_read(&vgpu->pci, (unsigned int)access->offset, access->size);
+        access->data = pci_read(&vgpu->st->pci, (unsigned int)access->offset,
+                                access->size);
         goto out;
     }
-    changed = pci_write(&vgpu->pci, (unsigned int)access->offset, access->size,
-                        (uint32_t)access->data);
+    changed = pci_write(&vgpu->st->pci, (unsigned int)access->offset,
+                        access->size, (uint32_t)access->data);
     if (changed & PCI_CHANGED_IRQ) {
-        irq_config_changed(&vgpu->irq);
+        irq_config_changed(&vgpu->st->irq);
         engines_bus_master(vgpu);
     }
     if (changed & PCI_CHANGED_FLR) {
@@ -183,10 +263,10 @@ enum ioreq_verdict native_msix(void *opaque, struct ioreq_access *access)
 
     pthread_mutex_lock(&vgpu->dev->lock);
     if (access->write)
-        sense = irq_msix_write(&vgpu->irq, access->offset, access->size,
+        sense = irq_msix_write(&vgpu->st->irq, access->offset, access->size,
                                access->data);
     else
-        sense = irq_msix_read(&vgpu->irq, access->offset, access->size,
+        sense = irq_msix_read(&vgpu->st->irq, access->offset, access->size,
                               &access->data);
     if (!sense)
         bad_access(vgpu);
@@ -212,15 +292,15 @@ static void remap_range(struct vgpu *vgpu, unsigned int bar,
 {
     int rc;
 
-    if (*at == want)
+    if (*at == want && (*range || want == PCI_BAR_UNMAPPED))
         return;
     ioreq_release(vgpu->dev->ioreq, *range);
     *range = NULL;
-    *at = want;
+    *at = want; /* before Xen has it: a successor claims it again */
     if (want == PCI_BAR_UNMAPPED)
         return;
     rc = ioreq_claim(vgpu->dev->ioreq, IOREQ_MMIO, want,
-                     vgpu->pci.desc.bars[bar].size, handler, vgpu, range);
+                     vgpu->st->pci.desc.bars[bar].size, handler, vgpu, range);
     if (rc)
         refused(vgpu, bar, want, rc);
 }
@@ -230,6 +310,9 @@ static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
     return a < b + b_size && b < a + a_size;
 }
 
+/* No processor that Xen runs on has second-level tables for more. */
+#define GPA_BITS 48
+
 /* Where VRAM must not go: our trapped BARs, and the interrupt controllers
  * below 4 GiB (Xen, public/arch-x86/hvm: I/O APIC, HPET, local APIC). */
 static bool vram_window_taken(const struct vgpu *vgpu, uint64_t at)
@@ -237,19 +320,19 @@ static bool vram_window_taken(const struct vgpu *vgpu, uint64_t at)
     const struct device *dev = vgpu->dev;
     unsigned int i;
 
-    if (overlaps(at, vgpu->vram_size, 0xfec00000, 0x01400000))
+    if (overlaps(at, vgpu->vram_size, 0xfec00000, 0x01400000) || at >> GPA_BITS)
         return true;
     for (i = 0; i < dev->nr_vgpus; i++) {
         const struct vgpu *v = &dev->vgpus[i];
 
         if (v->csr_range &&
-            overlaps(at, vgpu->vram_size, v->csr_at, XVGPU_CSR_BAR_SIZE))
+            overlaps(at, vgpu->vram_size, v->st->csr_at, XVGPU_CSR_BAR_SIZE))
             return true;
         if (v->msix_range &&
-            overlaps(at, vgpu->vram_size, v->msix_at, XVGPU_MSIX_BAR_SIZE))
+            overlaps(at, vgpu->vram_size, v->st->msix_at, XVGPU_MSIX_BAR_SIZE))
             return true;
         if (v != vgpu &&
-            overlaps(at, vgpu->vram_size, v->vram_gfn << 12, v->vram_size))
+            overlaps(at, vgpu->vram_size, v->st->vram_gfn << 12, v->vram_size))
             return true;
     }
     return false;
@@ -262,18 +345,18 @@ void native_remap(struct vgpu *vgpu)
     int rc;
 
     pthread_mutex_lock(&dev->lock);
-    csr = pci_bar_address(&vgpu->pci, XVGPU_BAR_CSR);
-    vram = pci_bar_address(&vgpu->pci, XVGPU_BAR_VRAM);
-    msix = pci_bar_address(&vgpu->pci, XVGPU_BAR_MSIX);
+    csr = pci_bar_address(&vgpu->st->pci, XVGPU_BAR_CSR);
+    vram = pci_bar_address(&vgpu->st->pci, XVGPU_BAR_VRAM);
+    msix = pci_bar_address(&vgpu->st->pci, XVGPU_BAR_MSIX);
     pthread_mutex_unlock(&dev->lock);
 
     remap_range(vgpu, XVGPU_BAR_CSR, native_csr, &vgpu->csr_range,
-                &vgpu->csr_at, csr);
+                &vgpu->st->csr_at, csr);
     remap_range(vgpu, XVGPU_BAR_MSIX, native_msix, &vgpu->msix_range,
-                &vgpu->msix_at, msix);
+                &vgpu->st->msix_at, msix);
     /* With decoding off VRAM stays where it is: moving costs much, and
      * Linux toggles decoding seven times in a scan. */
-    if (vram == PCI_BAR_UNMAPPED || vram >> 12 == vgpu->vram_gfn)
+    if (vram == PCI_BAR_UNMAPPED || vram >> 12 == vgpu->st->vram_gfn)
         return;
     rc = vram_window_taken(vgpu, vram) ? -EBUSY : vram_move(vgpu, vram >> 12);
     if (rc)

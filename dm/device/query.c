@@ -65,11 +65,11 @@ static void show_engine(struct vgpu *vgpu, unsigned int n, struct text *t)
         ADD(t, name, value);                                                   \
     } while (0)
     SHOW("process", e->process);
-    SHOW("enabled", e->enabled);
-    SHOW("status", e->status);
-    SHOW("jobs", e->totals[0] + LINK_READ(g->jobs));
-    SHOW("packets", e->totals[1] + LINK_READ(g->packets));
-    SHOW("bytes", e->totals[2] + LINK_READ(g->bytes));
+    SHOW("enabled", e->st->enabled);
+    SHOW("status", e->st->status);
+    SHOW("jobs", e->st->totals[0] + LINK_READ(g->jobs));
+    SHOW("packets", e->st->totals[1] + LINK_READ(g->packets));
+    SHOW("bytes", e->st->totals[2] + LINK_READ(g->bytes));
     SHOW("faults", csr_get64(vgpu, engine_csr(n, XVGPU_FAULTS)));
     SHOW("fault_code", csr_get32(vgpu, engine_csr(n, XVGPU_FAULT_CODE)));
     SHOW("resets", csr_get32(vgpu, engine_csr(n, XVGPU_RESETS)));
@@ -95,20 +95,23 @@ static void show(struct vgpu *vgpu, struct text *t)
 
     ADD(t, "devfn", vgpu->devfn);
     ADD(t, "vram_size", vgpu->vram_size);
-    ADD(t, "vram_base", vgpu->vram_gfn << 12);
-    ADD(t, "uptime_ns", clock_ns() - vgpu->time_base_ns);
+    ADD(t, "vram_base", vgpu->st->vram_gfn << 12);
+    ADD(t, "uptime_ns", clock_ns() - vgpu->st->time_base_ns);
     ADD(t, "resets", csr_get32(vgpu, XVGPU_RESET_COUNT));
     ADD(t, "reset_reason", csr_get32(vgpu, XVGPU_RESET_REASON));
     ADD(t, "bad_access", csr_get32(vgpu, XVGPU_BAD_ACCESS));
     ADD(t, "bar_refused", csr_get32(vgpu, XVGPU_BAR_REFUSED));
-    ADD(t, "interrupts.intx", vgpu->irq.sent[IRQ_INTX]);
-    ADD(t, "interrupts.msi", vgpu->irq.sent[IRQ_MSI]);
-    ADD(t, "interrupts.msix", vgpu->irq.sent[IRQ_MSIX]);
-    ADD(t, "interrupts.failed", vgpu->irq.failed);
+    ADD(t, "interrupts.intx", vgpu->st->irq.sent[IRQ_INTX]);
+    ADD(t, "interrupts.msi", vgpu->st->irq.sent[IRQ_MSI]);
+    ADD(t, "interrupts.msix", vgpu->st->irq.sent[IRQ_MSIX]);
+    ADD(t, "interrupts.failed", vgpu->st->irq.failed);
     for (n = 0; n < XVGPU_NR_ENGINES; n++)
         if (vgpu->engines[n].present)
             show_engine(vgpu, n, t);
 }
+
+/* Two at a time fit into the memory that the process may have. */
+#define SCREENSHOT_MAX (128ull << 20)
 
 struct surface {
     uint32_t width, height, stride, format;
@@ -130,6 +133,8 @@ static const char *check_surface(const struct vgpu *vgpu, struct surface *s)
     if (!s->width || !s->height || s->width > XVGPU_SCANOUT_MAX ||
         s->height > XVGPU_SCANOUT_MAX)
         return "the guest's surface has no valid size";
+    if ((uint64_t)s->width * s->height * 4 > SCREENSHOT_MAX)
+        return "the guest's surface is larger than 128 MiB";
     if (s->stride % 4 || s->stride < s->width * 4 ||
         s->stride > XVGPU_SCANOUT_MAX * 16)
         return "the guest's surface has no valid stride";
@@ -139,39 +144,60 @@ static const char *check_surface(const struct vgpu *vgpu, struct surface *s)
     return NULL;
 }
 
-/* Copy VRAM [base, base + len) to a buffer; what does not map stays 0. */
-static int copy_vram(struct vgpu *vgpu, uint64_t base, uint64_t len,
-                     uint8_t *to)
+#define CHUNK 512u /* frames mapped at a time */
+
+/* Copy the lines of a surface, one behind the other; what does not map stays
+ * as it is. */
+static int copy_lines(struct vgpu *vgpu, const struct surface *s, uint8_t *to)
 {
     struct device *dev = vgpu->dev;
-    uint64_t n, avail;
-    xen_pfn_t gfn;
+    const uint64_t end = s->base + (uint64_t)s->stride * s->height;
+    xen_pfn_t gfns[CHUNK];
+    int err[CHUNK];
+    uint64_t at, chunk_end, line, in_line, n;
+    unsigned int frames, i;
     uint8_t *va;
-    int err;
 
-    while (len) {
-        gfn = vgpu->vram_gfn + (base >> 12);
-        avail = 4096 - (base & 4095);
-        n = len < avail ? len : avail;
-        err = 0;
-        va = xenforeignmemory_map(dev->fmem, dev->domid, PROT_READ, 1, &gfn,
-                                  &err);
+    for (at = s->base; at < end; at = chunk_end) {
+        chunk_end = (at & ~4095ull) + 4096ull * CHUNK;
+        if (chunk_end > end)
+            chunk_end = end;
+        frames = (unsigned int)((chunk_end - (at & ~4095ull) + 4095) >> 12);
+        for (i = 0; i < frames; i++)
+            gfns[i] = vgpu->st->vram_gfn + (at >> 12) + i;
+        memset(err, 0, sizeof(err));
+        va = xenforeignmemory_map(dev->fmem, dev->domid, PROT_READ, frames,
+                                  gfns, err);
         if (!va && (errno == ENOMEM || errno == EMFILE))
             return -errno;
-        if (va && !err)
-            memcpy(to, va + (base & 4095), n);
+        for (uint64_t p = at; va && p < chunk_end; p += n) {
+            /* To the end of the page, the line's pixels or its padding. */
+            n = 4096 - (p & 4095);
+            if (n > chunk_end - p)
+                n = chunk_end - p;
+            line = (p - s->base) / s->stride;
+            in_line = (p - s->base) % s->stride;
+            if (in_line >= s->width * 4ull) {
+                if (n > s->stride - in_line)
+                    n = s->stride - in_line;
+                continue;
+            }
+            if (n > s->width * 4ull - in_line)
+                n = s->width * 4ull - in_line;
+            i = (unsigned int)((p >> 12) - (at >> 12));
+            if (!err[i])
+                memcpy(to + line * s->width * 4ull + in_line,
+                       va + 4096ull * i + (p & 4095), n);
+        }
         if (va)
-            xenforeignmemory_unmap(dev->fmem, va, 1);
-        base += n;
-        to += n;
-        len -= n;
+            xenforeignmemory_unmap(dev->fmem, va, frames);
     }
     return 0;
 }
 
 static int screenshot(struct vgpu *vgpu, const struct surface *s, int *out)
 {
-    const uint64_t len = (uint64_t)s->stride * s->height;
+    const uint64_t len = s->width * 4ull * s->height;
     uint8_t *to;
     int fd, rc = 0;
 
@@ -187,7 +213,7 @@ static int screenshot(struct vgpu *vgpu, const struct surface *s, int *out)
         rc = -errno;
         goto out;
     }
-    rc = copy_vram(vgpu, s->base, len, to);
+    rc = copy_lines(vgpu, s, to);
     munmap(to, len);
     if (!rc &&
         fcntl(fd, F_ADD_SEALS,
@@ -240,7 +266,7 @@ void query_answer(struct device *dev, const struct proto_msg *msg)
     } else if (!rc && msg->u.query.query == PROTO_QUERY_SCREENSHOT) {
         reply.u.reply.width = s.width;
         reply.u.reply.height = s.height;
-        reply.u.reply.stride = s.stride;
+        reply.u.reply.stride = s.width * 4;
         reply.u.reply.format = s.format;
         rc = screenshot(vgpu, &s, &fd);
     }

@@ -31,8 +31,8 @@ static int for_each_chunk(struct vgpu *vgpu, uint64_t gfn, uint64_t frames,
         if (va) {
             rc = fn(vgpu, gfn, n, va, err);
             xenforeignmemory_unmap(dev->fmem, va, n);
-        } else if (errno == ENOMEM || errno == EMFILE) {
-            rc = -errno;
+        } else if (errno != EFAULT && errno != EINVAL && errno != ENOENT) {
+            rc = -errno; /* not just that nothing is there */
         }
         gfn += n;
         frames -= n;
@@ -48,7 +48,7 @@ static int is_free(const struct vgpu *vgpu, uint64_t gfn, unsigned int frames,
 
     (void)va;
     for (i = 0; i < frames; i++)
-        if (!err[i] && gfn + i - vgpu->vram_gfn >= vram_frames)
+        if (!err[i] && gfn + i - vgpu->st->vram_gfn >= vram_frames)
             return -EBUSY;
     return 0;
 }
@@ -68,25 +68,34 @@ static int clear(const struct vgpu *vgpu, uint64_t gfn, unsigned int frames,
 
 int vram_scrub(struct vgpu *vgpu)
 {
-    return for_each_chunk(vgpu, vgpu->vram_gfn, vgpu->vram_size >> 12,
+    return for_each_chunk(vgpu, vgpu->st->vram_gfn, vgpu->vram_size >> 12,
                           PROT_READ | PROT_WRITE, clear);
 }
 
-/* Frames [0, frames) of VRAM from `src` to `dst`. Xen moves in ascending
- * order, frame by frame, and what a frame lands on is lost: where the ranges
- * overlap the chunks go so that none lands on what is still to be moved. */
+/* Frames of one hypercall. Where the ranges overlap, no more than they are
+ * apart: Xen moves frame by frame, in ascending order, and what a frame lands
+ * on is lost. */
+static uint64_t move_chunk(uint64_t src, uint64_t dst)
+{
+    const uint64_t distance = dst > src ? dst - src : src - dst;
+
+    return distance < 8192 ? distance : 8192;
+}
+
+/* Frames [0, frames) of VRAM from `src` to `dst`, chunk by chunk from the end
+ * at which none lands on what is still to be moved. st->vram_moved counts
+ * those that are done. */
 static int relocate(struct vgpu *vgpu, uint64_t src, uint64_t dst,
-                    uint64_t frames, uint64_t *moved)
+                    uint64_t frames)
 {
     struct device *dev = vgpu->dev;
-    const bool up = dst > src;
-    const uint64_t distance = up ? dst - src : src - dst;
-    const uint64_t chunk = distance < 8192 ? distance : 8192;
+    const uint64_t chunk = move_chunk(src, dst);
+    uint64_t *moved = &vgpu->st->vram_moved;
     uint64_t n, at;
 
     for (*moved = 0; *moved < frames; *moved += n) {
         n = frames - *moved < chunk ? frames - *moved : chunk;
-        at = up ? frames - *moved - n : *moved;
+        at = dst > src ? frames - *moved - n : *moved;
         if (xendevicemodel_relocate_memory(dev->dmod, (domid_t)dev->domid,
                                            (uint32_t)n, src + at, dst + at))
             return -errno;
@@ -94,51 +103,51 @@ static int relocate(struct vgpu *vgpu, uint64_t src, uint64_t dst,
     return 0;
 }
 
-/* Undo a relocation of which some chunks, and some frames of the next, may
- * have been moved: frame by frame, those that are at the target. */
+/* Undo a relocation of which st->vram_moved frames, and some of the next
+ * chunk, have been moved: frame by frame, those that may be at the target. */
 static void put_back(struct vgpu *vgpu, uint64_t src, uint64_t dst,
                      uint64_t frames)
 {
     struct device *dev = vgpu->dev;
-    const bool up = dst > src;
-    uint64_t i, at;
+    uint64_t touched = vgpu->st->vram_moved + move_chunk(src, dst), i, at;
 
-    for (i = 0; i < frames; i++) {
-        at = up ? i : frames - 1 - i;
+    if (touched > frames)
+        touched = frames;
+    for (i = 0; i < touched; i++) {
+        at = dst > src ? frames - touched + i : touched - 1 - i;
         /* Fails where nothing is, which is what we want. */
         xendevicemodel_relocate_memory(dev->dmod, (domid_t)dev->domid, 1,
                                        dst + at, src + at);
     }
 }
 
-void vram_pin_caching(struct vgpu *vgpu)
+static void moved_to(struct vgpu *vgpu, uint64_t gfn)
 {
     struct device *dev = vgpu->dev;
 
-    if (xendevicemodel_pin_memory_cacheattr(
-            dev->dmod, (domid_t)dev->domid, vgpu->vram_gfn,
-            vgpu->vram_gfn + (vgpu->vram_size >> 12) - 1,
-            XEN_DMOP_MEM_CACHEATTR_WB))
-        log_debug("vGPU %u: pinning write-back caching failed: %s", vgpu->index,
-                  strerror(errno));
+    pthread_mutex_lock(&dev->lock);
+    vgpu->st->vram_gfn = gfn;
+    vgpu->st->vram_to = gfn;
+    engines_invalidate(vgpu);
+    pthread_mutex_unlock(&dev->lock);
+    pthread_mutex_lock(&dev->map_lock);
+    guestmap_invalidate(dev->map);
+    pthread_mutex_unlock(&dev->map_lock);
 }
 
-static void unpin_caching(struct vgpu *vgpu)
+void vram_settle(struct vgpu *vgpu)
 {
-    struct device *dev = vgpu->dev;
-
-    xendevicemodel_pin_memory_cacheattr(
-        dev->dmod, (domid_t)dev->domid, vgpu->vram_gfn,
-        vgpu->vram_gfn + (vgpu->vram_size >> 12) - 1,
-        XEN_DMOP_DELETE_MEM_CACHEATTR);
+    if (vgpu->st->vram_to == vgpu->st->vram_gfn)
+        return;
+    put_back(vgpu, vgpu->st->vram_gfn, vgpu->st->vram_to,
+             vgpu->vram_size >> 12);
+    moved_to(vgpu, vgpu->st->vram_gfn);
 }
 
 int vram_move(struct vgpu *vgpu, uint64_t gfn)
 {
-    struct device *dev = vgpu->dev;
     const uint64_t frames = vgpu->vram_size >> 12;
-    const uint64_t from = vgpu->vram_gfn;
-    uint64_t moved;
+    const uint64_t from = vgpu->st->vram_gfn;
     int rc;
 
     if (gfn == from)
@@ -147,19 +156,13 @@ int vram_move(struct vgpu *vgpu, uint64_t gfn)
     rc = for_each_chunk(vgpu, gfn, frames, PROT_READ, is_free);
     if (rc)
         return rc;
-    unpin_caching(vgpu);
-    rc = relocate(vgpu, from, gfn, frames, &moved);
+    worker_throttle(vgpu->dev);
+    vgpu->st->vram_moved = 0;
+    vgpu->st->vram_to = gfn;
+    rc = relocate(vgpu, from, gfn, frames);
     if (rc)
         put_back(vgpu, from, gfn, frames);
-    pthread_mutex_lock(&dev->lock);
-    if (!rc)
-        vgpu->vram_gfn = gfn;
-    engines_invalidate(vgpu);
-    pthread_mutex_unlock(&dev->lock);
-    pthread_mutex_lock(&dev->map_lock);
-    guestmap_invalidate(dev->map);
-    pthread_mutex_unlock(&dev->map_lock);
-    vram_pin_caching(vgpu);
+    moved_to(vgpu, rc ? from : gfn);
     log_debug("vGPU %u: VRAM %s 0x%llx", vgpu->index,
               rc ? "could not be moved to" : "moved to",
               (unsigned long long)gfn << 12);

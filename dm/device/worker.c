@@ -9,11 +9,39 @@ void worker_queue(struct device *dev, struct job job)
     /* Sized for all vCPUs and engines at once; a full queue would mean that
      * one of them waits twice. */
     if (dev->nr_jobs == MAX_JOBS) {
-        log_error("the worker's queue is full");
+        log_limited(&dev->limit, LOG_ERROR, "the worker's queue is full");
         return;
     }
     dev->jobs[(dev->job_head + dev->nr_jobs++) % MAX_JOBS] = job;
     pthread_cond_signal(&dev->work);
+}
+
+/* Resets and moves of VRAM cost all of VRAM each, and none of them is of use
+ * to an honest guest more than now and then: a burst, then some a second, by
+ * delaying the answer. */
+#define THROTTLE_BURST 16u
+#define THROTTLE_NS 250000000ull
+
+void worker_throttle(struct device *dev)
+{
+    uint64_t now = clock_ns(), wait;
+    struct timespec until;
+
+    pthread_mutex_lock(&dev->lock);
+    if (dev->throttle_ns < now)
+        dev->throttle_ns = now;
+    dev->throttle_ns += THROTTLE_NS;
+    wait = dev->throttle_ns - now;
+    if (wait > THROTTLE_BURST * THROTTLE_NS) {
+        dev->throttled++;
+        wait = now + wait - THROTTLE_BURST * THROTTLE_NS;
+        until.tv_sec = (time_t)(wait / 1000000000u);
+        until.tv_nsec = (long)(wait % 1000000000u);
+        while (!dev->stopping &&
+               !pthread_cond_timedwait(&dev->changed, &dev->lock, &until))
+            ;
+    }
+    pthread_mutex_unlock(&dev->lock);
 }
 
 static void reset(struct vgpu *vgpu, uint32_t reason)
@@ -21,6 +49,7 @@ static void reset(struct vgpu *vgpu, uint32_t reason)
     unsigned int n;
     int rc;
 
+    worker_throttle(vgpu->dev);
     for (n = 0; n < XVGPU_NR_ENGINES; n++)
         if (vgpu->engines[n].present)
             engine_kill(vgpu, n);
@@ -119,7 +148,8 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg)
         if (msg->u.engine_op.asked) {
             e->answer = 0;
             e->answered = true;
-        } else {
+        } else if (!e->death_queued) {
+            e->death_queued = true;
             worker_queue(dev, (struct job){.type = JOB_DEATH,
                                            .vgpu = &dev->vgpus[index],
                                            .engine = n,

@@ -10,6 +10,9 @@
  * boundary: short lines cost time, too. */
 #define LINE_COST 128u
 
+/* The same for a bucket that had to be mapped. */
+#define MISS_COST (ENGINE_CHUNK / 4)
+
 /* Longer than any packet's line, also when those of a rectangle are one. */
 #define LINE_MAX (1ull << 44)
 
@@ -68,7 +71,8 @@ static int check_extent(struct engine *e, uint64_t base, uint64_t stride,
 static enum step run_job(struct engine *e, struct job *job)
 {
     struct sdma *s = e->backend;
-    uint64_t since = 0, left;
+    const struct guestmap_stats *map = guestmap_stats(e->map);
+    uint64_t since = 0, left, misses;
     uint32_t n;
 
     if (check_extent(e, job->dst, job->dst_stride, job) < 0 ||
@@ -85,11 +89,13 @@ static enum step run_job(struct engine *e, struct job *job)
             n = left < ENGINE_CHUNK ? (uint32_t)left : ENGINE_CHUNK;
             if (n > ENGINE_CHUNK - since && since)
                 n = (uint32_t)(ENGINE_CHUNK - since);
+            misses = map->misses;
             if (move(e, job, s->at.line * job->dst_stride + s->at.done,
                      s->at.line * job->src_stride + s->at.done, n) < 0)
                 return STEP_FAULT;
             s->at.done += n;
             since += n < LINE_COST ? LINE_COST : n;
+            since += (map->misses - misses) * MISS_COST;
         }
         s->at.done = 0;
         s->at.line++;

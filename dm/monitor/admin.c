@@ -133,9 +133,9 @@ static json_t *processes_json(const struct monitor *m, const struct vgpu *v)
 static json_t *show_json(const struct monitor *m, const struct vgpu *v)
 {
     static const char *const states[] = {
-        [MONITOR_STARTING] = "starting", [MONITOR_RUNNING] = "running",
-        [MONITOR_FAILED] = "failed",     [MONITOR_STOPPING] = "stopping",
-        [MONITOR_ENDING] = "stopping",
+        [MONITOR_STARTING] = "starting", [MONITOR_TAKEOVER] = "restarting",
+        [MONITOR_RUNNING] = "running",   [MONITOR_FAILED] = "failed",
+        [MONITOR_STOPPING] = "stopping", [MONITOR_ENDING] = "stopping",
     };
     json_t *json;
 

@@ -44,8 +44,9 @@ static void enter(const char *path, char *const argv[], int sock, int procs,
             errno = 0; /* it will do without */
         close(fd);
     }
-    null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+    null = open("/dev/null", O_RDWR);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(null, STDOUT_FILENO) < 0)
         return;
     if (sock == PROTO_FD)
         fcntl(sock, F_SETFD, 0);

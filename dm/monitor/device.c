@@ -48,7 +48,7 @@ static void on_message(struct child *c, struct proto_in *in)
         return;
     switch (msg->type) {
     case PROTO_DEVICE_READY:
-        if (m->state == MONITOR_STARTING)
+        if (m->state == MONITOR_STARTING || m->state == MONITOR_TAKEOVER)
             monitor_device_ready(m, msg->u.ready.status, msg->u.ready.ioservid);
         else if (m->have_server)
             rc = -EPROTO;
@@ -108,6 +108,7 @@ static int send_vgpu(struct monitor *m, const struct vgpu *v)
     msg.u.vgpu.index = v->index;
     msg.u.vgpu.devfn = v->opt->slot << 3;
     msg.u.vgpu.engines = v->engines;
+    msg.u.vgpu.running = engines_running(v);
     msg.u.vgpu.vram_size = v->vram->size;
     msg.u.vgpu.vram_gfn = v->vram->gfn;
     return child_send(&m->device, &msg, fds, n);
@@ -136,6 +137,9 @@ int device_start(struct monitor *m)
     if (rc)
         return rc;
     msg.u.start.domid = m->opt->domid;
+    msg.u.start.own_domid = m->xs.own_domid;
+    msg.u.start.takeover = m->state == MONITOR_TAKEOVER;
+    msg.u.start.ioservid = m->ioservid;
     msg.u.start.nr_vcpus = m->nr_vcpus;
     msg.u.start.nr_vgpus = m->opt->nr_vgpus;
     msg.u.start.uid = msg.u.start.gid = m->device.uid;

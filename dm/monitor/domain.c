@@ -5,6 +5,7 @@
 #include <string.h>
 #include <xendevicemodel.h>
 
+#include "lib/ioreq.h"
 #include "lib/log.h"
 
 #define MAX_SERVERS 8u /* of a domain, in Xen */
@@ -82,6 +83,38 @@ static int destroy_range(const struct domain *d, uint32_t first, uint32_t end)
         rc = rc ? -errno : 0;
     }
     xendevicemodel_close(dmod);
+    return rc;
+}
+
+int domain_rescue_server(const struct domain *d, uint32_t ioservid,
+                         uint32_t nr_vcpus)
+{
+    struct ioreq_config cfg = {.domid = d->domid,
+                               .nr_vcpus = nr_vcpus,
+                               .takeover = true,
+                               .id = ioservid};
+    struct ioreq_service *svc = NULL;
+    int rc = 0;
+
+    cfg.dmod = xendevicemodel_open(NULL, 0);
+    cfg.fmem = xenforeignmemory_open(NULL, 0);
+    cfg.xce = xenevtchn_open(NULL, 0);
+    if (!cfg.dmod || !cfg.fmem || !cfg.xce ||
+        xendevicemodel_get_ioreq_server_info(cfg.dmod, (domid_t)d->domid,
+                                             (ioservid_t)ioservid, NULL, NULL,
+                                             NULL))
+        rc = errno ? -errno : -EIO;
+    if (!rc)
+        rc = ioreq_new(&cfg, &svc);
+    if (!rc)
+        rc = ioreq_enable(svc);
+    ioreq_free(svc);
+    if (cfg.xce)
+        xenevtchn_close(cfg.xce);
+    if (cfg.fmem)
+        xenforeignmemory_close(cfg.fmem);
+    if (cfg.dmod)
+        xendevicemodel_close(cfg.dmod);
     return rc;
 }
 

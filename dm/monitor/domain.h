@@ -37,8 +37,13 @@ enum domain_life domain_life(const struct domain *d);
 /* 0, -ESRCH without such a domain, or another negative errno. */
 int domain_info(const struct domain *d, struct domain_info *info);
 
-/* Destroy an ioreq server that a dead process left, so that no vCPU waits
- * for it for ever. -ENOENT when there is none. */
+/* Destroy an ioreq server that a dead process left, after what vCPUs are
+ * waiting for has been answered with ones: nothing in Xen would do that, and
+ * they would wait for ever. -ENOENT when there is none. */
+int domain_rescue_server(const struct domain *d, uint32_t ioservid,
+                         uint32_t nr_vcpus);
+
+/* Destroy it without that. */
 int domain_destroy_server(const struct domain *d, uint32_t ioservid);
 
 /* The same for every server of the domain: only where no other device model

@@ -218,6 +218,31 @@ int engines_kill(struct monitor *m, uint32_t index, uint32_t engine)
     return 0;
 }
 
+void engines_forget(struct monitor *m)
+{
+    unsigned int v, i;
+
+    for (v = 0; v < m->opt->nr_vgpus; v++) {
+        for (i = 0; i < XVGPU_NR_ENGINES; i++)
+            m->vgpus[v].engine[i].owed_runs = m->vgpus[v].engine[i].owed_kills =
+                0;
+    }
+}
+
+uint32_t engines_running(const struct vgpu *v)
+{
+    uint32_t mask = 0;
+    unsigned int i;
+
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        const struct engine *e = &v->engine[i];
+
+        if (child_runs(&e->child) && e->ready && !e->child.killed)
+            mask |= 1u << i;
+    }
+    return mask;
+}
+
 void engines_kill_all(struct monitor *m)
 {
     unsigned int v, i;

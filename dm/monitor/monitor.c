@@ -71,7 +71,15 @@ void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
         log_error("the device process could not start: %s (its own lines "
                   "above say more)",
                   strerror(-status));
-        start_failed(m);
+        if (m->state == MONITOR_TAKEOVER)
+            child_kill(&m->device); /* what follows, follows from its end */
+        else
+            start_failed(m);
+        return;
+    }
+    if (m->state == MONITOR_TAKEOVER) {
+        enter_state(m, MONITOR_RUNNING, 0);
+        log_info("a new device process has taken over");
         return;
     }
     m->have_server = true;
@@ -93,7 +101,9 @@ static void remove_server(struct monitor *m)
     int rc;
 
     if (m->have_server) {
-        rc = domain_destroy_server(&m->domain, m->ioservid);
+        rc = domain_rescue_server(&m->domain, m->ioservid, m->nr_vcpus);
+        if (rc && rc != -ENOENT)
+            rc = domain_destroy_server(&m->domain, m->ioservid);
         if (!rc)
             log_info("removed ioreq server %u of the dead device process",
                      m->ioservid);
@@ -106,10 +116,40 @@ static void remove_server(struct monitor *m)
     m->have_server = false;
 }
 
+static bool may_take_over(struct monitor *m)
+{
+    uint64_t *oldest = &m->takeover_ns[m->takeovers % MONITOR_TAKEOVERS];
+    uint64_t now = clock_ns();
+
+    if (*oldest && now - *oldest < MONITOR_TAKEOVER_WINDOW_NS)
+        return false;
+    *oldest = now;
+    m->takeovers++;
+    return true;
+}
+
+/* Start a process that goes on where the dead one has left: the server, the
+ * state memfds, the engines are all there. Not after one that we had to kill
+ * for what it said or did not say. */
+static bool take_over(struct monitor *m)
+{
+    if (!m->have_server || m->device.killed || !may_take_over(m))
+        return false;
+    log_error("%s %s: a new one takes over", m->device.name,
+              child_end(&m->device));
+    engines_forget(m);
+    enter_state(m, MONITOR_TAKEOVER, START_TIMEOUT_S);
+    return !device_start(m);
+}
+
 void monitor_device_gone(struct monitor *m)
 {
     bool alive = domain_life(&m->domain) == DOMAIN_ALIVE;
 
+    if (alive &&
+        (m->state == MONITOR_RUNNING || m->state == MONITOR_TAKEOVER) &&
+        take_over(m))
+        return;
     if (alive)
         remove_server(m);
     switch (m->state) {
@@ -118,6 +158,7 @@ void monitor_device_gone(struct monitor *m)
                   child_end(&m->device));
         start_failed(m);
         break;
+    case MONITOR_TAKEOVER:
     case MONITOR_RUNNING:
         if (!alive) {
             monitor_stop(m, "the domain is gone");
@@ -162,6 +203,11 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
         log_error("%s is not ready after %g s", m->device.name,
                   START_TIMEOUT_S);
         start_failed(m);
+        break;
+    case MONITOR_TAKEOVER:
+        log_error("%s is not ready after %g s", m->device.name,
+                  START_TIMEOUT_S);
+        child_kill(&m->device);
         break;
     case MONITOR_STOPPING:
         log_warning("%s has not ended after %g s: killed", m->device.name,

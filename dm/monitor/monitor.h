@@ -26,8 +26,13 @@
 
 #define MONITOR_QUERIES 8u
 
+/* No more device processes than this in the window; then the vGPUs end. */
+#define MONITOR_TAKEOVERS 10u
+#define MONITOR_TAKEOVER_WINDOW_NS (UINT64_C(60) * 1000000000u)
+
 enum monitor_state {
     MONITOR_STARTING,
+    MONITOR_TAKEOVER, /* the device died: its successor starts */
     MONITOR_RUNNING,
     MONITOR_FAILED,   /* the device died: no vGPU, but libxl is answered */
     MONITOR_STOPPING, /* the device has been asked to end */
@@ -66,6 +71,8 @@ struct monitor {
     bool have_server; /* the device has told the id of its ioreq server */
     uint32_t ioservid;
     uint32_t nr_vcpus;
+    uint64_t takeover_ns[MONITOR_TAKEOVERS]; /* when the last ones were */
+    unsigned int takeovers;
     struct query queries[MONITOR_QUERIES];
     uint32_t next_tag;
 
@@ -118,6 +125,11 @@ void engines_init(struct monitor *m);
 /* What the device asks for. 0, or -EPROTO for nonsense. */
 int engines_run(struct monitor *m, uint32_t index, uint32_t engine);
 int engines_kill(struct monitor *m, uint32_t index, uint32_t engine);
+
+/* The device that asked is gone: nobody waits for answers. */
+void engines_forget(struct monitor *m);
+/* The engines of a vGPU whose processes are ready, as a bit mask. */
+uint32_t engines_running(const struct vgpu *v);
 
 void engines_kill_all(struct monitor *m);
 bool engines_any(const struct monitor *m);

@@ -12,6 +12,7 @@
 
 #include "lib/link.h"
 #include "lib/log.h"
+#include "lib/proto.h"
 
 const char *engine_name(uint32_t number)
 {
@@ -93,7 +94,7 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
                  engine_name(i));
         snprintf(e->cgroup, sizeof(e->cgroup), "%s.%u", engine_name(i), index);
     }
-    rc = v->csr_fd = make_memfd("xvgpu-csr", XVGPU_CSR_BAR_SIZE);
+    rc = v->csr_fd = make_memfd("xvgpu-state", PROTO_STATE_SIZE);
     if (rc < 0)
         goto out;
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {

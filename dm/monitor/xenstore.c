@@ -29,6 +29,7 @@ int xenstore_open(struct xenstore *x, uint32_t domid)
     if (s && sscanf(s, "%u", &own) != 1)
         own = 0;
     free(s);
+    x->own_domid = own;
     snprintf(x->dir, sizeof(x->dir), "/local/domain/%u/device-model/%u", own,
              domid);
     if (!xs_watch(x->xsh, "@releaseDomain", TOKEN)) {

@@ -16,6 +16,7 @@
 struct xenstore {
     struct xs_handle *xsh;
     uint32_t domid;
+    uint32_t own_domid; /* of the domain that we run in */
     char dir[80];
     bool wrote_state;
     bool wrote_server;

@@ -60,7 +60,7 @@
     X(TIMESTAMP,    0x020, 8, 1, RO,  0, 0,                                   \
       "ns since the vGPU's reset; read it whole, or high, low, high")         \
     X(RESET,        0x028, 4, 1, CMD, 0, 0,                                   \
-      "write 1: reset engines, CSRs and VRAM, not PCI config; reads 0")       \
+      "write 1: reset engines, CSRs, VRAM, not PCI config, MSI-X; reads 0")   \
     X(RESET_COUNT,  0x02c, 4, 1, RO,  0, 1,                                   \
       "vGPU resets since its creation")                                       \
     X(RESET_REASON, 0x030, 4, 1, RO,  0, 1,                                   \
@@ -174,6 +174,12 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
  * also when it rings by the CSR: after a reset of the engine that is where
  * the write pointer is taken from. Writing WPTR the value that it has is no
  * doorbell. */
+
+/* ENABLE | RESUME when there is nothing to resume is answered by the fault
+ * NO_ENGINE; the ring is started again by ENABLE alone. NO_ENGINE also means
+ * that engines were started too often lately: try again in some seconds. After
+ * the faults WPTR and BUS_MASTER, RESUME drops the packet that was open.
+ * VECTOR beyond the MSI-X table signals nobody. */
 
 /* STATUS */
 #define XVGPU_STATUS_DISABLED 0u

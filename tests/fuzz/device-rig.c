@@ -259,7 +259,7 @@ static void send_vgpu(struct drig *rig, uint32_t index)
                            (unsigned int)(v->vram_size >> 12)) == 0);
     e->rig = rig;
     e->index = index;
-    fds[0] = memfd(XVGPU_CSR_BAR_SIZE);
+    fds[0] = memfd(PROTO_STATE_SIZE);
     fds[1] = e->link_fd = memfd(LINK_SIZE);
     fds[2] = e->kick = eventfd(0, EFD_NONBLOCK);
     fds[3] = e->event = eventfd(0, EFD_NONBLOCK);

@@ -172,7 +172,7 @@ static void program_bars(void)
     cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
-static int setup(void **state)
+static int setup_at(uint64_t parked)
 {
     const struct fx_domain_config dc = {
         .ram_bytes = RAM, .vcpus = 2, .extra_kb = VRAM >> 10};
@@ -180,16 +180,15 @@ static int setup(void **state)
                             .type = PROTO_DEVICE_START};
     int sv[2], fds[4];
 
-    (void)state;
     memset(&f, 0, sizeof(f));
     fx_reset();
     log_init("test-device", LOG_ERROR);
     f.domid = (domid_t)fx_domain_create(&dc);
-    if (fx_populate(f.domid, PARKED, VRAM >> 12) ||
+    if (fx_populate(f.domid, parked, VRAM >> 12) ||
         socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
         return -1;
     f.sock = sv[0];
-    fds[0] = memfd(XVGPU_CSR_BAR_SIZE);
+    fds[0] = memfd(PROTO_STATE_SIZE);
     fds[1] = memfd(LINK_SIZE);
     fds[2] = f.kick = eventfd(0, EFD_NONBLOCK);
     fds[3] = f.event = eventfd(0, EFD_NONBLOCK);
@@ -205,7 +204,7 @@ static int setup(void **state)
     msg.u.vgpu.devfn = DEVFN;
     msg.u.vgpu.engines = 1u << XVGPU_ENGINE_SDMA;
     msg.u.vgpu.vram_size = VRAM;
-    msg.u.vgpu.vram_gfn = PARKED;
+    msg.u.vgpu.vram_gfn = parked;
     proto_send(f.sock, &msg, fds, 4, NULL, 0);
     pthread_create(&f.device, NULL, device_main, (void *)(intptr_t)sv[1]);
     if (proto_recv(f.sock, &f.in) || f.in.msg.type != PROTO_DEVICE_READY ||
@@ -214,8 +213,26 @@ static int setup(void **state)
     pthread_create(&f.monitor, NULL, monitor_main, NULL);
     close(fds[0]);
     close(fds[1]);
-    program_bars();
     return 0;
+}
+
+static int setup(void **state)
+{
+    int rc = setup_at(PARKED);
+
+    (void)state;
+    if (!rc)
+        program_bars();
+    return rc;
+}
+
+/* Parked half way into where the BAR will go. */
+#define OVERLAPPING (PARKED + (VRAM >> 13))
+
+static int setup_overlapping(void **state)
+{
+    (void)state;
+    return setup_at(OVERLAPPING);
 }
 
 static int teardown(void **state)
@@ -360,6 +377,47 @@ static void vram_is_not_placed_over_ram(void **state)
     cfg_wr(PCI_BAR(2), 4, BAR0);
     assert_int_equal(rd(XVGPU_BAR_REFUSED), 3);
     assert_int_equal(rd(XVGPU_MAGIC), XVGPU_MAGIC_VALUE);
+}
+
+static void mark_vram(uint64_t at)
+{
+    uint64_t i;
+
+    for (i = 0; i < VRAM; i += 4096)
+        fx_write(f.domid, at + i, &i, sizeof(i));
+}
+
+static void check_vram(uint64_t at)
+{
+    uint64_t i, got;
+
+    for (i = 0; i < VRAM; i += 4096) {
+        assert_int_equal(fx_read(f.domid, at + i, &got, sizeof(got)), 0);
+        assert_true(got == i);
+    }
+}
+
+/* A move that fails half way, onto itself, leaves VRAM as it was. */
+static void overlapping_move_is_undone(void **state)
+{
+    uint64_t v;
+
+    (void)state;
+    cfg_wr(PCI_BAR(0), 4, BAR0);
+    cfg_wr(PCI_BAR(2), 4, (uint32_t)(PARKED << 12));
+    cfg_wr(PCI_BAR(3), 4, (uint32_t)(PARKED >> 20));
+    mark_vram((uint64_t)OVERLAPPING << 12);
+    fx_fail_at("xendevicemodel_relocate_memory", 2, ENOMEM);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    fx_fail_clear();
+    assert_int_equal(rd(XVGPU_BAR_REFUSED), 1);
+    fx_mmio_read(f.domid, 0, BAR0 + XVGPU_VRAM_BASE, 8, &v);
+    assert_true(v == (uint64_t)OVERLAPPING << 12);
+    check_vram((uint64_t)OVERLAPPING << 12);
+    /* The next one succeeds, downwards and onto itself. */
+    cfg_wr(PCI_COMMAND, 2, 0);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    check_vram((uint64_t)PARKED << 12);
 }
 
 static void start_ring(void)
@@ -519,6 +577,58 @@ static void dead_engine_is_replaced(void **state)
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
 }
 
+/* Interrupts of a ring must not be taken for those of its predecessor. */
+static void fault_of_a_new_process_is_seen(void **state)
+{
+    (void)state;
+    start_ring();
+    f.link->eng.fault_code = XVGPU_FAULT_VMID;
+    LINK_WRITE_REL(f.link->eng.fault_count, 1);
+    event();
+    await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
+    wr(SDMA + XVGPU_CTRL, 0);
+    LINK_WRITE(f.running, false);
+    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    start_ring();
+    f.link->eng.fault_code = XVGPU_FAULT_ADDRESS;
+    LINK_WRITE_REL(f.link->eng.fault_count, f.link->eng.fault_count + 1);
+    event();
+    await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ADDRESS);
+}
+
+static void resume_without_an_engine(void **state)
+{
+    (void)state;
+    start_ring();
+    wr(SDMA + XVGPU_WPTR, 0x40);
+    LINK_WRITE(f.refuse_start, true);
+    LINK_WRITE(f.running, false);
+    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    await(SDMA + XVGPU_FAULT_CODE, XVGPU_FAULT_NO_ENGINE);
+    LINK_WRITE(f.refuse_start, false);
+    wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+    /* Nothing is run again from the ring's start. */
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_NO_ENGINE);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+}
+
+static void reset_by_csr_keeps_config_space(void **state)
+{
+    uint64_t v;
+
+    (void)state;
+    cfg_wr(PCI_CAP_MSIX + 2, 2, 0x8000);
+    fx_mmio_write(f.domid, 0, BAR4, 8, 0xfee00000);
+    fx_mmio_write(f.domid, 0, BAR4 + 8, 8, 0x66);
+    wr(XVGPU_RESET, 1);
+    assert_int_equal(rd(XVGPU_INTR_ROUTE), IRQ_MSIX);
+    fx_mmio_read(f.domid, 0, BAR4 + 8, 8, &v);
+    assert_int_equal(v, 0x66);
+}
+
 static void resets(void **state)
 {
     char buf[8] = "secret";
@@ -599,7 +709,7 @@ static void queries(void **state)
     assert_int_equal(f.reply.msg.u.reply.status, 0);
     assert_int_equal(f.reply.msg.u.reply.height, 50);
     assert_int_equal(f.reply.nr_fds, 1);
-    assert_int_equal(pread(f.reply.fds[0], &got, 4, 512 * 49 + 99 * 4), 4);
+    assert_int_equal(pread(f.reply.fds[0], &got, 4, 400 * 49 + 99 * 4), 4);
     assert_int_equal(got, pixel);
     proto_close_fds(&f.reply);
     /* Hostile geometry. */
@@ -625,6 +735,11 @@ int main(void)
         TEST(decoding_toggles),
         TEST(vram_moves),
         TEST(vram_is_not_placed_over_ram),
+        cmocka_unit_test_setup_teardown(overlapping_move_is_undone,
+                                        setup_overlapping, teardown),
+        TEST(fault_of_a_new_process_is_seen),
+        TEST(resume_without_an_engine),
+        TEST(reset_by_csr_keeps_config_space),
         TEST(ring_starts_and_stops),
         TEST(ring_that_does_not_start),
         TEST(engine_that_can_not_be_had),

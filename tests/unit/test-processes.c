@@ -177,30 +177,54 @@ static void engine_is_killed(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
-/* Its server goes with it: no vCPU waits for ever. */
+/* A NOP behind what the ring has run. */
+static void one_job(const struct dm *dm)
+{
+    const uint32_t nop = XVGPU_PKT_HEADER(XVGPU_PKT_NOP, 0, 1);
+    uint64_t at = csr_read(dm, SDMA + XVGPU_WPTR, 4);
+    int i;
+
+    fx_write((domid_t)dm->domid, RING + at, &nop, sizeof(nop));
+    csr_write(dm, SDMA + XVGPU_WPTR, 4, at + 4);
+    for (i = 0; i < 5000 && csr_read(dm, SDMA + XVGPU_RPTR, 4) != at + 4; i++)
+        usleep(1000);
+    assert_int_equal(csr_read(dm, SDMA + XVGPU_RPTR, 4), at + 4);
+}
+
+/* Its successor takes over: server, registers, BARs, ring are all there. */
 static void device_is_killed(void **state)
 {
     struct dm dm;
-    uint64_t value;
-    pid_t pid;
-    int i;
+    pid_t pid, now = 0, engine;
+    int i, round;
 
     (void)state;
     dm_start(&dm, NULL);
     assert_true(dm_wait_running(&dm));
     place_bars(&dm);
     ring_on(&dm);
-    pid = dm_process(&dm, "device");
-    assert_true(pid > 0);
-    kill(pid, SIGKILL);
-    for (i = 0; i < 500 && fx_servers((domid_t)dm.domid); i++)
-        usleep(10000);
-    assert_int_equal(fx_servers((domid_t)dm.domid), 0);
-    assert_int_equal(fx_mmio_read((domid_t)dm.domid, 1, BAR0, 4, &value), 0);
-    assert_int_equal(value, 0xffffffff);
-    for (i = 0; i < 500 && dm_process(&dm, "engine sdma"); i++)
-        usleep(10000);
-    assert_int_equal(dm_process(&dm, "engine sdma"), 0);
+    engine = dm_process(&dm, "engine sdma");
+    for (round = 0; round < 5; round++) {
+        fx_mmio_write((domid_t)dm.domid, 1, BAR0 + XVGPU_SCRATCH, 4,
+                      (uint64_t)round);
+        pid = dm_process(&dm, "device");
+        assert_true(pid > 0);
+        kill(pid, SIGKILL);
+        /* A vCPU's access waits for the successor. */
+        assert_int_equal(csr_read(&dm, XVGPU_SCRATCH, 4), round);
+        assert_int_equal(csr_read(&dm, SDMA + XVGPU_CTRL, 4),
+                         XVGPU_CTRL_ENABLE);
+        for (i = 0; i < 500 && (!now || now == pid); i++) {
+            usleep(10000);
+            now = dm_process(&dm, "device");
+        }
+        assert_true(now > 0 && now != pid);
+        one_job(&dm);
+    }
+    assert_int_equal(csr_read(&dm, XVGPU_RESET_COUNT, 4), 0);
+    assert_int_equal(csr_read(&dm, SDMA + XVGPU_RESETS, 4), 0);
+    assert_int_equal(dm_process(&dm, "engine sdma"), engine);
+    assert_int_equal(fx_servers((domid_t)dm.domid), 1);
     dm_kill_domain_and_check(&dm);
 }
 
