@@ -6,3 +6,5 @@ tests_bench_sdma_SOURCES = tests/bench/sdma.c $(engine_rig)
 tests_bench_sdma_CPPFLAGS = $(engine_test_cppflags)
 tests_bench_sdma_CFLAGS = $(engine_test_cflags)
 tests_bench_sdma_LDADD = $(engine_test_libs)
+
+EXTRA_DIST += tests/bench/run

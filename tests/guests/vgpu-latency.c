@@ -18,13 +18,15 @@ const char test_title[] = "vgpu-latency: doorbell to completion";
 static struct stats read_ticks, csr_ticks, evtchn_ticks;
 static struct stats start_ticks, miss_ticks, hit_ticks;
 
-static void print(const char *what, struct stats *s)
+/* And forgets them. */
+static void print(const char *what, uint64_t round, struct stats *s)
 {
     stats_sort(s);
-    printk("STATS test=vgpu-latency what=%s n=%u tsc_khz=%lu min=%lu p50=%lu "
-           "p90=%lu p99=%lu max=%lu\n",
-           what, s->n, plat_tsc_khz(), stats_at(s, 0), stats_at(s, 500),
+    printk("STATS test=vgpu-latency what=%s round=%lu n=%u tsc_khz=%lu "
+           "min=%lu p50=%lu p90=%lu p99=%lu max=%lu\n",
+           what, round, s->n, plat_tsc_khz(), stats_at(s, 0), stats_at(s, 500),
            stats_at(s, 900), stats_at(s, 990), stats_at(s, 1000));
+    s->n = 0;
 }
 
 /*
@@ -156,23 +158,22 @@ void test_main(void)
     if (!start(false))
         return;
     engine_stop(sdma());
-    print("first-start", &start_ticks);
-    start_ticks.n = 0;
+    print("first-start", 0, &start_ticks);
 
-    for (uint64_t i = 0; i < rounds; i++) {
+    for (uint64_t i = 1; i <= rounds; i++) {
         read_registers(jobs);
         if (!run_jobs(jobs, false, &csr_ticks) ||
             !run_jobs(jobs, true, &evtchn_ticks))
             return;
+        print("read", i, &read_ticks);
+        print("csr-msix", i, &csr_ticks);
+        print("evtchn", i, &evtchn_ticks);
+        print("start", i, &start_ticks);
     }
-    print("read", &read_ticks);
-    print("csr-msix", &csr_ticks);
-    print("evtchn", &evtchn_ticks);
-    print("start", &start_ticks);
 
     run_misses(plat_arg("buckets", 24));
-    print("miss", &miss_ticks);
-    print("hit", &hit_ticks);
+    print("miss", 0, &miss_ticks);
+    print("hit", 0, &hit_ticks);
     printk("STATS test=vgpu-latency what=engine maps=%lu map_hits=%lu\n",
            engine_read64(sdma(), XVGPU_MAPS),
            engine_read64(sdma(), XVGPU_MAP_HITS));

@@ -3,7 +3,7 @@
 # lab: timeout=200
 
 # bench-latency-icount sources this with other values.
-: "${poll=1000}" "${rounds=10}"
+: "${poll=1000}" "${rounds=17}"
 
 latency=latency,rounds=$rounds
 GUEST_VGPU=model=native,vram=16M,sched=none,poll=$poll
