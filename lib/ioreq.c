@@ -65,6 +65,8 @@ struct ioreq_service {
     unsigned int nr_ranges;
     struct ioreq_range *last; /* hint: where the last request went */
     struct ioreq_stats stats;
+    ioreq_observer observer;
+    void *observer_opaque;
 
     /* Written by the service thread alone. */
     uint64_t spin_ns, spurious, spin_hits, sleeps;
@@ -114,6 +116,12 @@ static uint64_t ones(unsigned int size)
     return size >= 8 ? ~0ull : (1ull << (size * 8)) - 1;
 }
 
+static void observe(struct ioreq_service *svc, const struct ioreq_event *event)
+{
+    if (!svc->observer(svc->observer_opaque, event))
+        svc->observer = NULL;
+}
+
 /* One repetition. The lock is held. */
 static enum ioreq_verdict run_once(struct ioreq_service *svc, unsigned int n,
                                    enum ioreq_space space, uint64_t addr,
@@ -132,14 +140,22 @@ static enum ioreq_verdict run_once(struct ioreq_service *svc, unsigned int n,
     r = find_range(svc, space, addr, v->req.size);
     if (!r) {
         svc->stats.nonsense++;
+        access.data = access.write ? *data : ~0ull;
         *data = ones(v->req.size);
-        return IOREQ_DONE;
+        verdict = IOREQ_DONE;
+    } else {
+        access.offset = addr - r->start;
+        access.data = access.write ? *data & ones(access.size) : 0;
+        verdict = r->handler(r->opaque, &access);
+        if (!access.write)
+            *data = access.data & ones(access.size);
     }
-    access.offset = addr - r->start;
-    access.data = access.write ? *data & ones(access.size) : 0;
-    verdict = r->handler(r->opaque, &access);
-    if (!access.write)
-        *data = access.data & ones(access.size);
+    if (svc->observer)
+        observe(svc, &(struct ioreq_event){.access = &access,
+                                           .addr = addr,
+                                           .vcpu = n,
+                                           .nobody = !r,
+                                           .deferred = verdict == IOREQ_DEFER});
     return verdict;
 }
 
@@ -201,6 +217,8 @@ static bool run_request(struct ioreq_service *svc, unsigned int n)
         svc->stats.invalidations++;
         if (svc->cfg.invalidate)
             svc->cfg.invalidate(svc->cfg.opaque);
+        if (svc->observer)
+            observe(svc, &(struct ioreq_event){.vcpu = n});
         return true;
     }
     if (!to_space(v->req.type, &space) || v->req.count > MAX_REPS ||
@@ -527,6 +545,25 @@ void ioreq_free(struct ioreq_service *svc)
     free(svc->vcpus);
     free(svc->port_vcpu);
     free(svc);
+}
+
+int ioreq_observe(struct ioreq_service *svc, ioreq_observer observer,
+                  void *opaque)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&svc->lock);
+    if (svc->observer)
+        observe(svc, NULL);
+    if (svc->observer) {
+        rc = -EBUSY;
+    } else {
+        svc->observer = observer;
+        svc->observer_opaque = opaque;
+        observe(svc, NULL);
+    }
+    pthread_mutex_unlock(&svc->lock);
+    return rc;
 }
 
 unsigned int ioreq_server_id(const struct ioreq_service *svc)

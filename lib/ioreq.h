@@ -96,6 +96,24 @@ void ioreq_free(struct ioreq_service *svc);
 /* Answer each request that is open, a deferred one too, with ones. */
 void ioreq_abandon(struct ioreq_service *svc);
 
+/* An element of a request, for whoever records them. */
+struct ioreq_event {
+    const struct ioreq_access *access; /* NULL: an INVALIDATE of `vcpu` */
+    uint64_t addr;                     /* as Xen gave it */
+    unsigned int vcpu;
+    bool nobody;   /* within nothing that is claimed */
+    bool deferred; /* a read's data are not known yet */
+};
+
+/* Have each element told to `observer` once its handler has returned, with
+ * the service's lock held: it must not block. It is called at once with NULL,
+ * before any request, and with NULL again when somebody else wants its place.
+ * Once it has returned false it is called no more. -EBUSY if there is one
+ * that wants to stay. */
+typedef bool (*ioreq_observer)(void *opaque, const struct ioreq_event *event);
+int ioreq_observe(struct ioreq_service *svc, ioreq_observer observer,
+                  void *opaque);
+
 unsigned int ioreq_server_id(const struct ioreq_service *svc);
 
 /* Claim [start, start + length), or the function at bus 0, devfn. At any

@@ -19,6 +19,8 @@ libxvgpu_la_SOURCES = \
 	lib/proto.h \
 	lib/sandbox.c \
 	lib/sandbox.h \
+	lib/trace.c \
+	lib/trace.h \
 	$(NULL)
 libxvgpu_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(SECCOMP_CFLAGS)
 libxvgpu_la_LIBADD = $(SECCOMP_LIBS)

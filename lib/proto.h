@@ -62,6 +62,9 @@ enum proto_query {
     PROTO_QUERY_SHOW = 1,       /* text: a "name value" pair a line */
     PROTO_QUERY_REGS = 2,       /* text: "offset width name value" a line */
     PROTO_QUERY_SCREENSHOT = 3, /* u.reply: the surface; one memfd */
+    /* Record what the ioreq server is asked (lib/trace.h), until nobody reads
+     * any more. The query comes with a pipe's end for writing. */
+    PROTO_QUERY_RECORD = 4,
 };
 
 struct proto_msg {

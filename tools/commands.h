@@ -15,6 +15,7 @@ int command_fetch(const struct target *t, json_t **vgpu);
 int command_list(bool json);
 int command_show(const struct target *t, bool json);
 int command_regs(const struct target *t, bool json);
+int command_record(const struct target *t, const char *file, bool json);
 int command_screenshot(const struct target *t, const char *file, bool json);
 
 #endif

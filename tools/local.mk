@@ -12,6 +12,7 @@ libtools_la_SOURCES = \
 	tools/picture.h \
 	tools/print.c \
 	tools/print.h \
+	tools/record.c \
 	tools/regs.c \
 	tools/screenshot.c \
 	tools/show.c \

@@ -14,6 +14,7 @@ static const char usage[] =
     "       xen-vgpu [--json] show DOMID[.N]\n"
     "       xen-vgpu [--json] regs DOMID[.N]\n"
     "       xen-vgpu [--json] screenshot DOMID[.N] FILE.png\n"
+    "       xen-vgpu [--json] record DOMID FILE\n"
     "       xen-vgpu --help | --version\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such vGPU.\n";
 
@@ -74,6 +75,7 @@ static const struct {
     {"show", 1, run_show},
     {"regs", 1, run_regs},
     {"screenshot", 2, command_screenshot},
+    {"record", 2, command_record},
 };
 
 static int run(char **argv, int argc, bool json)

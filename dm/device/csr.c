@@ -332,6 +332,40 @@ void csr_reset(struct vgpu *vgpu, bool power_on)
                        power_on);
 }
 
+static void each_set(const struct vgpu *vgpu, unsigned int base,
+                     const struct csr_row *rows, unsigned int nr,
+                     void (*fn)(void *opaque, unsigned int offset,
+                                unsigned int size, uint64_t value),
+                     void *opaque)
+{
+    unsigned int i, k, off;
+    uint64_t value;
+
+    for (i = 0; i < nr; i++)
+        for (k = 0; k < rows[i].count; k++) {
+            off = base + rows[i].offset + k * rows[i].width;
+            value = rows[i].width == 8 ? csr_get64(vgpu, off)
+                                       : csr_get32(vgpu, off);
+            if ((rows[i].access == RW || rows[i].access == CFG) &&
+                value != rows[i].reset)
+                fn(opaque, off, rows[i].width, value);
+        }
+}
+
+void csr_each_set(const struct vgpu *vgpu,
+                  void (*fn)(void *opaque, unsigned int offset,
+                             unsigned int size, uint64_t value),
+                  void *opaque)
+{
+    unsigned int e;
+
+    each_set(vgpu, 0, global_rows, NR(global_rows), fn, opaque);
+    for (e = 0; e < XVGPU_NR_ENGINES; e++)
+        if (vgpu->engines[e].present)
+            each_set(vgpu, XVGPU_ENGINE_BASE(e), engine_rows, NR(engine_rows),
+                     fn, opaque);
+}
+
 static size_t dump_rows(struct vgpu *vgpu, unsigned int base,
                         const char *prefix, const struct csr_row *rows,
                         unsigned int nr, char *buf, size_t size)

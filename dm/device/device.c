@@ -282,12 +282,12 @@ static int on_message(struct device *dev, struct proto_in *in)
 
     if (rc)
         return rc == -EINTR || rc == -EAGAIN ? 0 : rc;
-    proto_close_fds(in);
     switch (in->msg.type) {
     case PROTO_STOP:
-        return -ESHUTDOWN;
+        rc = -ESHUTDOWN;
+        break;
     case PROTO_QUERY:
-        query_answer(dev, &in->msg);
+        query_answer(dev, in);
         break;
     case PROTO_ENGINE_STARTED:
     case PROTO_ENGINE_DEAD:
@@ -297,7 +297,8 @@ static int on_message(struct device *dev, struct proto_in *in)
         log_warning("message of unknown type %u from the monitor",
                     in->msg.type);
     }
-    return 0;
+    proto_close_fds(in);
+    return rc;
 }
 
 /* How long the main thread idles before it asks whether the server lives. */
@@ -363,6 +364,8 @@ void device_free(struct device *dev)
         return;
     worker_stop(dev);
     ioreq_free(dev->ioreq);
+    if (dev->recorder.begun)
+        close(dev->recorder.fd);
     guestmap_free(dev->map);
     for (i = 0; i < dev->nr_vgpus; i++) {
         struct vgpu *vgpu = &dev->vgpus[i];

@@ -106,6 +106,15 @@ struct job {
 /* Each vCPU can have one job open, each engine one death. */
 #define MAX_JOBS (128u + PROTO_MAX_VGPUS * XVGPU_NR_ENGINES)
 
+/* A recording under way; the ioreq service's lock guards it. */
+struct recorder {
+    int next_fd; /* the main thread's */
+    int fd;      /* the pipe */
+    bool begun;
+    uint32_t lost;
+    uint64_t start_ns;
+};
+
 struct device {
     uint32_t domid, own_domid, nr_vcpus;
     xendevicemodel_handle *dmod;
@@ -135,6 +144,8 @@ struct device {
     unsigned int job_head, nr_jobs;
     uint64_t throttle_ns; /* when the worker's budget is full again */
     uint64_t throttled;   /* operations that had to wait */
+
+    struct recorder recorder;
 };
 
 /* device.c */
@@ -218,9 +229,21 @@ bool csr_write(struct vgpu *vgpu, unsigned int offset, unsigned int size,
                uint64_t value, struct csr_effect *effect);
 /* One line per register into buf; the length. */
 size_t csr_dump(struct vgpu *vgpu, char *buf, size_t size);
+/* Call fn for each register that a guest can set and that has another value
+ * than after a reset. */
+void csr_each_set(const struct vgpu *vgpu,
+                  void (*fn)(void *opaque, unsigned int offset,
+                             unsigned int size, uint64_t value),
+                  void *opaque);
 
 /* query.c */
-void query_answer(struct device *dev, const struct proto_msg *msg);
+/* Takes over in->fds where the query has some. */
+void query_answer(struct device *dev, struct proto_in *in);
+
+/* record.c */
+/* Record to a pipe from now on, until its reader is gone; takes fd over if it
+ * returns 0. -EBUSY: a recording is under way. */
+int record_start(struct device *dev, int fd);
 
 static inline unsigned int engine_csr(unsigned int engine, unsigned int reg)
 {

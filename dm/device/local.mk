@@ -9,6 +9,7 @@ libdevice_la_SOURCES = \
 	dm/device/engines.c \
 	dm/device/native.c \
 	dm/device/query.c \
+	dm/device/record.c \
 	dm/device/vram.c \
 	dm/device/worker.c \
 	$(NULL)

@@ -227,8 +227,22 @@ out:
     return rc;
 }
 
-void query_answer(struct device *dev, const struct proto_msg *msg)
+/* The descriptor of a PROTO_QUERY_RECORD. */
+static int record(struct device *dev, struct proto_in *in)
 {
+    int rc;
+
+    if (in->nr_fds != 1)
+        return -EPROTO;
+    rc = record_start(dev, in->fds[0]);
+    if (!rc)
+        in->nr_fds = 0;
+    return rc;
+}
+
+void query_answer(struct device *dev, struct proto_in *in)
+{
+    const struct proto_msg *msg = &in->msg;
     static char buf[PROTO_TEXT];
     struct text t = {.buf = buf, .size = sizeof(buf)};
     struct proto_msg reply = {.version = PROTO_VERSION, .type = PROTO_REPLY};
@@ -256,10 +270,18 @@ void query_answer(struct device *dev, const struct proto_msg *msg)
     case PROTO_QUERY_SCREENSHOT:
         why = check_surface(vgpu, &s);
         break;
+    case PROTO_QUERY_RECORD:
+        break;
     default:
         rc = -ENOSYS;
     }
     pthread_mutex_unlock(&dev->lock);
+    /* Takes the service's lock, which comes before the device's. */
+    if (msg->u.query.query == PROTO_QUERY_RECORD) {
+        rc = record(dev, in);
+        if (rc == -EBUSY)
+            add(&t, "the domain is being recorded already");
+    }
     if (why) {
         rc = -ENODATA;
         add(&t, "%s", why);

@@ -2,7 +2,7 @@
 /*
  * The administrator's socket, /run/xen-vgpu/DOMID.sock: a JSON object a line.
  *
- *   {"command": "show" | "regs" | "screenshot", "vgpu": N}
+ *   {"command": "show" | "regs" | "screenshot" | "record", "vgpu": N}
  *   {"return": {…}} or {"error": "why not"}
  *
  * What the device answers is hostile: its text is passed on as one string of
@@ -238,6 +238,17 @@ static void on_screenshot(void *user, int rc, struct proto_in *in)
     conn_resume(c);
 }
 
+/* The reader gets its end of the pipe; the rest is between it and the
+ * device. */
+static void on_record(void *user, int rc, struct proto_in *in)
+{
+    struct conn *c = user;
+
+    if (!check_reply(c, rc, in))
+        send_json(c, json_pack("{s:{}}", "return"), in->fds[0]);
+    conn_resume(c);
+}
+
 static const struct {
     const char *name;
     uint32_t query;
@@ -246,6 +257,7 @@ static const struct {
     {"show", PROTO_QUERY_SHOW, on_show},
     {"regs", PROTO_QUERY_REGS, on_regs},
     {"screenshot", PROTO_QUERY_SCREENSHOT, on_screenshot},
+    {"record", PROTO_QUERY_RECORD, on_record},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -262,7 +274,7 @@ static void run(struct conn *c, const json_t *request)
     for (i = 0; name && i < NR_COMMANDS && strcmp(commands[i].name, name); i++)
         ;
     if (!name || i == NR_COMMANDS) {
-        send_error(c, "command must be show, regs or screenshot");
+        send_error(c, "command must be show, regs, screenshot or record");
         return;
     }
     if (vgpu && (!json_is_integer(vgpu) || index < 0 ||

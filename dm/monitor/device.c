@@ -5,7 +5,9 @@
 #include "dm/monitor/monitor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 
@@ -14,6 +16,7 @@
 #define MEMORY_MAX (UINT64_C(320) << 20)
 #define PIDS_MAX 32u
 #define QUERY_TIMEOUT_S 5.0
+#define RECORD_PIPE (1 << 20)
 
 static void finish_query(struct query *q, int rc, struct proto_in *in)
 {
@@ -21,6 +24,15 @@ static void finish_query(struct query *q, int rc, struct proto_in *in)
 
     ev_timer_stop(q->m->loop, &q->timeout);
     q->done = NULL;
+    if (!rc && q->fd >= 0) {
+        /* Ours, not what the device may have sent. */
+        proto_close_fds(in);
+        in->fds[0] = q->fd;
+        in->nr_fds = 1;
+    } else if (q->fd >= 0) {
+        close(q->fd);
+    }
+    q->fd = -1;
     done(q->user, rc, in);
 }
 
@@ -165,18 +177,33 @@ void device_stop(struct monitor *m)
     device_send(m, &msg);
 }
 
-void device_send(struct monitor *m, const struct proto_msg *msg)
+static void send_with_fd(struct monitor *m, const struct proto_msg *msg, int fd)
 {
     int rc;
 
     if (!child_runs(&m->device) || m->device.killed)
         return;
-    rc = child_send(&m->device, msg, NULL, 0);
+    rc = child_send(&m->device, msg, &fd, fd >= 0 ? 1 : 0);
     if (!rc || rc == -EPIPE)
         return; /* its end is about to be seen */
     log_error("%s does not read its messages (%s): ended", m->device.name,
               strerror(-rc));
     child_kill(&m->device);
+}
+
+void device_send(struct monitor *m, const struct proto_msg *msg)
+{
+    send_with_fd(m, msg, -1);
+}
+
+/* A pipe that blocks neither the device, which drops what does not fit, nor
+ * the reader. */
+static int make_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    fcntl(ends[1], F_SETPIPE_SZ, RECORD_PIPE); /* as large as it may be */
+    return 0;
 }
 
 static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
@@ -190,6 +217,7 @@ int device_query(struct monitor *m, uint32_t index, uint32_t query,
                  query_done *done, void *user)
 {
     struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_QUERY};
+    int ends[2] = {-1, -1}, rc;
     struct query *q;
     unsigned int i;
 
@@ -200,8 +228,11 @@ int device_query(struct monitor *m, uint32_t index, uint32_t query,
         ;
     if (i == MONITOR_QUERIES)
         return -EBUSY;
+    if (query == PROTO_QUERY_RECORD && (rc = make_pipe(ends)))
+        return rc;
     q = &m->queries[i];
     q->m = m;
+    q->fd = ends[0];
     q->done = done;
     q->user = user;
     q->tag = ++m->next_tag;
@@ -211,7 +242,9 @@ int device_query(struct monitor *m, uint32_t index, uint32_t query,
     msg.u.query.tag = q->tag;
     msg.u.query.index = index;
     msg.u.query.query = query;
-    device_send(m, &msg);
+    send_with_fd(m, &msg, ends[1]);
+    if (ends[1] >= 0)
+        close(ends[1]);
     return 0;
 }
 
@@ -223,6 +256,8 @@ void device_query_cancel(struct monitor *m, const void *user)
         if (m->queries[i].done && m->queries[i].user == user) {
             ev_timer_stop(m->loop, &m->queries[i].timeout);
             m->queries[i].done = NULL;
+            if (m->queries[i].fd >= 0)
+                close(m->queries[i].fd);
         }
     }
 }

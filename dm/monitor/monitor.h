@@ -48,6 +48,7 @@ struct query {
     uint32_t tag;
     ev_timer timeout;
     struct monitor *m;
+    int fd; /* what goes to the user when the device agrees, or -1 */
 };
 
 struct monitor {
@@ -111,7 +112,8 @@ void device_stop(struct monitor *m);
 void device_send(struct monitor *m, const struct proto_msg *msg);
 
 /* Ask the device about a vGPU; done is called once, later, unless an error is
- * returned: -ENODEV without a device, -EBUSY. */
+ * returned: -ENODEV without a device, -EBUSY. With PROTO_QUERY_RECORD the
+ * device gets one end of a pipe, done the one for reading as in->fds[0]. */
 int device_query(struct monitor *m, uint32_t index, uint32_t query,
                  query_done *done, void *user);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A command line: arguments with a newline behind each. */
+#include "dm/monitor/launch.h"
 #include "dm/monitor/options.h"
 #include "fuzz.h"
 
@@ -31,6 +32,30 @@ static void check(const struct options *o)
     FUZZ_CHECK(sum == options_vram_total(o));
 }
 
+/* QEMU's command line has nothing of ours, and room for one VGA only. */
+static void check_qemu(int argc, char *const argv[], const struct options *o)
+{
+    char **qemu = launch_argv(argc, argv, o);
+    int i, ours = 0;
+
+    FUZZ_CHECK(qemu && !strcmp(qemu[0], o->qemu));
+    for (i = 1; qemu[i]; i++) {
+        FUZZ_CHECK(i < argc && strlen(qemu[i]) < 1u << 20);
+        switch (options_kind(qemu[i])) {
+        case OPTION_PAIR:
+            FUZZ_CHECK(qemu[++i]);
+            break;
+        case OPTION_OURS:
+            ours++;
+            break;
+        case OPTION_OTHER:
+            break;
+        }
+    }
+    FUZZ_CHECK(!ours);
+    free(qemu);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const usual[] = {"xen-vgpu-dm", "-xen-domid", "7",
@@ -54,10 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (argc < MAX_ARGS && (arg = strsep(&rest, "\n")))
         argv[argc++] = arg;
     argv[argc] = NULL;
-    if (options_parse(argc, argv, &o, &err) == 0)
+    if (options_parse(argc, argv, &o, &err) == 0) {
         check(&o);
-    else
+        if (o.companion == COMPANION_QEMU)
+            check_qemu(argc, argv, &o);
+    } else {
         FUZZ_CHECK(*err.text && memchr(err.text, '\0', sizeof(err.text)));
+    }
     free(copy);
     return 0;
 }

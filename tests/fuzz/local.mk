@@ -9,25 +9,28 @@ fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_runner = tests/fuzz/runner.c tests/fuzz/fuzz.h
 
 fuzz_replayers = \
+	tests/fuzz/run-client \
 	tests/fuzz/run-device \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
 	tests/fuzz/run-sdma \
 	$(NULL)
 fuzz_fuzzers = \
+	tests/fuzz/fuzz-client \
 	tests/fuzz/fuzz-device \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
 	tests/fuzz/fuzz-sdma \
 	$(NULL)
 
-check_PROGRAMS += $(fuzz_replayers)
+check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
 EXTRA_PROGRAMS += $(fuzz_fuzzers)
 TESTS += tests/fuzz/check-corpus
 EXTRA_DIST += \
 	tests/fuzz/README.md \
 	tests/fuzz/check-corpus \
 	tests/fuzz/corpus \
+	tests/fuzz/traces \
 	$(NULL)
 CLEANFILES += $(fuzz_fuzzers)
 
@@ -40,17 +43,32 @@ fuzz_device_sources = \
 	tests/fuzz/engine-thread.c \
 	tests/fuzz/fuzz-device.c \
 	$(NULL)
+fuzz_device_ldflags = $(AM_LDFLAGS) -Wl,--wrap=clock_ns
 fuzz_device_libs = libdevice.la libengine.la libxvgpu.la \
 	tests/fakexen/libfakexen.la
 tests_fuzz_run_device_SOURCES = $(fuzz_device_sources) $(fuzz_runner)
 tests_fuzz_run_device_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_run_device_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_device_LDFLAGS = $(fuzz_device_ldflags)
 tests_fuzz_run_device_LDADD = $(fuzz_device_libs)
 tests_fuzz_fuzz_device_SOURCES = $(fuzz_device_sources)
 tests_fuzz_fuzz_device_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_device_CFLAGS = $(fuzz_cflags)
-tests_fuzz_fuzz_device_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_device_LDFLAGS = $(fuzz_device_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzz_device_LDADD = $(fuzz_device_libs)
+
+# Feeds recordings of xen-vgpu record to the device.
+tests_fuzz_replay_SOURCES = \
+	tests/fuzz/device-rig.c \
+	tests/fuzz/device-rig.h \
+	tests/fuzz/engine-thread.c \
+	tests/fuzz/fuzz.h \
+	tests/fuzz/replay.c \
+	$(NULL)
+tests_fuzz_replay_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_replay_CFLAGS = $(fuzz_cflags)
+tests_fuzz_replay_LDFLAGS = $(fuzz_device_ldflags)
+tests_fuzz_replay_LDADD = $(fuzz_device_libs)
 
 fuzz_sdma_sources = tests/fuzz/fuzz-sdma.c $(engine_rig)
 fuzz_sdma_libs = libengine.la libxvgpu.la tests/fakexen/libfakexen.la
@@ -77,9 +95,19 @@ tests_fuzz_fuzz_qmp_LDADD = libmonitor.la
 tests_fuzz_run_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_runner)
 tests_fuzz_run_options_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_run_options_CFLAGS = $(fuzz_cflags)
-tests_fuzz_run_options_LDADD = libmonitor.la
+tests_fuzz_run_options_LDADD = libmonitor.la tests/fakexen/libfakexen.la
 tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c
 tests_fuzz_fuzz_options_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_options_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_options_LDADD = libmonitor.la
+tests_fuzz_fuzz_options_LDADD = libmonitor.la tests/fakexen/libfakexen.la
+
+tests_fuzz_run_client_SOURCES = tests/fuzz/fuzz-client.c $(fuzz_runner)
+tests_fuzz_run_client_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_client_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_client_LDADD = libtools.la
+tests_fuzz_fuzz_client_SOURCES = tests/fuzz/fuzz-client.c
+tests_fuzz_fuzz_client_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_client_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_client_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_client_LDADD = libtools.la

@@ -29,7 +29,7 @@ static int run_file(const char *path)
         goto out;
     memcpy(exact, data, size);
     /* Stays the last line when the input ends the process. */
-    fprintf(stderr, "%s: %zu bytes\n", path, size);
+    dprintf(STDERR_FILENO, "%s: %zu bytes\n", path, size);
     LLVMFuzzerTestOneInput(exact, size);
     done++;
     rc = 0;
@@ -76,6 +76,6 @@ int main(int argc, char **argv)
         if (run_path(argv[i]))
             rc = 1;
     }
-    printf("%u inputs\n", done);
+    dprintf(STDOUT_FILENO, "%u inputs\n", done);
     return rc || !done;
 }

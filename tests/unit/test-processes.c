@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -271,6 +274,97 @@ static void two_vgpus(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+static pid_t run_program(const char *program, const char *a, const char *b,
+                         const char *c)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl(program, program, a, b, c, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+static int exit_code(pid_t pid)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static off_t size_of(const char *file)
+{
+    struct stat st;
+
+    return stat(file, &st) ? 0 : st.st_size;
+}
+
+/* Until more than `size` bytes are in the file: recording has begun. */
+static void await_size(const char *file, off_t size)
+{
+    unsigned int i;
+
+    for (i = 0; i < 2000 && size_of(file) <= size; i++)
+        usleep(5000);
+    assert_true(size_of(file) > size);
+}
+
+static pid_t record(const char *domid, const char *file)
+{
+    pid_t pid = run_program("./xen-vgpu", "record", domid, file);
+
+    await_size(file, 0);
+    return pid;
+}
+
+static void what_is_recorded_replays(void **state)
+{
+    char domid[12], file[] = "/tmp/xvgpu-record-XXXXXX";
+    struct dm dm;
+    pid_t pid;
+    int fd;
+
+    (void)state;
+    fd = mkstemp(file);
+    assert_true(fd >= 0);
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    snprintf(domid, sizeof(domid), "%d", dm.domid);
+    place_bars(&dm);
+    csr_write(&dm, XVGPU_SCRATCH + 8, 4, 0x1234);
+    ring_on(&dm);
+    pid = record(domid, file);
+    assert_int_equal(
+        exit_code(run_program("./xen-vgpu", "record", domid, "/dev/null")), 1);
+    assert_int_equal(csr_read(&dm, XVGPU_SCRATCH + 8, 4), 0x1234);
+    csr_write(&dm, XVGPU_SCRATCH, 8, 0x1122334455667788);
+    assert_int_equal(csr_read(&dm, XVGPU_SCRATCH + 4, 4), 0x11223344);
+    assert_int_equal(csr_read(&dm, SDMA + XVGPU_RING_BASE, 8), RING);
+    cfg_write(&dm, 0x10, (uint32_t)BAR0 + 0x100000);
+    assert_int_equal(cfg_read(&dm, 0x10), (uint32_t)BAR0 + 0x100000);
+    cfg_write(&dm, 0x10, (uint32_t)BAR0);
+    csr_write(&dm, XVGPU_RESET, 4, 1);
+    assert_int_equal(csr_read(&dm, XVGPU_SCRATCH, 4), 0);
+    kill(pid, SIGINT);
+    assert_int_equal(exit_code(pid), 0);
+    assert_int_equal(
+        exit_code(run_program("tests/fuzz/replay", file, NULL, NULL)), 0);
+    /* The place is free again; the next one ends with the domain. */
+    assert_int_equal(ftruncate(fd, 0), 0);
+    pid = record(domid, file);
+    csr_read(&dm, XVGPU_MAGIC, 4);
+    fx_domain_kill((domid_t)dm.domid);
+    assert_int_equal(exit_code(pid), 0);
+    assert_int_equal(dm_wait_exit(&dm), 0);
+    dm_assert_nothing_left(&dm);
+    assert_true(size_of(file) > 144);
+    close(fd);
+    unlink(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +376,7 @@ int main(void)
         cmocka_unit_test(device_is_killed),
         cmocka_unit_test(two_vgpus),
         cmocka_unit_test(monitor_is_killed),
+        cmocka_unit_test(what_is_recorded_replays),
     };
     int rc;
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Recordings: a container for what a vGPU was fed, to be fed again.
+ *
+ * A file, or a pipe, is a struct trace_header and then records of
+ * header.record_size bytes to the end, all fields little-endian. The header
+ * names the kind of the records; a reader refuses kinds and versions that it
+ * does not know. A new version may lengthen the header and the records, and
+ * has the fields of the older one at their places.
+ *
+ * Kind TRACE_IOREQ: what one domain's ioreq server was asked, an element of a
+ * string instruction each, in the order of the answers. It begins with
+ * records that are marked TRACE_STATE: writes that bring a new vGPU into the
+ * state in which the recording began, as far as writes can.
+ *
+ * Whoever reads one treats it as hostile: trace_header_check(),
+ * trace_record_check().
+ */
+#ifndef LIB_TRACE_H
+#define LIB_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/proto.h"
+
+#define TRACE_MAGIC "XVGPUTRC"
+#define TRACE_VERSION 1u
+
+enum trace_kind {
+    TRACE_IOREQ = 1,
+    TRACE_COMMANDS = 2, /* reserved: an engine's command stream */
+};
+
+struct trace_vgpu {
+    uint32_t devfn;     /* on bus 0 */
+    uint32_t engines;   /* bit mask, XVGPU_ENGINE_* */
+    uint64_t vram_size; /* bytes */
+    uint64_t vram_gfn;  /* where it stood when the recording began */
+};
+
+struct trace_header {
+    char magic[8]; /* TRACE_MAGIC, no zero behind it */
+    uint32_t version;
+    uint32_t kind; /* enum trace_kind */
+    uint32_t header_size, record_size;
+    uint32_t domid, nr_vcpus, nr_vgpus, pad;
+    uint64_t unix_ns; /* when it began */
+    struct trace_vgpu vgpus[PROTO_MAX_VGPUS];
+};
+
+enum trace_space {
+    TRACE_MMIO = 0, /* addr: guest-physical; these three as ioreq.h's */
+    TRACE_PIO = 1,  /* addr: port */
+    TRACE_CFG = 2,  /* addr: devfn << 32 | offset */
+    TRACE_INVALIDATE = 3,
+};
+
+#define TRACE_WRITE 0x01u
+#define TRACE_SLOW 0x02u   /* the answer came later, from the worker */
+#define TRACE_NOBODY 0x04u /* within nothing that was claimed */
+#define TRACE_STATE 0x08u  /* not the guest's, see above */
+
+struct trace_record {
+    uint64_t time_ns; /* since the recording began */
+    uint64_t addr;
+    uint64_t data; /* written, or the answer, size bytes */
+    uint8_t space; /* enum trace_space */
+    uint8_t flags; /* TRACE_* */
+    uint8_t size;  /* bytes: 1, 2, 4, 8 */
+    uint8_t vcpu;
+    uint32_t lost; /* records left out before this one: the pipe was full */
+};
+
+_Static_assert(sizeof(struct trace_header) == 144, "part of the format");
+_Static_assert(sizeof(struct trace_record) == 32, "part of the format");
+
+/* NULL, or what is wrong with it, for a person. */
+const char *trace_header_check(const struct trace_header *h, uint32_t kind);
+
+/* Whether a record of a TRACE_IOREQ makes sense beside its header. */
+bool trace_record_check(const struct trace_header *h,
+                        const struct trace_record *r);
+
+#endif
