@@ -11,6 +11,7 @@ fuzz_runner = tests/fuzz/runner.c tests/fuzz/fuzz.h
 fuzz_replayers = \
 	tests/fuzz/run-client \
 	tests/fuzz/run-device \
+	tests/fuzz/run-monitor \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
 	tests/fuzz/run-sdma \
@@ -18,6 +19,7 @@ fuzz_replayers = \
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
 	tests/fuzz/fuzz-device \
+	tests/fuzz/fuzz-monitor \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
 	tests/fuzz/fuzz-sdma \
@@ -111,3 +113,14 @@ tests_fuzz_fuzz_client_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_client_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_client_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_client_LDADD = libtools.la
+
+fuzz_monitor_libs = libmonitor.la libxvgpu.la tests/fakexen/libfakexen.la
+tests_fuzz_run_monitor_SOURCES = tests/fuzz/fuzz-monitor.c $(fuzz_runner)
+tests_fuzz_run_monitor_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_monitor_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_monitor_LDADD = $(fuzz_monitor_libs)
+tests_fuzz_fuzz_monitor_SOURCES = tests/fuzz/fuzz-monitor.c
+tests_fuzz_fuzz_monitor_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_monitor_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_monitor_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_monitor_LDADD = $(fuzz_monitor_libs)
