@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += \
+	docs/BENCHMARKS.md \
 	docs/demo.png \
 	docs/design.md \
 	$(NULL)
