@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "engine-rig.h"
 
-#define RAM (4ull << 20)
+#define RAM (2ull << 20)
 #define HOLE_GFN 0x180u /* pages that are not there */
 #define HOLE_PAGES 16u
 #define MAX_RECORDS 64u
