@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+/* Adding without memory marks the element instead of ending the process. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
@@ -184,6 +186,10 @@ static int bucket_map(struct guestmap *map, uint64_t number,
     }
     b->full = populated == BUCKET_PAGES;
     HASH_ADD(hh, map->table, number, sizeof(b->number), b);
+    if (!b->hh.tbl) {
+        bucket_destroy(map, b);
+        return -ENOMEM;
+    }
     DL_PREPEND(map->lru, b);
     map->hint[number % NR_HINTS] = b;
     note_recent(map, b);

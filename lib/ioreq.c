@@ -251,6 +251,14 @@ static bool run_request(struct ioreq_service *svc, unsigned int n)
     return true;
 }
 
+static void broken(struct ioreq_service *svc, const char *what)
+{
+    log_error("%s an event channel of domain %u failed: %s", what,
+              svc->cfg.domid, strerror(errno));
+    if (svc->cfg.failed)
+        svc->cfg.failed(svc->cfg.opaque);
+}
+
 /* Data, then the state, then the notification (Xen, common/ioreq.c,
  * wait_for_io: a state lower than before crashes the guest). */
 static void answer(struct ioreq_service *svc, unsigned int n)
@@ -266,7 +274,8 @@ static void answer(struct ioreq_service *svc, unsigned int n)
         (uint8_t)((__atomic_load_n(byte, __ATOMIC_RELAXED) & ~STATE_MASK) |
                   STATE_IORESP_READY),
         __ATOMIC_RELEASE);
-    xenevtchn_notify(svc->cfg.xce, v->port);
+    if (xenevtchn_notify(svc->cfg.xce, v->port))
+        broken(svc, "notifying");
 }
 
 /* Serve vCPU n's slot if it holds a new request. */
@@ -359,9 +368,7 @@ static void *service_thread(void *arg)
         if (port < 0) {
             if (errno == EINTR || errno == EAGAIN)
                 continue;
-            log_error("reading event channels failed: %s", strerror(errno));
-            if (svc->cfg.failed)
-                svc->cfg.failed(svc->cfg.opaque);
+            broken(svc, "reading");
             break;
         }
         n = (unsigned int)port < NR_PORTS ? svc->port_vcpu[port] : NO_VCPU;
@@ -378,7 +385,10 @@ static void *service_thread(void *arg)
             if (svc->spin_ns)
                 spin(svc);
         }
-        xenevtchn_unmask(svc->cfg.xce, (evtchn_port_t)port);
+        if (xenevtchn_unmask(svc->cfg.xce, (evtchn_port_t)port)) {
+            broken(svc, "unmasking");
+            break;
+        }
     }
     return NULL;
 }
@@ -508,14 +518,26 @@ void ioreq_abandon(struct ioreq_service *svc)
     for (n = 0; n < svc->cfg.nr_vcpus; n++) {
         struct vcpu *v = &svc->vcpus[n];
 
-        if (!v->port || !slot_ready(&svc->slots[n]))
+        if (!v->port)
             continue;
+        if (!slot_ready(&svc->slots[n])) {
+            /* The notification of an answer may be what has failed. */
+            xenevtchn_notify(svc->cfg.xce, v->port);
+            continue;
+        }
         v->req = svc->slots[n];
         v->data = ~0ull;
         v->deferred = false;
         answer(svc, n);
     }
     pthread_mutex_unlock(&svc->lock);
+}
+
+static void not_ended(const struct ioreq_service *svc, const char *what)
+{
+    if (errno != ENOENT && errno != ESRCH) /* the domain has died */
+        log_error("%s ioreq server %u of domain %u failed: %s", what, svc->id,
+                  svc->cfg.domid, strerror(errno));
 }
 
 void ioreq_free(struct ioreq_service *svc)
@@ -526,19 +548,21 @@ void ioreq_free(struct ioreq_service *svc)
         return;
     if (svc->threaded)
         stop_thread(svc);
+    /* Disabled first: a request that came after the others were answered
+     * would wait for ever. */
+    if (svc->enabled && xendevicemodel_set_ioreq_server_state(
+                            svc->cfg.dmod, (domid_t)svc->cfg.domid, svc->id, 0))
+        not_ended(svc, "disabling");
     ioreq_abandon(svc);
-    if (svc->enabled)
-        xendevicemodel_set_ioreq_server_state(
-            svc->cfg.dmod, (domid_t)svc->cfg.domid, svc->id, 0);
     if (svc->vcpus)
         for (i = 0; i < svc->cfg.nr_vcpus; i++)
             if (svc->vcpus[i].port)
                 xenevtchn_unbind(svc->cfg.xce, svc->vcpus[i].port);
     if (svc->fres)
         xenforeignmemory_unmap_resource(svc->cfg.fmem, svc->fres);
-    if (svc->created)
-        xendevicemodel_destroy_ioreq_server(svc->cfg.dmod,
-                                            (domid_t)svc->cfg.domid, svc->id);
+    if (svc->created && xendevicemodel_destroy_ioreq_server(
+                            svc->cfg.dmod, (domid_t)svc->cfg.domid, svc->id))
+        not_ended(svc, "destroying");
     for (i = 0; i < svc->nr_ranges; i++)
         free(svc->ranges[i]);
     pthread_mutex_destroy(&svc->lock);
@@ -659,18 +683,16 @@ int ioreq_claim_pci(struct ioreq_service *svc, unsigned int devfn,
                  out);
 }
 
-void ioreq_release(struct ioreq_service *svc, struct ioreq_range *range)
+int ioreq_release(struct ioreq_service *svc, struct ioreq_range *range)
 {
     int rc;
 
     if (!range)
-        return;
+        return 0;
     rc = range_op(svc, range, false);
-    if (rc)
-        log_error("giving a range of ioreq server %u of domain %u back "
-                  "failed: %s",
-                  svc->id, svc->cfg.domid, strerror(-rc));
-    drop_range(svc, range);
+    if (!rc)
+        drop_range(svc, range);
+    return rc;
 }
 
 void ioreq_complete(struct ioreq_service *svc, unsigned int vcpu, uint64_t data)

@@ -125,7 +125,8 @@ int ioreq_claim(struct ioreq_service *svc, enum ioreq_space space,
 int ioreq_claim_pci(struct ioreq_service *svc, unsigned int devfn,
                     ioreq_handler handler, void *opaque,
                     struct ioreq_range **out);
-void ioreq_release(struct ioreq_service *svc, struct ioreq_range *range);
+/* 0, or a negative errno: the claim stands as before. NULL is harmless. */
+int ioreq_release(struct ioreq_service *svc, struct ioreq_range *range);
 
 /* Finish a deferred access; `data` is what a read returns. */
 void ioreq_complete(struct ioreq_service *svc, unsigned int vcpu,

@@ -5,3 +5,4 @@ include tests/guests/local.mk
 include tests/lab/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk
+include tests/faults/local.mk

@@ -194,16 +194,17 @@ static bool engine_command(struct vgpu *vgpu, const struct place *p,
                            uint32_t value, struct csr_effect *effect)
 {
     struct engine *e = &vgpu->engines[p->engine];
+    int rc;
 
     if (p->reg == XVGPU_WPTR) {
         csr_set32(vgpu, p->start, value);
         if (e->st->enabled) {
-            static const uint64_t one = 1;
-
             LINK_WRITE_REL(e->link->dev.wptr, value);
-            /* Only fails when it was kicked 2^64 times before. */
-            if (write(e->kick, &one, sizeof(one)) < 0)
-                return true;
+            rc = device_kick(e->kick);
+            if (rc)
+                log_limited(&vgpu->limit, LOG_ERROR,
+                            "vGPU %u: the doorbell of engine %u was lost: %s",
+                            vgpu->index, p->engine, strerror(-rc));
         }
         return true;
     }

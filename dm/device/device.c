@@ -14,13 +14,33 @@
 /* Data of string instructions only: a few pages. */
 #define MAP_BUCKETS 16
 
+int device_kick(int fd)
+{
+    const uint64_t one = 1;
+
+    while (write(fd, &one, sizeof(one)) < 0)
+        if (errno != EINTR)
+            return errno == EAGAIN ? 0 : -errno;
+    return 0;
+}
+
+/* EFAULT is the guest's doing, the rest ours. */
+static int copied(struct device *dev, int rc, uint64_t gpa)
+{
+    if (rc && rc != -EFAULT)
+        log_limited(&dev->map_limit, LOG_WARNING,
+                    "mapping guest memory at 0x%llx: %s",
+                    (unsigned long long)gpa, strerror(-rc));
+    return rc;
+}
+
 static int guest_read(void *opaque, uint64_t gpa, void *buf, unsigned int len)
 {
     struct device *dev = opaque;
     int rc;
 
     pthread_mutex_lock(&dev->map_lock);
-    rc = guestmap_read(dev->map, gpa, buf, len, NULL);
+    rc = copied(dev, guestmap_read(dev->map, gpa, buf, len, NULL), gpa);
     pthread_mutex_unlock(&dev->map_lock);
     return rc;
 }
@@ -32,7 +52,7 @@ static int guest_write(void *opaque, uint64_t gpa, const void *buf,
     int rc;
 
     pthread_mutex_lock(&dev->map_lock);
-    rc = guestmap_write(dev->map, gpa, buf, len, NULL);
+    rc = copied(dev, guestmap_write(dev->map, gpa, buf, len, NULL), gpa);
     pthread_mutex_unlock(&dev->map_lock);
     return rc;
 }
@@ -54,7 +74,10 @@ static void invalidate(void *opaque)
 /* The monitor sees the end, and a successor takes over. */
 static void service_failed(void *opaque)
 {
-    shutdown(((struct device *)opaque)->sock, SHUT_RDWR);
+    struct device *dev = opaque;
+
+    __atomic_store_n(&dev->failed, true, __ATOMIC_RELEASE);
+    shutdown(dev->sock, SHUT_RDWR);
 }
 
 /* Receive the next message, which must be of `type`. */
@@ -120,13 +143,13 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
         vgpu->engines[e].link = p;
         vgpu->engines[e].kick = in->fds[next + 1];
         vgpu->engines[e].event = in->fds[next + 2];
-        fcntl(vgpu->engines[e].kick, F_SETFL, O_NONBLOCK);
-        fcntl(vgpu->engines[e].event, F_SETFL, O_NONBLOCK);
-        close(in->fds[next]);
+        in->fds[next + 1] = in->fds[next + 2] = -1; /* taken */
+        /* A guest could have us wait on a full one. */
+        if (fcntl(vgpu->engines[e].kick, F_SETFL, O_NONBLOCK) < 0 ||
+            fcntl(vgpu->engines[e].event, F_SETFL, O_NONBLOCK) < 0)
+            return -errno;
         next += 3;
     }
-    close(in->fds[0]);
-    in->nr_fds = 0; /* taken, all of them */
     return dev->takeover
                ? native_takeover(vgpu, engines, in->msg.u.vgpu.running)
                : native_init(vgpu, engines, in->msg.u.vgpu.vram_gfn);
@@ -141,6 +164,7 @@ static int receive_vgpus(struct device *dev, struct proto_in *in)
         rc = expect(dev, in, PROTO_DEVICE_VGPU);
         if (!rc)
             rc = in->msg.u.vgpu.index == i ? take_vgpu(dev, in) : -EPROTO;
+        proto_close_fds(in);
         if (rc) {
             log_error("taking over the configuration of vGPU %u failed: %s", i,
                       strerror(-rc));
@@ -353,6 +377,8 @@ int device_loop(struct device *dev)
             rc = on_message(dev, in);
     }
     free(in);
+    if (rc == -EPIPE && __atomic_load_n(&dev->failed, __ATOMIC_ACQUIRE))
+        rc = -EIO; /* it was us who closed it */
     return rc == -ESHUTDOWN ? 0 : rc;
 }
 

@@ -84,6 +84,7 @@ struct vgpu {
     struct vgpu_state *st;
     struct ioreq_range *cfg_range, *csr_range, *msix_range;
     uint64_t vram_size;
+    uint64_t irq_failed_seen;
     struct log_limit limit;
     struct engine engines[XVGPU_NR_ENGINES];
 };
@@ -124,6 +125,7 @@ struct device {
     int sock; /* to the monitor */
     struct sandbox sandbox;
     bool takeover;
+    bool failed; /* the ioreq service */
     struct log_limit limit;
     unsigned int nr_vgpus;
     struct vgpu vgpus[PROTO_MAX_VGPUS];
@@ -136,6 +138,7 @@ struct device {
      * use it. */
     pthread_mutex_t map_lock;
     struct guestmap *map;
+    struct log_limit map_limit;
 
     pthread_t worker;
     bool worker_started;
@@ -153,9 +156,15 @@ struct device {
 int device_new(int sock, struct device **out);
 /* Enter the sandbox, enable the ioreq server, tell the monitor. */
 int device_start(struct device *dev);
-/* Serve until the monitor says stop or is gone. */
+/* Serve until the monitor says stop (0) or is gone (-EPIPE). After another
+ * error the monitor starts a successor, which takes over the ioreq server:
+ * end without device_free(), which destroys it. */
 int device_loop(struct device *dev);
 void device_free(struct device *dev);
+
+/* Add one to an eventfd that does not block. 0 or a negative errno; a full
+ * one is as good as one that was added to. */
+int device_kick(int fd);
 
 /* worker.c */
 int worker_start(struct device *dev);

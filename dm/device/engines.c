@@ -22,14 +22,6 @@ static struct timespec deadline(int seconds)
     return ts;
 }
 
-static void kick(struct engine *e)
-{
-    const uint64_t one = 1;
-
-    if (write(e->kick, &one, sizeof(one)) < 0)
-        log_debug("kicking an engine failed: %s", strerror(errno));
-}
-
 /* Ask the monitor, wait for its answer. The lock is held. */
 static int process_op(struct vgpu *vgpu, unsigned int n, enum proto_type type)
 {
@@ -78,11 +70,11 @@ static int command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
     struct engine *e = &vgpu->engines[n];
     const struct timespec until = deadline(COMMAND_TIMEOUT_S);
     const unsigned int deaths = e->deaths;
-    int rc = 0;
+    int rc;
 
     LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
     LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->st->cmd_seq);
-    kick(e);
+    rc = device_kick(e->kick);
     while (!rc && !dev->stopping && e->process && e->deaths == deaths &&
            LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq)
         rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
@@ -372,8 +364,9 @@ void engines_invalidate(struct vgpu *vgpu)
             continue;
         LINK_WRITE_REL(e->link->dev.map_generation,
                        LINK_READ(e->link->dev.map_generation) + 1);
+        /* A busy one looks by itself; an idle one needs none of them. */
         if (e->process)
-            kick(e);
+            device_kick(e->kick);
     }
 }
 

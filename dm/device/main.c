@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,13 @@ int main(int argc, char **argv)
         return 1;
     }
     rc = device_start(dev);
-    if (!rc)
+    if (!rc) {
         rc = device_loop(dev);
+        if (rc && rc != -EPIPE) {
+            log_error("ending, for a successor: %s", strerror(-rc));
+            return 1;
+        }
+    }
     if (rc)
         log_error("ending: %s", strerror(-rc));
     device_free(dev);

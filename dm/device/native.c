@@ -156,6 +156,17 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
     engines_bus_master(vgpu);
 }
 
+/* What an interrupt came to; the guest can only miss it. */
+static void check_irq(struct vgpu *vgpu)
+{
+    if (vgpu->st->irq.failed == vgpu->irq_failed_seen)
+        return;
+    vgpu->irq_failed_seen = vgpu->st->irq.failed;
+    log_limited(&vgpu->limit, LOG_ERROR,
+                "vGPU %u: Xen refused an interrupt: %s", vgpu->index,
+                strerror(errno));
+}
+
 static void bad_access(struct vgpu *vgpu)
 {
     csr_set32(vgpu, XVGPU_BAD_ACCESS, csr_get32(vgpu, XVGPU_BAD_ACCESS) + 1);
@@ -165,6 +176,7 @@ void native_update_level(struct vgpu *vgpu)
 {
     irq_set_level(&vgpu->st->irq, csr_get32(vgpu, XVGPU_INTR_STATUS) &
                                       csr_get32(vgpu, XVGPU_INTR_ENABLE));
+    check_irq(vgpu);
 }
 
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector)
@@ -205,6 +217,7 @@ enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access)
                         access->size, (uint32_t)access->data);
     if (changed & PCI_CHANGED_IRQ) {
         irq_config_changed(&vgpu->st->irq);
+        check_irq(vgpu);
         engines_bus_master(vgpu);
     }
     if (changed & PCI_CHANGED_FLR) {
@@ -286,6 +299,15 @@ static void refused(struct vgpu *vgpu, unsigned int bar, uint64_t at, int rc)
     pthread_mutex_unlock(&dev->lock);
 }
 
+static void stays(struct vgpu *vgpu, unsigned int bar, uint64_t at, int rc)
+{
+    pthread_mutex_lock(&vgpu->dev->lock);
+    log_limited(&vgpu->limit, LOG_ERROR,
+                "vGPU %u: BAR %u can't be taken from 0x%llx: %s", vgpu->index,
+                bar, (unsigned long long)at, strerror(-rc));
+    pthread_mutex_unlock(&vgpu->dev->lock);
+}
+
 static void remap_range(struct vgpu *vgpu, unsigned int bar,
                         ioreq_handler handler, struct ioreq_range **range,
                         uint64_t *at, uint64_t want)
@@ -294,7 +316,11 @@ static void remap_range(struct vgpu *vgpu, unsigned int bar,
 
     if (*at == want && (*range || want == PCI_BAR_UNMAPPED))
         return;
-    ioreq_release(vgpu->dev->ioreq, *range);
+    rc = ioreq_release(vgpu->dev->ioreq, *range);
+    if (rc) {
+        stays(vgpu, bar, *at, rc);
+        return; /* the next change of the BARs tries again */
+    }
     *range = NULL;
     *at = want; /* before Xen has it: a successor claims it again */
     if (want == PCI_BAR_UNMAPPED)

@@ -291,6 +291,8 @@ void query_answer(struct device *dev, struct proto_in *in)
         reply.u.reply.stride = s.width * 4;
         reply.u.reply.format = s.format;
         rc = screenshot(vgpu, &s, &fd);
+        if (rc)
+            add(&t, "the picture could not be taken: %s", strerror(-rc));
     }
 out:
     reply.u.reply.status = rc;

@@ -64,6 +64,7 @@ struct wait {
     unsigned int vcpu;
     unsigned int id;
     uint32_t generation;
+    uint32_t wake; /* when it was sent */
     uint64_t deadline;
     uint64_t spin_until;
 };
@@ -99,9 +100,11 @@ static int look(const struct wait *w, unsigned int *prev, uint64_t *data,
     *wake = atomic_load(&d->vcpu[w->vcpu].wake);
     s = &d->server[w->id];
     if (s->generation != w->generation) {
-        /* Destroyed under us: Xen leaves the vCPU blocked for ever. */
+        /* Destroyed under us: Xen leaves the vCPU blocked for ever, unless
+         * it was notified before and has only not run yet. */
+        *data = ~UINT64_C(0);
         fx_domain_put(d);
-        return 0;
+        return *wake != w->wake;
     }
     p = slot_of(s, w->vcpu);
     state = load_state(p);
@@ -161,6 +164,7 @@ static struct wait wait_for(const struct fx_domain *d, unsigned int vcpu,
         .vcpu = vcpu,
         .id = id,
         .generation = d->server[id].generation,
+        .wake = atomic_load(&d->vcpu[vcpu].wake),
         .deadline = now + (uint64_t)d->timeout_ms * 1000000,
         .spin_until = d->spin_ns ? now + d->spin_ns : 0,
     };
