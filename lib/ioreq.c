@@ -12,6 +12,7 @@
 #include <xen/hvm/ioreq.h>
 #include <xen/memory.h>
 
+#include "lib/guard.h"
 #include "lib/log.h"
 
 /* Local event-channel ports: the FIFO ABI's limit (Xen, public/
@@ -70,6 +71,8 @@ struct ioreq_service {
 
     /* Written by the service thread alone. */
     uint64_t spin_ns, spurious, spin_hits, sleeps;
+    struct guard guard;
+    unsigned int uncharged; /* requests since the guard last looked */
 };
 
 /* A counter with one writer, read by others. */
@@ -278,6 +281,23 @@ static void answer(struct ioreq_service *svc, unsigned int n)
         broken(svc, "notifying");
 }
 
+/* Reading the clock costs: only now and then. */
+#define CHARGE_EVERY 64u
+
+/* A storm of accesses costs dom0 more than the guest that makes it. Its
+ * domain alone waits: this thread serves no other. */
+static void slow_down(struct ioreq_service *svc)
+{
+    uint64_t wait;
+
+    if (++svc->uncharged < CHARGE_EVERY)
+        return;
+    wait = guard_charge(&svc->guard, svc->uncharged, clock_ns());
+    svc->uncharged = 0;
+    if (wait)
+        guard_sleep(wait);
+}
+
 /* Serve vCPU n's slot if it holds a new request. */
 static bool serve(struct ioreq_service *svc, unsigned int n)
 {
@@ -285,6 +305,7 @@ static bool serve(struct ioreq_service *svc, unsigned int n)
 
     if (!slot_ready(&svc->slots[n]))
         return false;
+    slow_down(svc);
     pthread_mutex_lock(&svc->lock);
     if (v->deferred) {
         /* Still in the worker's hands; the state says READY until then. */
@@ -411,6 +432,7 @@ int ioreq_new(const struct ioreq_config *config, struct ioreq_service **out)
     if (!svc)
         return -ENOMEM;
     svc->cfg = *config;
+    guard_init(&svc->guard, config->rate, config->rate);
     pthread_mutex_init(&svc->lock, NULL);
     svc->vcpus = calloc(config->nr_vcpus, sizeof(*svc->vcpus));
     svc->port_vcpu = malloc(NR_PORTS * sizeof(*svc->port_vcpu));
@@ -727,5 +749,8 @@ void ioreq_get_stats(struct ioreq_service *svc, struct ioreq_stats *stats)
     stats->spurious = __atomic_load_n(&svc->spurious, __ATOMIC_RELAXED);
     stats->spin_hits = __atomic_load_n(&svc->spin_hits, __ATOMIC_RELAXED);
     stats->sleeps = __atomic_load_n(&svc->sleeps, __ATOMIC_RELAXED);
+    stats->delayed = __atomic_load_n(&svc->guard.delayed, __ATOMIC_RELAXED);
+    stats->delayed_ns =
+        __atomic_load_n(&svc->guard.delayed_ns, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&svc->lock);
 }

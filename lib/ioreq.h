@@ -50,6 +50,9 @@ struct ioreq_config {
      * the dead process was serving is served once more. */
     bool takeover;
     unsigned int id;
+    /* Accesses a second, after a burst of as many; beyond that answers are
+     * delayed. 0: no limit. */
+    unsigned int rate;
     xendevicemodel_handle *dmod; /* all three are borrowed */
     xenforeignmemory_handle *fmem;
     xenevtchn_handle *xce; /* of this service alone */
@@ -74,6 +77,8 @@ struct ioreq_stats {
     uint64_t spurious; /* events without a request */
     uint64_t spin_hits;
     uint64_t sleeps;
+    uint64_t delayed; /* times that the guest was slowed down, and how long */
+    uint64_t delayed_ns;
 };
 
 struct ioreq_service;

@@ -4,6 +4,8 @@ noinst_LTLIBRARIES += libxvgpu.la
 libxvgpu_la_SOURCES = \
 	lib/grant.c \
 	lib/grant.h \
+	lib/guard.c \
+	lib/guard.h \
 	lib/guestmap.c \
 	lib/guestmap.h \
 	lib/ioreq.c \

@@ -79,6 +79,7 @@ struct proto_msg {
             uint32_t uid, gid; /* to drop to; 0: stay (tests) */
             uint32_t sandbox;  /* 0: none (tests only) */
             uint32_t poll_us;  /* longest spin of the ioreq service, us */
+            uint32_t rate;     /* accesses a second, 0: no limit */
             uint32_t log_level;
             /* 1: a device process has died; take over its ioreq server and
              * the state that it left. */

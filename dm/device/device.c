@@ -174,7 +174,8 @@ static int receive_vgpus(struct device *dev, struct proto_in *in)
     return 0;
 }
 
-static int open_xen(struct device *dev, unsigned int poll_us, unsigned int id)
+static int open_xen(struct device *dev, unsigned int poll_us, unsigned int id,
+                    unsigned int rate)
 {
     struct ioreq_config c = {
         .domid = dev->domid,
@@ -182,6 +183,7 @@ static int open_xen(struct device *dev, unsigned int poll_us, unsigned int id)
         .poll_us = poll_us,
         .takeover = dev->takeover,
         .id = id,
+        .rate = rate,
         .guest_read = guest_read,
         .guest_write = guest_write,
         .failed = service_failed,
@@ -214,12 +216,17 @@ static int open_xen(struct device *dev, unsigned int poll_us, unsigned int id)
     return ioreq_new(&c, &dev->ioreq);
 }
 
+/* Interrupts of all engines a second: each costs this process a wake-up and a
+ * hypercall. */
+#define EVENT_RATE 10000u
+#define EVENT_BURST 1000u
+
 int device_new(int sock, struct device **out)
 {
     struct device *dev = calloc(1, sizeof(*dev));
     struct proto_in *in = malloc(sizeof(*in));
     pthread_condattr_t attr;
-    unsigned int poll_us, id;
+    unsigned int poll_us, id, rate;
     int rc = -ENOMEM;
 
     if (!dev || !in)
@@ -232,6 +239,7 @@ int device_new(int sock, struct device **out)
     pthread_cond_init(&dev->changed, &attr);
     pthread_cond_init(&dev->work, &attr);
     pthread_condattr_destroy(&attr);
+    guard_init(&dev->event_guard, EVENT_RATE, EVENT_BURST);
 
     rc = expect(dev, in, PROTO_DEVICE_START);
     if (rc)
@@ -251,11 +259,12 @@ int device_new(int sock, struct device **out)
     poll_us = in->msg.u.start.poll_us;
     dev->takeover = in->msg.u.start.takeover;
     id = in->msg.u.start.ioservid;
+    rate = in->msg.u.start.rate;
     if (!dev->nr_vgpus || dev->nr_vgpus > PROTO_MAX_VGPUS) {
         rc = -EPROTO;
         goto out;
     }
-    rc = open_xen(dev, poll_us, id);
+    rc = open_xen(dev, poll_us, id, rate);
     if (!rc)
         rc = receive_vgpus(dev, in);
 out:
@@ -338,7 +347,7 @@ int device_loop(struct device *dev)
         unsigned int engine;
     } who[MAX_FDS];
     struct proto_in *in = malloc(sizeof(*in));
-    unsigned int nr = 1, i, e;
+    unsigned int nr = 1, i, e, interrupts = 0;
     uint64_t count;
     int n, rc = 0;
 
@@ -370,9 +379,14 @@ int device_loop(struct device *dev)
             if (!fds[i].revents || read(fds[i].fd, &count, sizeof(count)) < 0)
                 continue;
             pthread_mutex_lock(&dev->lock);
-            engine_event(who[i].vgpu, who[i].engine);
+            interrupts += engine_event(who[i].vgpu, who[i].engine);
             pthread_mutex_unlock(&dev->lock);
         }
+        /* What comes meanwhile becomes one interrupt. */
+        if (interrupts)
+            guard_sleep(
+                guard_charge(&dev->event_guard, interrupts, clock_ns()));
+        interrupts = 0;
         if (fds[0].revents)
             rc = on_message(dev, in);
     }

@@ -20,6 +20,7 @@
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 
+#include "lib/guard.h"
 #include "lib/guestmap.h"
 #include "lib/ioreq.h"
 #include "lib/irq.h"
@@ -145,8 +146,10 @@ struct device {
     pthread_cond_t work; /* jobs or stopping */
     struct job jobs[MAX_JOBS];
     unsigned int job_head, nr_jobs;
-    uint64_t throttle_ns; /* when the worker's budget is full again */
-    uint64_t throttled;   /* operations that had to wait */
+
+    struct guard slow_guard;  /* the worker's: resets, moves of VRAM */
+    struct guard ctrl_guard;  /* the worker's: starts and resumes of rings */
+    struct guard event_guard; /* the main thread's: interrupts */
 
     struct recorder recorder;
 };
@@ -178,8 +181,9 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg);
 void engine_ctrl(struct vgpu *vgpu, unsigned int engine, uint32_t value);
 void engine_recover(struct vgpu *vgpu, unsigned int engine);
 void engine_kill(struct vgpu *vgpu, unsigned int engine);
-/* An engine kicked `event`. The lock is held. */
-void engine_event(struct vgpu *vgpu, unsigned int engine);
+/* An engine kicked `event`: the interrupts that it caused. The lock is held.
+ */
+unsigned int engine_event(struct vgpu *vgpu, unsigned int engine);
 /* Have all engines drop their mappings. The lock is held. */
 void engines_invalidate(struct vgpu *vgpu);
 /* Publish whether DMA is allowed. The lock is held. */
@@ -203,8 +207,8 @@ void native_catch_up(struct vgpu *vgpu);
 void native_reset(struct vgpu *vgpu, uint32_t reason);
 /* Bring claims and VRAM in line with config space; the worker's. */
 void native_remap(struct vgpu *vgpu);
-/* Slow a guest down that asks for too much dear work. The worker's. */
-void worker_throttle(struct device *dev);
+/* Have the vCPU that asked wait if its guest asks too often. The worker's. */
+void worker_charge(struct device *dev, struct guard *guard);
 /* Set INTR_STATUS bits and signal. The lock is held. */
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
 /* Signal what was there before its bits in INTR_ENABLE were set. The lock is

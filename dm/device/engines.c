@@ -327,15 +327,16 @@ void engine_kill(struct vgpu *vgpu, unsigned int n)
     pthread_mutex_unlock(&vgpu->dev->lock);
 }
 
-void engine_event(struct vgpu *vgpu, unsigned int n)
+unsigned int engine_event(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
     const struct link_eng *eng = &e->link->eng;
+    unsigned int interrupts = 0;
     uint32_t done, fault;
 
     pthread_cond_broadcast(&vgpu->dev->changed);
     if (!e->st->enabled)
-        return;
+        return 0;
     fault = LINK_READ_ACQ(eng->fault_count);
     done = LINK_READ_ACQ(eng->done_count);
     /* Seen when it has been signalled: twice is better than never. */
@@ -343,6 +344,7 @@ void engine_event(struct vgpu *vgpu, unsigned int n)
         native_interrupt(vgpu, XVGPU_INTR_DONE(n),
                          csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
         e->st->done_seen = done;
+        interrupts++;
     }
     if (fault != e->st->fault_seen) {
         set_fault(vgpu, n, LINK_READ(eng->fault_code),
@@ -350,7 +352,9 @@ void engine_event(struct vgpu *vgpu, unsigned int n)
                   LINK_READ(eng->fault_addr), LINK_READ(eng->fault_ib));
         report_fault(vgpu, n);
         e->st->fault_seen = fault;
+        interrupts++;
     }
+    return interrupts;
 }
 
 void engines_invalidate(struct vgpu *vgpu)

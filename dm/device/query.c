@@ -48,6 +48,16 @@ static void show_ioreq(struct device *dev, struct text *t)
     ADD(t, "ioreq.spurious", s.spurious);
     ADD(t, "ioreq.spin_hits", s.spin_hits);
     ADD(t, "ioreq.sleeps", s.sleeps);
+    ADD(t, "guard.accesses_delayed", s.delayed);
+    ADD(t, "guard.accesses_delayed_ns", s.delayed_ns);
+}
+
+static void show_guard(struct text *t, const char *what, const struct guard *g)
+{
+    add(t, "guard.%s_delayed %llu\nguard.%s_delayed_ns %llu\n", what,
+        (unsigned long long)__atomic_load_n(&g->delayed, __ATOMIC_RELAXED),
+        what,
+        (unsigned long long)__atomic_load_n(&g->delayed_ns, __ATOMIC_RELAXED));
 }
 
 static void show_engine(struct vgpu *vgpu, unsigned int n, struct text *t)
@@ -93,6 +103,9 @@ static void show(struct vgpu *vgpu, struct text *t)
 {
     unsigned int n;
 
+    show_guard(t, "bar_moves_and_resets", &vgpu->dev->slow_guard);
+    show_guard(t, "ring_starts", &vgpu->dev->ctrl_guard);
+    show_guard(t, "interrupts", &vgpu->dev->event_guard);
     ADD(t, "devfn", vgpu->devfn);
     ADD(t, "vram_size", vgpu->vram_size);
     ADD(t, "vram_base", vgpu->st->vram_gfn << 12);

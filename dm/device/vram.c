@@ -156,7 +156,7 @@ int vram_move(struct vgpu *vgpu, uint64_t gfn)
     rc = for_each_chunk(vgpu, gfn, frames, PROT_READ, is_free);
     if (rc)
         return rc;
-    worker_throttle(vgpu->dev);
+    worker_charge(vgpu->dev, &vgpu->dev->slow_guard);
     vgpu->st->vram_moved = 0;
     vgpu->st->vram_to = gfn;
     rc = relocate(vgpu, from, gfn, frames);

@@ -16,31 +16,17 @@ void worker_queue(struct device *dev, struct job job)
     pthread_cond_signal(&dev->work);
 }
 
-/* Resets and moves of VRAM cost all of VRAM each, and none of them is of use
- * to an honest guest more than now and then: a burst, then some a second, by
- * delaying the answer. */
-#define THROTTLE_BURST 16u
-#define THROTTLE_NS 250000000ull
-
-void worker_throttle(struct device *dev)
+void worker_charge(struct device *dev, struct guard *guard)
 {
-    uint64_t now = clock_ns(), wait;
-    struct timespec until;
+    const uint64_t now = clock_ns();
+    const uint64_t until = now + guard_charge(guard, 1, now);
+    const struct timespec ts = {.tv_sec = (time_t)(until / 1000000000u),
+                                .tv_nsec = (long)(until % 1000000000u)};
 
     pthread_mutex_lock(&dev->lock);
-    if (dev->throttle_ns < now)
-        dev->throttle_ns = now;
-    dev->throttle_ns += THROTTLE_NS;
-    wait = dev->throttle_ns - now;
-    if (wait > THROTTLE_BURST * THROTTLE_NS) {
-        dev->throttled++;
-        wait = now + wait - THROTTLE_BURST * THROTTLE_NS;
-        until.tv_sec = (time_t)(wait / 1000000000u);
-        until.tv_nsec = (long)(wait % 1000000000u);
-        while (!dev->stopping &&
-               !pthread_cond_timedwait(&dev->changed, &dev->lock, &until))
-            ;
-    }
+    while (until > now && !dev->stopping &&
+           !pthread_cond_timedwait(&dev->changed, &dev->lock, &ts))
+        ;
     pthread_mutex_unlock(&dev->lock);
 }
 
@@ -49,7 +35,7 @@ static void reset(struct vgpu *vgpu, uint32_t reason)
     unsigned int n;
     int rc;
 
-    worker_throttle(vgpu->dev);
+    worker_charge(vgpu->dev, &vgpu->dev->slow_guard);
     for (n = 0; n < XVGPU_NR_ENGINES; n++)
         if (vgpu->engines[n].present)
             engine_kill(vgpu, n);
@@ -73,6 +59,7 @@ static void run_job(struct device *dev, const struct job *job)
         reset(job->vgpu, job->value);
         break;
     case JOB_CTRL:
+        worker_charge(dev, &dev->ctrl_guard);
         engine_ctrl(job->vgpu, job->engine, job->value);
         break;
     case JOB_DEATH:
@@ -105,9 +92,21 @@ static void *worker_thread(void *arg)
     return NULL;
 }
 
+/* Resets and moves of VRAM cost all of VRAM each, starts and resumes of rings
+ * a message to the engine and back. An honest guest does either now and
+ * then. */
+#define SLOW_RATE 4u
+#define SLOW_BURST 16u
+#define CTRL_RATE 50u
+#define CTRL_BURST 256u
+
 int worker_start(struct device *dev)
 {
-    int rc = pthread_create(&dev->worker, NULL, worker_thread, dev);
+    int rc;
+
+    guard_init(&dev->slow_guard, SLOW_RATE, SLOW_BURST);
+    guard_init(&dev->ctrl_guard, CTRL_RATE, CTRL_BURST);
+    rc = pthread_create(&dev->worker, NULL, worker_thread, dev);
 
     if (rc)
         return -rc;

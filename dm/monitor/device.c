@@ -138,6 +138,7 @@ int device_start(struct monitor *m)
     };
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_DEVICE_START};
+    bool unlimited = false;
     unsigned int i;
     int rc;
 
@@ -158,10 +159,15 @@ int device_start(struct monitor *m)
     msg.u.start.sandbox = m->sandbox;
     msg.u.start.log_level = m->opt->log_level;
     for (i = 0; i < m->opt->nr_vgpus; i++) {
-        /* One ioreq service for all: the most patient one decides. */
+        /* One ioreq service for all: the most patient one decides, and the
+         * limits add up. */
+        msg.u.start.rate += m->opt->vgpus[i].rate;
+        unlimited |= !m->opt->vgpus[i].rate;
         if (m->opt->vgpus[i].poll > msg.u.start.poll_us)
             msg.u.start.poll_us = m->opt->vgpus[i].poll;
     }
+    if (unlimited)
+        msg.u.start.rate = 0;
     rc = child_send(&m->device, &msg, NULL, 0);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
         rc = send_vgpu(m, &m->vgpus[i]);

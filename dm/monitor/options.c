@@ -98,6 +98,15 @@ static int key_poll(struct vgpu_options *v, const char *value,
     return 0;
 }
 
+static int key_rate(struct vgpu_options *v, const char *value,
+                    struct options_error *err)
+{
+    if (!plain_number(value, OPTIONS_RATE_MAX, &v->rate))
+        return fail(err, "-vgpu rate=%.64s: must be 0 to %u accesses a second",
+                    value, OPTIONS_RATE_MAX);
+    return 0;
+}
+
 static int key_sched(struct vgpu_options *v, const char *value,
                      struct options_error *err)
 {
@@ -115,8 +124,8 @@ static const struct {
     int (*set)(struct vgpu_options *v, const char *value,
                struct options_error *err);
 } keys[] = {
-    {"model", key_model}, {"vram", key_vram},   {"slot", key_slot},
-    {"poll", key_poll},   {"sched", key_sched},
+    {"model", key_model}, {"vram", key_vram}, {"slot", key_slot},
+    {"poll", key_poll},   {"rate", key_rate}, {"sched", key_sched},
 };
 
 static int parse_vgpu(struct options *o, const char *arg,
@@ -135,6 +144,7 @@ static int parse_vgpu(struct options *o, const char *arg,
     v = &o->vgpus[o->nr_vgpus];
     v->vram = OPTIONS_VRAM_DEFAULT;
     v->poll = OPTIONS_POLL_DEFAULT;
+    v->rate = OPTIONS_RATE_DEFAULT;
     while ((item = strsep(&rest, ","))) {
         value = strchr(item, '=');
         if (value)
@@ -144,7 +154,7 @@ static int parse_vgpu(struct options *o, const char *arg,
         if (i == ARRAY_SIZE(keys) || !value)
             return fail(err,
                         "-vgpu %.64s: must be a list of model=, vram=, "
-                        "slot=, poll=, sched=",
+                        "slot=, poll=, rate=, sched=",
                         item);
         if (seen & 1u << i)
             return fail(err, "-vgpu %s=: given twice", keys[i].name);

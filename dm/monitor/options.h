@@ -20,6 +20,8 @@
 #define OPTIONS_SLOT_MAX 0x1fu
 #define OPTIONS_POLL_DEFAULT 50u
 #define OPTIONS_POLL_MAX 1000u
+#define OPTIONS_RATE_DEFAULT 20000u
+#define OPTIONS_RATE_MAX 10000000u
 
 /* What libxl gives QEMU's VGA when nobody says otherwise. */
 #define OPTIONS_QEMU_VGA_MIB 16u
@@ -31,6 +33,7 @@ struct vgpu_options {
     uint64_t vram; /* bytes */
     uint32_t slot; /* PCI device number on bus 0 */
     uint32_t poll; /* us */
+    uint32_t rate; /* accesses a second; 0: no limit */
 };
 
 enum companion { COMPANION_NONE, COMPANION_QEMU };

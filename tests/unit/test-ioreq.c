@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fakexen.h"
+#include "lib/guard.h"
 #include "lib/guestmap.h"
 #include "lib/ioreq.h"
 
@@ -75,11 +76,12 @@ static enum ioreq_verdict handler(void *opaque, struct ioreq_access *a)
     return IOREQ_DONE;
 }
 
-static int setup_poll(void **state, unsigned int poll_us)
+static int setup_with(void **state, unsigned int poll_us, unsigned int rate)
 {
     static struct fixture f;
     struct ioreq_config cfg = {.nr_vcpus = VCPUS,
                                .poll_us = poll_us,
+                               .rate = rate,
                                .guest_read = guest_read,
                                .guest_write = guest_write,
                                .invalidate = invalidate,
@@ -103,12 +105,17 @@ static int setup_poll(void **state, unsigned int poll_us)
 
 static int setup(void **state)
 {
-    return setup_poll(state, 0);
+    return setup_with(state, 0, 0);
 }
 
 static int setup_spinning(void **state)
 {
-    return setup_poll(state, 200);
+    return setup_with(state, 200, 0);
+}
+
+static int setup_guarded(void **state)
+{
+    return setup_with(state, 0, 100);
 }
 
 static int teardown(void **state)
@@ -352,6 +359,43 @@ static void death_of_the_domain(void **state)
     assert_int_equal(ioreq_alive(f->svc) < 0, 1);
 }
 
+/* 100 at once, then 100 a second. */
+static void storm_is_slowed_down(void **state)
+{
+    struct fixture *f = *state;
+    struct ioreq_stats s;
+    unsigned int i;
+    uint64_t v;
+
+    for (i = 0; i < 96; i++)
+        assert_int_equal(fx_mmio_read(f->domid, 0, MMIO, 4, &v), 0);
+    ioreq_get_stats(f->svc, &s);
+    assert_int_equal(s.delayed, 0);
+    for (i = 0; i < 200; i++)
+        assert_int_equal(fx_mmio_read(f->domid, 0, MMIO, 4, &v), 0);
+    ioreq_get_stats(f->svc, &s);
+    assert_true(s.delayed >= 1);
+    assert_true(s.delayed_ns > 0);
+}
+
+static void guard_arithmetic(void **state)
+{
+    const uint64_t t = 1000000000000ull;
+    struct guard g;
+
+    (void)state;
+    guard_init(&g, 10, 5); /* 100 ms each */
+    assert_int_equal(guard_charge(&g, 5, t), 0);
+    assert_int_equal(guard_charge(&g, 1, t), 100000000);
+    assert_int_equal(guard_charge(&g, 1, t + 200000000), 0);
+    assert_int_equal(g.delayed, 1);
+    /* Time that was not used is not saved up beyond the burst. */
+    assert_int_equal(guard_charge(&g, 5, t + 3600 * 1000000000ull), 0);
+    assert_int_equal(guard_charge(&g, 2, t + 3600 * 1000000000ull), 200000000);
+    guard_init(&g, 0, 0);
+    assert_int_equal(guard_charge(&g, ~0u, t), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -368,6 +412,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(vcpus_at_once, setup_spinning,
                                         teardown),
         TEST(death_of_the_domain),
+        cmocka_unit_test_setup_teardown(storm_is_slowed_down, setup_guarded,
+                                        teardown),
+        cmocka_unit_test(guard_arithmetic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

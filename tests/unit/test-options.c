@@ -126,6 +126,7 @@ static void refused(void **state)
         {"slot=0x", "0x1 to 0x1f"},
         {"poll=1001", "0 to 1000"},
         {"poll=5us", "0 to 1000"},
+        {"rate=x", "0 to 10000000"},
         {"sched=fair", "must be none"},
         {"vram=2M,vram=2M", "given twice"},
     };
