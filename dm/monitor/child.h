@@ -14,6 +14,9 @@
 #include "dm/monitor/cgroup.h"
 #include "lib/proto.h"
 
+/* Each domain has so many uids, from XVGPU_UID_BASE on. */
+#define UIDS_A_DOMAIN 16u
+
 struct child;
 
 struct child_ops {
@@ -52,6 +55,10 @@ struct child_spec {
  * child left. 0 or a negative errno, said on stderr. */
 int child_start(struct child *c, const struct cgroups *cgs,
                 const struct child_spec *spec);
+
+/* Kill what an earlier domain of this id has left under its uids: a process
+ * that was taken over, and outlived its monitor, would reach this one. */
+void child_sweep(uint32_t domid);
 
 static inline bool child_runs(const struct child *c)
 {

@@ -23,6 +23,7 @@ libmonitor_la_SOURCES = \
 	dm/monitor/qmpserver.c \
 	dm/monitor/server.c \
 	dm/monitor/server.h \
+	dm/monitor/sweep.c \
 	dm/monitor/vgpu.c \
 	dm/monitor/vgpu.h \
 	dm/monitor/vram.c \

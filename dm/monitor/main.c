@@ -6,6 +6,7 @@
 
 #include "dm/monitor/launch.h"
 #include "dm/monitor/monitor.h"
+#include "dm/monitor/child.h"
 #include "dm/monitor/options.h"
 #include "lib/log.h"
 
@@ -37,6 +38,7 @@ int main(int argc, char *argv[])
     snprintf(object, sizeof(object), "%u", opt.domid);
     log_set_object(object);
     log_set_level(opt.log_level);
+    child_sweep(opt.domid);
     if (opt.companion == COMPANION_QEMU)
         return launch(argc, argv, &opt);
     return monitor_run(&opt, NULL);

@@ -104,6 +104,8 @@ static void remove_server(struct monitor *m)
         rc = domain_rescue_server(&m->domain, m->ioservid, m->nr_vcpus);
         if (rc && rc != -ENOENT)
             rc = domain_destroy_server(&m->domain, m->ioservid);
+        if (m->opt->companion == COMPANION_NONE)
+            domain_destroy_servers(&m->domain); /* it may have lied */
         if (!rc)
             log_info("removed ioreq server %u of the dead device process",
                      m->ioservid);
