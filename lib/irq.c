@@ -54,6 +54,16 @@ static void inject(struct irq *irq, enum irq_route route, uint64_t address,
         irq->sent[route]++;
 }
 
+/* Vector 0 is no vector: Xen takes such a message's destination for a pirq
+ * (PHYSDEVOP_get_free_pirq in xen/include/public/physdev.h), which the guest
+ * masks as an event channel. Linux leaves the MSI-X vector's mask bit as it is
+ * after a reset, set. */
+static bool is_pirq(uint32_t address, uint32_t data)
+{
+    /* An entry that has an address only is still being programmed. */
+    return address >> 20 == 0xfee && data && !(data & 0xff);
+}
+
 /* A message is a write to memory: it needs bus mastering. */
 static bool may_send(const struct irq *irq, enum irq_route route,
                      unsigned int vector)
@@ -62,6 +72,8 @@ static bool may_send(const struct irq *irq, enum irq_route route,
         return false;
     if (route == IRQ_MSI)
         return !(pci_get32(irq->fn, PCI_CAP_MSI + 16) & 1);
+    if (is_pirq(irq->table[vector][0], irq->table[vector][2]))
+        return true;
     return !(pci_get16(irq->fn, PCI_CAP_MSIX + 2) & MSIX_FUNCTION_MASK) &&
            !(irq->table[vector][3] & MSIX_VECTOR_MASK);
 }

@@ -101,6 +101,15 @@ END
     } > "$(config_file "$_name")"
 }
 
+# The same for the Linux guest of the part "linux", which boots from what
+# GUEST_DM_ARGS or further lines give it.
+linux_config() { # NAME [LINE...]
+    _linux=$1
+    shift
+    guest_config "$_linux" /root/linux/vmlinuz "$@"
+    sed -i '/^firmware_override/d' "$(config_file "$_linux")"
+}
+
 # One at a time: two parallel xl create stall under emulation.
 guest_create() { # NAME [XL-CREATE-OPTION...]
     _name=$1

@@ -9,25 +9,33 @@
 
 declare -A deb_package=() deb_name=()
 
-# Names of the packages and files that apt would fetch for the two downloads.
+# Names of the packages and files that apt would fetch for the downloads: both
+# kernels, and what a module for the guest's is built with.
 # They are never installed: an installed hypervisor package would boot a
 # newcomer's machine into Xen the next time.  Asking apt takes seconds, so the
 # answer is kept until apt's lists change.
 find_debs() {
-    local key package name names=$cache/debs/names
+    local key package name names=$cache/debs/names kernel headers
     mkdir -p "$cache/debs"
-    if [ ! -s "$names" ] || [ "$names" -ot /var/lib/apt/lists ]; then
-        for key in xen kernel; do
-            package=xen-hypervisor-4.17-amd64
-            [ $key = xen ] || package=$(apt-cache depends linux-image-amd64 \
-                2>/dev/null | awk '/Depends:/ { print $2; exit }')
+    if [ ! -s "$names" ] || [ "$names" -ot /var/lib/apt/lists ] ||
+        ! grep -q '^kbuild ' "$names"; then
+        kernel=$(depends linux-image-amd64 .)
+        headers=${kernel/image/headers}
+        for key in xen kernel headers headers-common kbuild; do
+            case $key in
+                xen) package=xen-hypervisor-4.17-amd64 ;;
+                kernel) package=$kernel ;;
+                headers) package=$headers ;;
+                headers-common) package=$(depends "$headers" -common) ;;
+                kbuild) package=$(depends "$headers" linux-kbuild) ;;
+            esac
             [ -n "$package" ] || continue
             name=$(apt-get download --print-uris "$package" 2>/dev/null |
                 awk '{ print $2; exit }')
             [ -z "$name" ] || echo "$key $package $name"
         done > "$names.$$"
         # Without apt's lists (no network, say) the last answer serves.
-        [ "$(wc -l < "$names.$$")" -lt 2 ] || mv "$names.$$" "$names"
+        [ "$(wc -l < "$names.$$")" -lt 5 ] || mv "$names.$$" "$names"
         touch -c "$names"
     fi
     [ -s "$names" ] || die "apt knows no package of Xen or Linux: apt-get update"
@@ -37,8 +45,14 @@ find_debs() {
     done < "$names"
 }
 
+# The first package that another depends on and whose name fits.
+depends() { # PACKAGE PATTERN
+    apt-cache depends "$1" 2>/dev/null |
+        awk -v p="$2" '/Depends:/ && $2 ~ p { print $2; exit }'
+}
+
 # Fetches a package file that the cache lacks, prints its path.
-deb_file() { # xen|kernel
+deb_file() { # xen|kernel|headers|headers-common|kbuild
     local file=$cache/debs/${deb_name[$1]}
     if [ ! -e "$file" ]; then
         progress "downloading ${deb_name[$1]}"
@@ -58,7 +72,7 @@ deb_file() { # xen|kernel
     echo "$file"
 }
 
-# Has both files in the cache.  Archives keep the newest version only, so apt's
+# Has the two kernels in the cache.  Archives keep the newest version only, so apt's
 # lists may be older than what can be had.
 fetch_debs() {
     local key
@@ -107,7 +121,7 @@ pack() { # ROOT ARCHIVE
 
 # Path of a cached part; built when its recipe or a package changed.
 part() { # NAME
-    local recipe=$lab/parts/$1.sh key file root name packages debs
+    local recipe=$lab/parts/$1.sh key file root name packages debs inputs=
     [ -f "$recipe" ] || die "no such part of the boot image: $1"
     # shellcheck disable=SC1090
     . "$recipe"
@@ -121,6 +135,9 @@ part() { # NAME
         # shellcheck disable=SC2086
         dpkg-query -W $packages
         for name in $debs; do echo "${deb_name[$name]}"; done
+        for name in $inputs; do
+            find "$top/$name" -type f | LC_ALL=C sort | xargs cat
+        done
     } | sha256sum | cut -c1-16)
     file=$cache/$1-$key.cpio
     if [ ! -e "$file" ]; then

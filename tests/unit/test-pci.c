@@ -202,6 +202,26 @@ static void msix_masks_and_pends(void **state)
     assert_true(value == ~0ull);
 }
 
+/* As Linux programs it in an HVM guest: vector 0, the mask bit left set. */
+static void msix_to_a_pirq(void **state)
+{
+    struct fixture *f = *state;
+
+    pci_write(&f->fn, PCI_CAP_MSIX + 2, 2, 0x8000);
+    irq_config_changed(&f->irq);
+    irq_signal(&f->irq, 2); /* nothing is programmed yet: it pends */
+    assert_int_equal(fx_msi_queued(f->domid), 0);
+    assert_true(irq_msix_write(&f->irq, 2 * 16, 4, 0xfee37000));
+    assert_int_equal(fx_msi_queued(f->domid), 0);
+    assert_true(irq_msix_write(&f->irq, 2 * 16 + 8, 4, 0x0700));
+    expect_msi(f, 0xfee37000, 0x0700);
+    irq_signal(&f->irq, 2);
+    expect_msi(f, 0xfee37000, 0x0700);
+    assert_true(irq_msix_write(&f->irq, 2 * 16 + 8, 4, 0x0741));
+    irq_signal(&f->irq, 2);
+    assert_int_equal(fx_msi_queued(f->domid), 0);
+}
+
 static void msi_masks_and_pends(void **state)
 {
     struct fixture *f = *state;
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(odd_accesses),
         cmocka_unit_test(bad_descriptions),
         cmocka_unit_test_setup_teardown(msix_masks_and_pends, setup, teardown),
+        cmocka_unit_test_setup_teardown(msix_to_a_pirq, setup, teardown),
         cmocka_unit_test_setup_teardown(msi_masks_and_pends, setup, teardown),
         cmocka_unit_test_setup_teardown(intx_follows_the_route, setup,
                                         teardown),

@@ -44,6 +44,7 @@ for how in destroy kill; do
         wait_for 10 sh -c "! pidof xen-vgpu-device > /dev/null" ||
             fail "the vGPU outlives QEMU"
     fi
-    guest_destroy $name
+    # Without a vGPU the guest's test fails, and may have ended it already.
+    guest_destroy $name || [ $how = kill ]
     assert_nothing_left "$id"
 done
