@@ -39,7 +39,8 @@ enum irq_route irq_route(const struct irq *irq)
         return IRQ_MSIX;
     if (pci_get16(irq->fn, PCI_CAP_MSI + 2) & MSI_ENABLE)
         return IRQ_MSI;
-    if (pci_command(irq->fn) & PCI_COMMAND_INTX_DISABLE)
+    if ((pci_command(irq->fn) & PCI_COMMAND_INTX_DISABLE) ||
+        irq->fn->desc.no_intx)
         return IRQ_NONE;
     return IRQ_INTX;
 }

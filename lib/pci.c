@@ -19,8 +19,8 @@ static const struct pci_reg pci_regs[] = {
     {0x0c, 1, 0, 0xff}, /* cache line size: storage */
     {0x0d, 1, 0, 0xf8}, /* latency timer: storage */
     {0x34, 1, PCI_CAP_PM, 0},
-    {0x3c, 1, 0, 0xff}, /* interrupt line: storage */
-    {0x3d, 1, 1, 0},    /* INTA# */
+    {0x3c, 1, 0, 0xff},           /* interrupt line: storage */
+    {PCI_INTERRUPT_PIN, 1, 1, 0}, /* INTA# */
     /* Power management: id, next, capabilities (version 3; D0 and D3hot),
      * control: state, with No_Soft_Reset */
     {PCI_CAP_PM + 0, 2, 0x01 | PCI_CAP_MSI << 8, 0},
@@ -133,6 +133,8 @@ void pci_function_reset(struct pci_function *fn)
     pci_set32(fn, 0x08, desc->class_code << 8 | desc->revision);
     pci_set16(fn, 0x2c, desc->vendor);
     pci_set16(fn, 0x2e, desc->device);
+    if (desc->no_intx)
+        fn->cfg[PCI_INTERRUPT_PIN] = 0;
     for (n = 0; n < PCI_NR_BARS; n++) {
         const struct pci_bar *bar = &desc->bars[n];
 

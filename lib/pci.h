@@ -22,6 +22,7 @@
 #define PCI_STATUS 0x06u
 #define PCI_STATUS_INTX 0x0008u
 #define PCI_STATUS_CAP_LIST 0x0010u
+#define PCI_INTERRUPT_PIN 0x3du
 #define PCI_BAR(n) (0x10u + 4u * (n))
 
 /* Where the capabilities of pci_function_init() stand. */
@@ -46,6 +47,7 @@ struct pci_desc {
     uint16_t vendor, device;
     uint32_t class_code; /* 24 bits */
     uint8_t revision;
+    bool no_intx; /* no interrupt pin: there is nothing that it could reach */
     struct pci_bar bars[PCI_NR_BARS];
     unsigned int msix_vectors; /* 1 to 2048 */
     unsigned int msix_bar;

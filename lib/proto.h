@@ -85,6 +85,9 @@ struct proto_msg {
              * the state that it left. */
             uint32_t takeover;
             uint32_t ioservid;
+            /* 1: a PVH domain: PCI bus 0, its host bridge and port 0xcf8 are
+             * ours, and there is no INTx. */
+            uint32_t pvh;
         } start;
         struct {
             uint32_t index;     /* N of DOMID.N */

@@ -20,7 +20,7 @@ const char *trace_header_check(const struct trace_header *h, uint32_t kind)
     if (h->kind != kind)
         return "it is of another kind";
     if (!h->nr_vcpus || h->nr_vcpus > MAX_VCPUS || !h->nr_vgpus ||
-        h->nr_vgpus > PROTO_MAX_VGPUS)
+        h->nr_vgpus > PROTO_MAX_VGPUS || h->pvh > 1)
         return "its domain makes no sense";
     for (i = 0; i < h->nr_vgpus; i++) {
         const struct trace_vgpu *v = &h->vgpus[i];

@@ -44,7 +44,8 @@ struct trace_header {
     uint32_t version;
     uint32_t kind; /* enum trace_kind */
     uint32_t header_size, record_size;
-    uint32_t domid, nr_vcpus, nr_vgpus, pad;
+    uint32_t domid, nr_vcpus, nr_vgpus;
+    uint32_t pvh;     /* 1: the PCI bus is ours, too */
     uint64_t unix_ns; /* when it began */
     struct trace_vgpu vgpus[PROTO_MAX_VGPUS];
 };

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libtools.la
 
 # All but main(), for the tests.
 libtools_la_SOURCES = \
+	tools/attach.c \
 	tools/client.c \
 	tools/client.h \
 	tools/commands.h \

@@ -15,6 +15,7 @@ static const char usage[] =
     "       xen-vgpu [--json] regs DOMID[.N]\n"
     "       xen-vgpu [--json] screenshot DOMID[.N] FILE.png\n"
     "       xen-vgpu [--json] record DOMID FILE\n"
+    "       xen-vgpu attach DOMID -vgpu KEY=VALUE[,...] [-vgpu ...]\n"
     "       xen-vgpu --help | --version\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such vGPU.\n";
 
@@ -66,6 +67,24 @@ static int run_regs(const struct target *t, const char *file, bool json)
     return command_regs(t, json);
 }
 
+/* What follows the domid is xen-vgpu-dm's. */
+static int run_attach(char **argv, int argc)
+{
+    struct target t = {0};
+    int rc;
+
+    if (argc < 3) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    rc = parse_target(argv[1], &t);
+    if (!rc && strchr(argv[1], '.')) {
+        tool_error("%s: vGPUs are attached to a domain, all at once", argv[1]);
+        rc = EXIT_USAGE;
+    }
+    return rc ? rc : command_attach(&t, argv + 2);
+}
+
 static const struct {
     const char *name;
     int args;
@@ -109,6 +128,9 @@ int main(int argc, char *argv[])
     bool json = false;
     int c, rc;
 
+    /* Before anything takes xen-vgpu-dm's arguments for ours. */
+    if (argc > 1 && !strcmp(argv[1], "attach"))
+        return run_attach(argv + 1, argc - 1);
     while ((c = getopt_long(argc, argv, "jhV", options, NULL)) != -1) {
         switch (c) {
         case 'j':

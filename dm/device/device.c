@@ -258,6 +258,7 @@ int device_new(int sock, struct device **out)
     log_set_level((enum log_level)in->msg.u.start.log_level);
     poll_us = in->msg.u.start.poll_us;
     dev->takeover = in->msg.u.start.takeover;
+    dev->pvh = in->msg.u.start.pvh;
     id = in->msg.u.start.ioservid;
     rate = in->msg.u.start.rate;
     if (!dev->nr_vgpus || dev->nr_vgpus > PROTO_MAX_VGPUS) {
@@ -285,6 +286,8 @@ int device_start(struct device *dev)
     int rc;
 
     rc = sandbox_enter(&dev->sandbox);
+    if (!rc && dev->pvh)
+        rc = bridge_claim(dev);
     for (i = 0; i < dev->nr_vgpus && !rc; i++) {
         struct vgpu *vgpu = &dev->vgpus[i];
 

@@ -51,7 +51,7 @@ struct engine_state {
 
 struct vgpu_state {
     uint32_t version; /* STATE_VERSION, once all else is valid */
-    uint32_t pad;
+    uint32_t cf8;     /* of the first vGPU: the port, where that is ours */
     struct pci_function pci;
     struct irq irq;
     uint64_t csr_at, msix_at; /* addresses claimed, or PCI_BAR_UNMAPPED */
@@ -127,6 +127,8 @@ struct device {
     struct sandbox sandbox;
     bool takeover;
     bool failed; /* the ioreq service */
+    bool pvh;    /* the PCI bus is ours (bridge.c) */
+    struct ioreq_range *bridge_range, *cf8_range;
     struct log_limit limit;
     unsigned int nr_vgpus;
     struct vgpu vgpus[PROTO_MAX_VGPUS];
@@ -196,6 +198,12 @@ int vram_move(struct vgpu *vgpu, uint64_t gfn);
 void vram_settle(struct vgpu *vgpu);
 /* Fill VRAM with zeros. */
 int vram_scrub(struct vgpu *vgpu);
+
+#define BRIDGE_CF8 0xcf8u /* the port, CONFIG_ADDRESS in the specification */
+
+/* bridge.c: a PVH domain's host bridge and port 0xcf8. 0 or a negative errno,
+ * said on stderr. */
+int bridge_claim(struct device *dev);
 
 /* native.c: the native device model */
 int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn);

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libdevice.la
 pkglibexec_PROGRAMS += xen-vgpu-device
 
 libdevice_la_SOURCES = \
+	dm/device/bridge.c \
 	dm/device/csr.c \
 	dm/device/device.c \
 	dm/device/device.h \

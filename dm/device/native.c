@@ -12,6 +12,7 @@ static int describe(struct vgpu *vgpu, uint32_t engines)
         .device = XVGPU_PCI_DEVICE,
         .class_code = XVGPU_PCI_CLASS,
         .revision = XVGPU_PCI_REVISION,
+        .no_intx = vgpu->dev->pvh,
         .bars = {[XVGPU_BAR_CSR] = {.size = XVGPU_CSR_BAR_SIZE},
                  [XVGPU_BAR_VRAM] = {.size = vgpu->vram_size,
                                      .is_64 = true,

@@ -102,6 +102,7 @@ static bool begin(struct device *dev)
         .domid = dev->domid,
         .nr_vcpus = dev->nr_vcpus,
         .nr_vgpus = dev->nr_vgpus,
+        .pvh = dev->pvh,
     };
     struct timespec now;
     unsigned int i, e;
@@ -128,6 +129,8 @@ static bool begin(struct device *dev)
     pthread_mutex_lock(&dev->lock);
     for (i = 0; i < dev->nr_vgpus; i++)
         put_vgpu(r, &dev->vgpus[i]);
+    if (dev->pvh)
+        put_state(r, TRACE_PIO, BRIDGE_CF8, 4, dev->vgpus[0].st->cf8);
     pthread_mutex_unlock(&dev->lock);
     return true;
 }

@@ -145,14 +145,15 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
                      states[m->state]);
     if (!json)
         return NULL;
-    json_object_set_new(json, "name", json_string(m->opt->name));
+    json_object_set_new(json, "name", json_string(m->name));
     json_object_set_new(
         json, "options",
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model", "native",
                   "vram", (json_int_t)v->opt->vram, "slot",
                   (json_int_t)v->opt->slot, "poll", (json_int_t)v->opt->poll,
                   "rate", (json_int_t)v->opt->rate, "sched", "none",
-                  "companion", m->launch ? "qemu" : "none"));
+                  "companion",
+                  m->opt->companion == COMPANION_QEMU ? "qemu" : "none"));
     json_object_set_new(json, "vram",
                         json_pack("{s:I, s:I, s:I}", "bytes",
                                   (json_int_t)v->vram->size, "parking_frame",

@@ -153,6 +153,7 @@ int device_start(struct monitor *m)
     msg.u.start.own_domid = m->xs.own_domid;
     msg.u.start.takeover = m->state == MONITOR_TAKEOVER;
     msg.u.start.ioservid = m->ioservid;
+    msg.u.start.pvh = m->opt->attach;
     msg.u.start.nr_vcpus = m->nr_vcpus;
     msg.u.start.nr_vgpus = m->opt->nr_vgpus;
     msg.u.start.uid = msg.u.start.gid = m->device.uid;

@@ -63,9 +63,26 @@ int domain_info(const struct domain *d, struct domain_info *out)
         return rc;
     if (!rc)
         return -ESRCH;
+    out->pv = !info.hvm;
+    out->pvh =
+        info.hvm && !(info.arch_config.emulation_flags & XEN_X86_EMU_IOAPIC);
+    out->started = !info.paused || info.cpu_time;
     out->nr_vcpus = info.max_vcpu_id + 1;
     out->pages = info.nr_pages;
     out->max_pages = (uint64_t)info.max_memkb / 4;
+    return 0;
+}
+
+int domain_add_room(const struct domain *d, int64_t bytes)
+{
+    xc_dominfo_t info;
+    int rc = get_info(d, &info);
+
+    if (rc <= 0)
+        return rc ? rc : -ESRCH;
+    if (xc_domain_setmaxmem(d->xch, d->domid,
+                            (uint64_t)((int64_t)info.max_memkb + bytes / 1024)))
+        return errno ? -errno : -EIO;
     return 0;
 }
 

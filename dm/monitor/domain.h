@@ -6,6 +6,7 @@
 #ifndef MONITOR_DOMAIN_H
 #define MONITOR_DOMAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <xenctrl.h>
 
@@ -21,6 +22,9 @@ enum domain_life {
 };
 
 struct domain_info {
+    bool pv;
+    bool pvh; /* neither PV nor with the devices of a PC */
+    bool started; /* vCPUs run, or have run */
     uint32_t nr_vcpus;
     uint64_t pages;     /* charged to it */
     uint64_t max_pages; /* that may be */
@@ -36,6 +40,10 @@ enum domain_life domain_life(const struct domain *d);
 
 /* 0, -ESRCH without such a domain, or another negative errno. */
 int domain_info(const struct domain *d, struct domain_info *info);
+
+/* Let the domain have more memory than its configuration says, or, with a
+ * negative number of bytes, less. 0 or a negative errno. */
+int domain_add_room(const struct domain *d, int64_t bytes);
 
 /* Destroy an ioreq server that a dead process left, after what vCPUs are
  * waiting for has been answered with ones: nothing in Xen would do that, and

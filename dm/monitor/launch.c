@@ -91,10 +91,7 @@ static int become_monitor(struct launch *l, const struct options *opt)
     return monitor_run(opt, l);
 }
 
-/* Two forks and a session: nothing that happens to QEMU's or xl's processes,
- * groups and terminals reaches the monitor, and nobody has to reap it. In the
- * caller *monitor is false; 0 or a negative errno. */
-static int fork_monitor(bool *monitor)
+int launch_fork(bool *monitor)
 {
     int status = 0;
     pid_t pid;
@@ -120,7 +117,7 @@ static int fork_monitor(bool *monitor)
     return -WEXITSTATUS(status);
 }
 
-static bool wait_ready(int fd)
+bool launch_wait(int fd)
 {
     char byte;
     ssize_t n;
@@ -152,7 +149,7 @@ int launch(int argc, char *const argv[], const struct options *opt)
         log_error("prepare the monitor's start: %s", strerror(errno));
         goto out;
     }
-    rc = fork_monitor(&monitor);
+    rc = launch_fork(&monitor);
     if (monitor) {
         l.ready_fd = pair[1];
         free(qemu);
@@ -164,7 +161,7 @@ int launch(int argc, char *const argv[], const struct options *opt)
     }
     close(pair[1]);
     pair[1] = -1;
-    if (!wait_ready(pair[0])) {
+    if (!launch_wait(pair[0])) {
         log_error("QEMU is not started: there are no vGPUs (the lines above "
                   "say why)");
         goto out;

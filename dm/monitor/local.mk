@@ -4,6 +4,8 @@ sbin_PROGRAMS += xen-vgpu-dm
 
 libmonitor_la_SOURCES = \
 	dm/monitor/admin.c \
+	dm/monitor/attach.c \
+	dm/monitor/attach.h \
 	dm/monitor/cgroup.c \
 	dm/monitor/cgroup.h \
 	dm/monitor/child.c \

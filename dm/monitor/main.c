@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dm/monitor/attach.h"
 #include "dm/monitor/launch.h"
 #include "dm/monitor/monitor.h"
 #include "dm/monitor/child.h"
@@ -14,7 +15,9 @@ static const char usage[] =
     "usage: xen-vgpu-dm -xen-domid DOMID -chardev socket,id=libxl-cmd,… \\\n"
     "         -vgpu KEY=VALUE[,…] [-vgpu …] [-vgpu-companion none|qemu] \\\n"
     "         [-vgpu-qemu PATH] [-vgpu-log LEVEL] [QEMU's arguments…]\n"
-    "Started by xl: see xen-vgpu-dm(8).\n";
+    "       xen-vgpu-dm -vgpu-attach DOMID -vgpu KEY=VALUE[,…] [-vgpu …] \\\n"
+    "         [-vgpu-log LEVEL]\n"
+    "Started by xl, or by xen-vgpu attach: see xen-vgpu-dm(8).\n";
 
 int main(int argc, char *argv[])
 {
@@ -38,6 +41,8 @@ int main(int argc, char *argv[])
     snprintf(object, sizeof(object), "%u", opt.domid);
     log_set_object(object);
     log_set_level(opt.log_level);
+    if (opt.attach)
+        return attach(&opt);
     child_sweep(opt.domid);
     if (opt.companion == COMPANION_QEMU)
         return launch(argc, argv, &opt);

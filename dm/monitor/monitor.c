@@ -5,7 +5,9 @@
 #include "dm/monitor/monitor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +51,7 @@ static void start_failed(struct monitor *m)
     kill_all(m);
 }
 
-/* Beside QEMU it is QEMU that tells libxl. */
+/* Beside QEMU it is QEMU that tells libxl; for PVH nobody does. */
 static int say_running(struct monitor *m)
 {
     int rc;
@@ -59,7 +61,7 @@ static int say_running(struct monitor *m)
     if (write(m->launch->ready_fd, "", 1) == 1)
         return 0;
     rc = -errno;
-    log_error("tell who becomes QEMU: %s", strerror(-rc));
+    log_error("tell who waits for the vGPUs: %s", strerror(-rc));
     return rc;
 }
 
@@ -264,14 +266,41 @@ static void watch_signals(struct monitor *m)
     }
 }
 
+static int add_room(struct monitor *m)
+{
+    int rc;
+
+    rc = domain_add_room(&m->domain, (int64_t)options_vram_total(m->opt));
+    m->added_room = !rc;
+    if (rc)
+        log_error("let the domain have %" PRIu64 " MiB more for VRAM: %s",
+                  options_vram_total(m->opt) >> 20, strerror(-rc));
+    return rc;
+}
+
+/* As if we had never been there: nothing has run. */
+static void give_memory_back(struct monitor *m)
+{
+    int rc = 0;
+
+    vram_release(&m->domain, m->vram, m->opt->nr_vgpus);
+    if (m->added_room)
+        rc = domain_add_room(&m->domain, -(int64_t)options_vram_total(m->opt));
+    if (rc)
+        log_error("take the room for VRAM back: %s", strerror(-rc));
+}
+
 static int make_vgpus(struct monitor *m)
 {
     unsigned int i;
-    int rc;
+    int rc = 0;
 
     for (i = 0; i < m->opt->nr_vgpus; i++)
         m->vram[i].size = m->opt->vgpus[i].vram;
-    rc = vram_populate(&m->domain, m->vram, m->opt->nr_vgpus);
+    if (m->opt->attach)
+        rc = add_room(m);
+    if (!rc)
+        rc = vram_populate(&m->domain, m->vram, m->opt->nr_vgpus);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
         rc = vgpu_init(&m->vgpus[i], i, MONITOR_ENGINES, &m->opt->vgpus[i],
                        &m->vram[i]);
@@ -302,12 +331,19 @@ static int start(struct monitor *m)
         return rc;
     }
     m->nr_vcpus = info.nr_vcpus;
+    rc = m->opt->attach ? attach_check(m->opt->domid, &info) : 0;
+    if (rc)
+        return rc;
     rc = xenstore_open(&m->xs, m->opt->domid);
     if (rc)
         return rc;
+    snprintf(m->name, sizeof(m->name), "%s", m->opt->name);
+    if (m->opt->attach)
+        xenstore_read_name(&m->xs, m->name, sizeof(m->name));
     cgroups_init(&m->cgroups, m->opt->domid);
     if (m->launch) {
-        watch_companion(m);
+        if (m->launch->pidfd >= 0)
+            watch_companion(m);
         cgroup_create(&m->cgroups, &m->own, "monitor", 0, 0);
         cgroup_enter(&m->own);
     }
@@ -343,7 +379,7 @@ static void finish(struct monitor *m)
         /* A guest that has run may have moved it, and libxl destroys the
          * domain of a device model that could not start in any case. */
         if (!dead && !m->was_running)
-            vram_release(&m->domain, m->vram, m->opt->nr_vgpus);
+            give_memory_back(m);
         xenstore_remove(&m->xs, dead && m->opt->companion == COMPANION_NONE);
     }
     xenstore_close(&m->xs);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dm/monitor/attach.h"
 #include "dm/monitor/cgroup.h"
 #include "dm/monitor/child.h"
 #include "dm/monitor/domain.h"
@@ -56,15 +57,17 @@ struct monitor {
     enum monitor_state state;
     int exit_code;
     const struct options *opt;
-    const struct launch *launch; /* beside QEMU, else NULL */
+    const struct launch *launch; /* a monitor that xl does not know, else NULL */
     uint32_t sandbox; /* 0: tests only */
     bool paused;      /* by QMP `stop` */
-    bool was_running; /* libxl, or who becomes QEMU, has been told so */
+    bool was_running; /* libxl, or who waits for us, has been told so */
+    bool added_room;  /* for VRAM: videoram= gives a PVH domain none */
 
+    char name[128]; /* the domain's */
     struct domain domain;
     struct xenstore xs;
     struct cgroups cgroups;
-    struct cgroup own; /* beside QEMU */
+    struct cgroup own; /* with a launch */
     struct vram vram[PROTO_MAX_VGPUS];
     struct vgpu vgpus[PROTO_MAX_VGPUS];
 

@@ -242,6 +242,17 @@ static int parse_domid(struct options *o, const char *arg,
     return 0;
 }
 
+static int parse_attach(struct options *o, const char *arg,
+                        struct options_error *err)
+{
+    o->attach = true;
+    o->companion = COMPANION_NONE;
+    if (!plain_number(arg, OPTIONS_DOMID_END - 1, &o->domid) || !o->domid)
+        return fail(err, "-vgpu-attach %.64s: must be a domid, 1 to %u", arg,
+                    OPTIONS_DOMID_END - 1);
+    return 0;
+}
+
 static int parse_name(struct options *o, const char *arg,
                       struct options_error *err)
 {
@@ -315,6 +326,7 @@ static const struct {
     enum option_kind kind;
 } args[] = {
     {"-vgpu", parse_vgpu, OPTION_OURS},
+    {"-vgpu-attach", parse_attach, OPTION_OURS},
     {"-vgpu-companion", parse_companion, OPTION_OURS},
     {"-vgpu-log", parse_log, OPTION_OURS},
     {"-vgpu-qemu", parse_qemu, OPTION_OURS},
@@ -397,6 +409,25 @@ static int check_vga(const struct options *o, struct options_error *err)
                 OPTIONS_QEMU_VGA_MIB + vram);
 }
 
+/* Nobody adds arguments for QEMU then: what is not ours is a mistake. */
+static int check_attach(int argc, char *const argv[], struct options *o,
+                        struct options_error *err)
+{
+    int i;
+
+    for (i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "-vgpu") && strcmp(argv[i], "-vgpu-attach") &&
+            strcmp(argv[i], "-vgpu-log"))
+            return fail(err,
+                        "%.64s: can't be used when vGPUs are attached, there "
+                        "are -vgpu and -vgpu-log",
+                        argv[i]);
+    }
+    if (!o->nr_vgpus)
+        return fail(err, "-vgpu: missing");
+    return assign_slots(o, err);
+}
+
 static int check(struct options *o, struct options_error *err)
 {
     if (!o->domid)
@@ -429,7 +460,8 @@ int options_parse(int argc, char *const argv[], struct options *o,
             if (!strncmp(argv[i], "-vgpu", 5))
                 return fail(err,
                             "%.64s: no such option, there are -vgpu, "
-                            "-vgpu-companion, -vgpu-log and -vgpu-qemu",
+                            "-vgpu-attach, -vgpu-companion, -vgpu-log and "
+                            "-vgpu-qemu",
                             argv[i]);
             continue;
         }
@@ -439,7 +471,7 @@ int options_parse(int argc, char *const argv[], struct options *o,
         if (rc)
             return rc;
     }
-    return check(o, err);
+    return o->attach ? check_attach(argc, argv, o, err) : check(o, err);
 }
 
 uint64_t options_vram_total(const struct options *o)

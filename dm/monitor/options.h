@@ -45,6 +45,7 @@ struct options {
     char qmp_path_buf[108];
     int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
     enum companion companion;
+    bool attach; /* to a PVH domain that xl has created paused */
     const char *qemu;        /* the program beside us */
     const char *vga;         /* QEMU's -device, NULL without one */
     uint64_t vga_mib;        /* of memory that libxl gave it */

@@ -109,10 +109,9 @@ static void say_no_room(const struct domain *d, uint64_t total, int rc)
             return;
         }
     }
-    log_error("populate %" PRIu64 " MiB of VRAM: %s (videoram=%" PRIu64
-              " in the domain's configuration is needed, and as much free "
-              "memory in the host)",
-              total >> 20, strerror(-rc), total >> 20);
+    log_error("populate %" PRIu64 " MiB of VRAM: %s (does the host have as "
+              "much free memory?)",
+              total >> 20, strerror(-rc));
 }
 
 int vram_populate(const struct domain *d, struct vram *v, unsigned int nr)

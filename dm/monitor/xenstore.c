@@ -47,6 +47,16 @@ void xenstore_close(struct xenstore *x)
     x->xsh = NULL;
 }
 
+void xenstore_read_name(struct xenstore *x, char *name, size_t size)
+{
+    char path[64], *s;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/name", x->domid);
+    s = xs_read(x->xsh, XBT_NULL, path, NULL);
+    snprintf(name, size, "%s", s ? s : "");
+    free(s);
+}
+
 int xenstore_fd(const struct xenstore *x)
 {
     return xs_fileno(x->xsh);

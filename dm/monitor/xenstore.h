@@ -28,6 +28,9 @@ int xenstore_open(struct xenstore *x, uint32_t domid);
 void xenstore_close(struct xenstore *x);
 
 /* Readable when a watch has fired. */
+/* The domain's name, cut to size; "" if it can't be read. */
+void xenstore_read_name(struct xenstore *x, char *name, size_t size);
+
 int xenstore_fd(const struct xenstore *x);
 
 /* Take what fired. True if a domain may have died. */

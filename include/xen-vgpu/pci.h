@@ -13,6 +13,10 @@
 #define XVGPU_PCI_REVISION 0x01
 #define XVGPU_PCI_CLASS 0x030200 /* display controller, 3D */
 
+/* The host bridge of a domain that has no other PCI device: its device id. */
+#define XVGPU_PCI_BRIDGE 0xc381
+#define XVGPU_PCI_BRIDGE_CLASS 0x060000
+
 #define XVGPU_BAR_CSR 0  /* 32-bit MMIO, trapped */
 #define XVGPU_BAR_VRAM 2 /* 64-bit prefetchable, RAM pages, not trapped */
 #define XVGPU_BAR_MSIX 4 /* 32-bit MMIO, trapped */

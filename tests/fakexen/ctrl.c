@@ -80,6 +80,8 @@ static void fill_info(const struct fx_domain *d, xc_dominfo_t *info)
     info->shutdown = d->crashed || d->dying;
     info->crashed = d->crashed;
     info->shutdown_reason = d->crashed ? SHUTDOWN_crash : SHUTDOWN_poweroff;
+    info->arch_config.emulation_flags =
+        d->pvh ? XEN_X86_EMU_LAPIC : XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI;
     info->paused = d->paused;
     info->running = !d->paused && !d->crashed && !d->dying;
     info->nr_pages = d->pages;

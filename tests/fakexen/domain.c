@@ -104,6 +104,8 @@ static int setup(struct fx_domain *d, const struct fx_domain_config *c)
 
     clear(d);
     d->vcpus = c->vcpus;
+    d->pvh = c->pvh;
+    d->paused = c->paused;
     d->timeout_ms = c->timeout_ms ? c->timeout_ms : FX_DEFAULT_TIMEOUT_MS;
     d->max_pages = (c->ram_bytes + c->extra_kb * 1024) >> FX_PAGE_SHIFT;
     rc = populate_ram(d, c->ram_bytes, low);

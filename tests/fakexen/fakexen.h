@@ -79,10 +79,12 @@ struct fx_domain_config {
     uint64_t low_bytes;      /* RAM below 4 GiB; 0: up to 0xf0000000 */
     uint64_t extra_kb;       /* room beyond RAM, as videoram= gives */
     unsigned int timeout_ms; /* 0: FX_DEFAULT_TIMEOUT_MS */
+    bool pvh;                /* as such the domain is listed, no more */
+    bool paused;             /* by the toolstack, which vCPUs don't care for */
 };
 
 /*
- * Creates an HVM domain and returns its domid, always a new one. RAM that
+ * Creates an HVM, or PVH, domain and returns its domid, always a new one. RAM that
  * does not fit below low_bytes starts at 4 GiB. Its xenstore home,
  * /local/domain/DOMID, exists afterwards.
  */

@@ -215,6 +215,7 @@ struct fx_domain {
     _Atomic uint32_t domid; /* 0: slot is free */
     _Atomic bool dying, crashed;
     bool paused;
+    bool pvh;
     char crash_reason[96];
     unsigned int vcpus;
     unsigned int timeout_ms, spin_ns;

@@ -305,6 +305,7 @@ void drig_new(struct drig *rig, const struct drig_config *config)
     msg.u.start.domid = rig->domid;
     msg.u.start.nr_vcpus = config->nr_vcpus;
     msg.u.start.nr_vgpus = config->nr_vgpus;
+    msg.u.start.pvh = config->pvh;
     msg.u.start.log_level = LOG_ERROR;
     send_device(rig, &msg);
     for (i = 0; i < config->nr_vgpus; i++)

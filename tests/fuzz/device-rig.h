@@ -32,6 +32,7 @@ struct drig_config {
     uint64_t ram;
     uint32_t nr_vcpus, nr_vgpus;
     bool real_engine;
+    bool pvh; /* a PCI bus of ours */
     struct drig_vgpu vgpus[PROTO_MAX_VGPUS];
 };
 

@@ -96,6 +96,8 @@ static uint64_t comparable(const struct trace_record *r)
         mask = r->size == 8 ? ~0ull : (1ull << (8 * r->size)) - 1;
         return (r->addr & 0xfc) == PCI_COMMAND ? mask & 0xffff : mask;
     }
+    if (r->space == TRACE_PIO)
+        return r->size == 4 ? ~0u : 0;
     for (v = 0; v < rig.config.nr_vgpus; v++) {
         at = r->addr - bar(v, XVGPU_BAR_CSR);
         for (i = 0; at < csr_end && i < r->size && at + i < csr_end; i++) {
@@ -128,6 +130,13 @@ static int run(const struct trace_record *r, uint64_t *value)
                                       (uint32_t)r->data)
                    : fx_pci_cfg_read(rig.domid, r->vcpu, bdf, reg, r->size,
                                      &dword);
+        *value = dword;
+        return rc;
+    case TRACE_PIO:
+        rc = write ? fx_pio_write(rig.domid, r->vcpu, (uint16_t)r->addr,
+                                  r->size, (uint32_t)r->data)
+                   : fx_pio_read(rig.domid, r->vcpu, (uint16_t)r->addr, r->size,
+                                 &dword);
         *value = dword;
         return rc;
     default:
@@ -186,8 +195,10 @@ static void replay_record(struct replay *p, const struct trace_record *r)
 
 static void make_rig(const struct trace_header *h)
 {
-    struct drig_config c = {
-        .ram = RAM, .nr_vcpus = h->nr_vcpus, .nr_vgpus = h->nr_vgpus};
+    struct drig_config c = {.ram = RAM,
+                            .nr_vcpus = h->nr_vcpus,
+                            .nr_vgpus = h->nr_vgpus,
+                            .pvh = h->pvh};
     uint32_t i;
 
     for (i = 0; i < h->nr_vgpus; i++)

@@ -57,7 +57,16 @@ guests_library = \
 	tests/guests/vgpu/time.c \
 	$(NULL)
 
-guests_elf = $(guests_tests:.c=.elf)
+# Those that lab scenarios start as PVH domains, too.
+guests_pvh = \
+	tests/guests/hello.pvh.elf \
+	tests/guests/vgpu-copy.pvh.elf \
+	tests/guests/vgpu-csr-access.pvh.elf \
+	tests/guests/vgpu-probe.pvh.elf \
+	$(NULL)
+
+guests_elf = $(guests_tests:.c=.elf) $(guests_pvh)
+guests_pvh_note = tests/guests/runtime/pvh.gobj
 guests_entry = tests/guests/runtime/entry.gobj
 guests_objects = $(guests_entry) $(guests_library:.c=.gobj)
 
@@ -100,8 +109,14 @@ guest_compile = $(guest_v)$(MKDIR_P) $(@D) && \
 	$(guest_v)$(GUEST_LINK) -o $@.tmp $< $(guests_objects) && \
 	$(GUEST_OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
 
+$(guests_pvh): %.pvh.elf: %.gobj
+	$(guest_v)$(GUEST_LINK) -o $@.tmp $< $(guests_objects) \
+		$(guests_pvh_note) && \
+	$(GUEST_OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
+
 $(guests_objects) $(guests_tests:.c=.gobj): $(guests_headers)
 $(guests_elf): $(guests_objects) tests/guests/runtime/guest.lds
+$(guests_pvh): $(guests_pvh_note)
 
 .PHONY: guests
 guests: $(guests_elf)
@@ -112,6 +127,7 @@ EXTRA_DIST += \
 	tests/guests/README.md \
 	tests/guests/runtime/entry.S \
 	tests/guests/runtime/guest.lds \
+	tests/guests/runtime/pvh.S \
 	tests/guests/xtf-check \
 	$(guests_headers) \
 	$(guests_library) \
@@ -121,5 +137,6 @@ EXTRA_DIST += \
 CLEANFILES += \
 	$(guests_elf) \
 	$(guests_objects) \
+	$(guests_pvh_note) \
 	$(guests_tests:.c=.gobj) \
 	$(NULL)

@@ -110,6 +110,22 @@ linux_config() { # NAME [LINE...]
     sed -i '/^firmware_override/d' "$(config_file "$_linux")"
 }
 
+# A PVH domain: no device model, no videoram=; vGPUs are attached to it.
+pvh_config() { # NAME KERNEL [LINE...]
+    _pvh=$1
+    _pvh_kernel=$2
+    shift 2
+    case $_pvh_kernel in
+        /*) ;;
+        *) _pvh_kernel=/root/guests/${_pvh_kernel%.pvh.elf}.pvh.elf ;;
+    esac
+    guest_config "$_pvh" "$_pvh_kernel" "$@"
+    sed -i -e '/^device_model_/d' -e '/^videoram/d' -e '/^vga/d' \
+        -e '/^serial/d' -e '/^vnc/d' -e '/^nographic/d' \
+        -e 's/^type = .*/type = "pvh"/' -e 's/^firmware_override/kernel/' \
+        "$(config_file "$_pvh")"
+}
+
 # One at a time: two parallel xl create stall under emulation.
 guest_create() { # NAME [XL-CREATE-OPTION...]
     _name=$1

@@ -95,28 +95,11 @@ void dm_start(struct dm *dm, const char *const *extra)
     dm_start_on(dm, domid, extra);
 }
 
-void dm_start_on(struct dm *dm, int domid, const char *const *extra)
+static void start_program(struct dm *dm, const char *path,
+                          const char *const *argv)
 {
-    static const char *const plain[] = {"-vgpu", "model=native,vram=16M", NULL};
-    char domid_text[12], chardev[192], path[PATH_MAX + 32];
-    const char *argv[ARGS_MAX] = {
-        "xen-vgpu-dm", "-xen-domid",
-        domid_text,    "-no-shutdown",
-        "-chardev",    chardev,
-        "-mon",        "chardev=libxl-cmd,mode=control",
-        "-nodefaults", "-name",
-        "guest",       "-vgpu-companion",
-        "none"};
-    int n = 13, fd;
+    int fd;
 
-    dm->domid = domid;
-    snprintf(domid_text, sizeof(domid_text), "%d", domid);
-    snprintf(dm->qmp, sizeof(dm->qmp), "%s/qmp-libxl-%d", dir, domid);
-    snprintf(chardev, sizeof(chardev),
-             "socket,id=libxl-cmd,path=%s,server=on,wait=off", dm->qmp);
-    snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
-    for (extra = extra ? extra : plain; *extra && n < ARGS_MAX - 1; extra++)
-        argv[n++] = *extra;
     fflush(NULL);
     dm->pid = fork();
     assert_true(dm->pid >= 0);
@@ -129,6 +112,49 @@ void dm_start_on(struct dm *dm, int domid, const char *const *extra)
         execv(path, (char **)(uintptr_t)argv);
         _exit(126);
     }
+}
+
+void dm_attach(struct dm *dm, int domid, const char *const *words)
+{
+    const char *argv[ARGS_MAX] = {"xen-vgpu", "attach"};
+    char domid_text[12], path[PATH_MAX + 32];
+    int n = 3;
+
+    dm->domid = domid;
+    snprintf(dm->qmp, sizeof(dm->qmp), "%s/none", dir);
+    snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
+    setenv("XVGPU_DM", path, 1);
+    snprintf(path, sizeof(path), "%s/../../xen-vgpu", bin);
+    snprintf(domid_text, sizeof(domid_text), "%d", domid);
+    argv[2] = domid_text;
+    for (; *words && n < ARGS_MAX - 1; words++)
+        argv[n++] = *words;
+    start_program(dm, path, argv);
+}
+
+void dm_start_on(struct dm *dm, int domid, const char *const *extra)
+{
+    static const char *const plain[] = {"-vgpu", "model=native,vram=16M", NULL};
+    char domid_text[12], chardev[192], path[PATH_MAX + 32];
+    const char *argv[ARGS_MAX] = {
+        "xen-vgpu-dm", "-xen-domid",
+        domid_text,    "-no-shutdown",
+        "-chardev",    chardev,
+        "-mon",        "chardev=libxl-cmd,mode=control",
+        "-nodefaults", "-name",
+        "guest",       "-vgpu-companion",
+        "none"};
+    int n = 13;
+
+    dm->domid = domid;
+    snprintf(domid_text, sizeof(domid_text), "%d", domid);
+    snprintf(dm->qmp, sizeof(dm->qmp), "%s/qmp-libxl-%d", dir, domid);
+    snprintf(chardev, sizeof(chardev),
+             "socket,id=libxl-cmd,path=%s,server=on,wait=off", dm->qmp);
+    snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
+    for (extra = extra ? extra : plain; *extra && n < ARGS_MAX - 1; extra++)
+        argv[n++] = *extra;
+    start_program(dm, path, argv);
 }
 
 char *dm_node(const struct dm *dm, const char *name)

@@ -31,6 +31,10 @@ void dm_start(struct dm *dm, const char *const *extra);
 /* The same on a domain that exists. */
 void dm_start_on(struct dm *dm, int domid, const char *const *extra);
 
+/* The same with xen-vgpu attach, for a PVH domain; dm->pid is the tool's. The
+ * log goes to XVGPU_LOG_DIR. */
+void dm_attach(struct dm *dm, int domid, const char *const *words);
+
 /* True when libxl would see "running" within 20 s; false when the dm ended
  * before. */
 bool dm_wait_running(struct dm *dm);

@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/stub/xen-vgpu-device \
 	tests/unit/stub/xen-vgpu-engine \
 	tests/unit/stub/qemu \
+	tests/unit/test-attach \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
@@ -22,6 +23,7 @@ check_PROGRAMS += \
 	$(NULL)
 
 TESTS += \
+	tests/unit/test-attach \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
@@ -79,6 +81,11 @@ tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_harness)
 tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_monitor_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_monitor_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_attach_SOURCES = tests/unit/test-attach.c $(monitor_harness)
+tests_unit_test_attach_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_attach_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_attach_LDADD = $(monitor_harness_libs)
 
 tests_unit_test_launch_SOURCES = tests/unit/test-launch.c $(monitor_harness)
 tests_unit_test_launch_CPPFLAGS = $(monitor_test_cppflags)

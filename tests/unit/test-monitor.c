@@ -215,7 +215,7 @@ static void crashing_device(void **state)
         json_decref(dm_admin(&dm, "{\"command\":\"regs\"}"));
         usleep(20000);
     }
-    assert_true(i >= 10);
+    assert_true(i >= 5); /* each of a round's two requests may crash one */
     assert_failed(&dm);
 }
 

@@ -182,6 +182,35 @@ static void refused_lines(void **state)
     REFUSED("-incoming", BASE, "-vgpu", "vram=2M", "-incoming", "fd:5");
 }
 
+static void attached(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(PARSE(&o, &err, "dm", "-vgpu-attach", "9", "-vgpu",
+                           "vram=2M", "-vgpu-log", "debug", "-vgpu", "vram=4M"),
+                     0);
+    assert_true(o.attach);
+    assert_int_equal(o.domid, 9);
+    assert_int_equal(o.companion, COMPANION_NONE);
+    assert_int_equal(o.nr_vgpus, 2);
+    assert_int_equal(o.vgpus[1].slot, 0x11);
+    assert_int_equal(options_kind("-vgpu-attach"), OPTION_OURS);
+    REFUSED("must be a domid", "dm", "-vgpu-attach", "0", "-vgpu", "vram=2M");
+    REFUSED("must be a domid", "dm", "-vgpu-attach", "1.1", "-vgpu", "vram=2M");
+    REFUSED("-vgpu: missing", "dm", "-vgpu-attach", "1");
+    REFUSED("two vGPUs", "dm", "-vgpu-attach", "1", "-vgpu", "slot=5", "-vgpu",
+            "slot=5");
+    /* No QEMU will take what is not ours. */
+    REFUSED("--vgpu: can't be used", "dm", "-vgpu-attach", "1", "-vgpu",
+            "vram=2M", "--vgpu", "vram=2M");
+    REFUSED("-vgpu-companion: can't be used", "dm", "-vgpu-attach", "1",
+            "-vgpu-companion", "qemu", "-vgpu", "vram=2M");
+    REFUSED("-xen-domid: can't be used", "dm", "-xen-domid", "2",
+            "-vgpu-attach", "1", "-vgpu", "vram=2M");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +218,7 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(beside_qemu),
         cmocka_unit_test(socket_by_descriptor),
+        cmocka_unit_test(attached),
         cmocka_unit_test(refused),
         cmocka_unit_test(refused_lines),
     };
