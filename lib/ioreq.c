@@ -307,8 +307,9 @@ static bool serve(struct ioreq_service *svc, unsigned int n)
         return false;
     slow_down(svc);
     pthread_mutex_lock(&svc->lock);
-    if (v->deferred) {
-        /* Still in the worker's hands; the state says READY until then. */
+    if (v->deferred || !slot_ready(&svc->slots[n])) {
+        /* Still in the worker's hands, the state says READY until then; or
+         * just answered by it, after we had looked. */
         pthread_mutex_unlock(&svc->lock);
         return false;
     }

@@ -32,6 +32,8 @@ struct fixture {
     bool defer;
     pthread_t completer;
     unsigned int invalidations;
+    bool waiting, over; /* for a completion; the test */
+    unsigned int handed;
 };
 
 static int guest_read(void *opaque, uint64_t gpa, void *buf, unsigned int len)
@@ -351,6 +353,54 @@ static void vcpus_at_once(void **state)
     assert_int_equal(fx_bad_ioreqs(f->domid), 0);
 }
 
+static void *complete_at_once(void *arg)
+{
+    struct fixture *f = arg;
+    uint64_t n = 0;
+
+    while (!__atomic_load_n(&f->over, __ATOMIC_ACQUIRE)) {
+        if (!__atomic_load_n(&f->waiting, __ATOMIC_ACQUIRE))
+            continue;
+        __atomic_store_n(&f->waiting, false, __ATOMIC_RELEASE);
+        ioreq_complete(f->svc, 0, ++n);
+    }
+    return NULL;
+}
+
+static enum ioreq_verdict hand_over(void *opaque, struct ioreq_access *a)
+{
+    struct fixture *f = opaque;
+
+    (void)a;
+    f->handed++;
+    __atomic_store_n(&f->waiting, true, __ATOMIC_RELEASE);
+    return IOREQ_DEFER;
+}
+
+/* While the service looks for more it meets a slot whose answer another
+ * thread is about to write. */
+static void deferred_access_is_served_once(void **state)
+{
+    struct fixture *f = *state;
+    struct ioreq_range *range;
+    uint64_t v, i;
+
+    assert_int_equal(ioreq_claim(f->svc, IOREQ_MMIO, MMIO + SIZE, SIZE,
+                                 hand_over, f, &range),
+                     0);
+    pthread_create(&f->completer, NULL, complete_at_once, f);
+    for (i = 1; i <= 5000; i++) {
+        assert_int_equal(fx_mmio_read(f->domid, 0, MMIO + SIZE, 8, &v), 0);
+        assert_true(v == i);
+        /* What keeps it awake. */
+        assert_int_equal(fx_mmio_read(f->domid, 0, MMIO, 8, &v), 0);
+    }
+    __atomic_store_n(&f->over, true, __ATOMIC_RELEASE);
+    pthread_join(f->completer, NULL);
+    assert_int_equal(f->handed, 5000);
+    assert_int_equal(fx_bad_ioreqs(f->domid), 0);
+}
+
 static void death_of_the_domain(void **state)
 {
     struct fixture *f = *state;
@@ -411,6 +461,8 @@ int main(void)
         TEST(vcpus_at_once),
         cmocka_unit_test_setup_teardown(vcpus_at_once, setup_spinning,
                                         teardown),
+        cmocka_unit_test_setup_teardown(deferred_access_is_served_once,
+                                        setup_spinning, teardown),
         TEST(death_of_the_domain),
         cmocka_unit_test_setup_teardown(storm_is_slowed_down, setup_guarded,
                                         teardown),
