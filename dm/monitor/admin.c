@@ -9,6 +9,7 @@
  * printable characters, its picture after a look at the descriptor.
  */
 #include "dm/monitor/monitor.h"
+#include "dm/monitor/orphans.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -336,8 +337,10 @@ int admin_start(struct monitor *m)
     snprintf(path, sizeof(path), "%s/%u.sock", dir, m->opt->domid);
     if (mkdir(dir, 0700) && errno != EEXIST)
         rc = -errno;
-    if (!rc)
+    if (!rc) {
+        orphans_remove(m, dir);
         rc = server_open(&m->admin, m->loop, path, -1, &ops, m);
+    }
     if (rc)
         log_error("listen on %s: %s", path, strerror(-rc));
     return rc;

@@ -165,6 +165,20 @@ void cgroups_remove(struct cgroups *cgs)
     rmdir(path); /* other domains may be in it */
 }
 
+void cgroups_remove_other(const struct cgroups *cgs, uint32_t domid)
+{
+    struct cgroups other = *cgs;
+    char path[192];
+
+    if (!cgs->usable)
+        return;
+    other.domid = domid;
+    domain_path(&other, path, sizeof(path), true);
+    sweep(path);
+    if (rmdir(path) && errno != ENOENT)
+        log_warning("remove cgroup %s: %s", path, strerror(errno));
+}
+
 static void set_limit(const struct cgroup *cg, const char *file, uint64_t max)
 {
     char text[24];

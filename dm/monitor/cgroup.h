@@ -30,6 +30,10 @@ void cgroups_init(struct cgroups *cgs, uint32_t domid);
 /* Remove the domain's folder, and xen-vgpu with the last. */
 void cgroups_remove(struct cgroups *cgs);
 
+/* Kill what runs in another domain's folder and remove it: its monitor is
+ * dead. */
+void cgroups_remove_other(const struct cgroups *cgs, uint32_t domid);
+
 /* Make the child's cgroup. A limit of 0 means none. */
 void cgroup_create(const struct cgroups *cgs, struct cgroup *cg,
                    const char *name, uint64_t memory_max, uint32_t pids_max);

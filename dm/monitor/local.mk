@@ -20,6 +20,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/monitor.h \
 	dm/monitor/options.c \
 	dm/monitor/options.h \
+	dm/monitor/orphans.c \
+	dm/monitor/orphans.h \
 	dm/monitor/qmp.c \
 	dm/monitor/qmp.h \
 	dm/monitor/qmpserver.c \

@@ -74,6 +74,38 @@ bool xenstore_domain_event(struct xenstore *x)
     return fired;
 }
 
+static void other_path(const struct xenstore *x, char *path, size_t size,
+                       uint32_t domid, const char *node)
+{
+    snprintf(path, size, "/local/domain/%u/device-model/%u/xen-vgpu%s",
+             x->own_domid, domid, node);
+}
+
+int xenstore_read_server(struct xenstore *x, uint32_t domid, uint32_t *ioservid)
+{
+    char path[128];
+    char *s;
+    int rc;
+
+    other_path(x, path, sizeof(path), domid, "/ioservid");
+    s = xs_read(x->xsh, XBT_NULL, path, NULL);
+    if (!s)
+        return errno ? -errno : -EIO;
+    rc = sscanf(s, "%5u", ioservid) == 1 && *ioservid <= UINT16_MAX ? 0
+                                                                    : -EINVAL;
+    free(s);
+    return rc;
+}
+
+void xenstore_forget_server(struct xenstore *x, uint32_t domid)
+{
+    char path[128];
+
+    other_path(x, path, sizeof(path), domid, "");
+    if (!xs_rm(x->xsh, XBT_NULL, path) && errno != ENOENT)
+        log_warning("remove %s from xenstore: %s", path, strerror(errno));
+}
+
 static int write_node(struct xenstore *x, const char *node, const char *value)
 {
     char path[128];

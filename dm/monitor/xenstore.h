@@ -42,6 +42,11 @@ int xenstore_write_running(struct xenstore *x);
 
 void xenstore_remove_server(struct xenstore *x);
 
+/* The ioreq server of another domain's monitor: 0 or a negative errno. */
+int xenstore_read_server(struct xenstore *x, uint32_t domid,
+                         uint32_t *ioservid);
+void xenstore_forget_server(struct xenstore *x, uint32_t domid);
+
 /* Remove what we wrote; with `all`, when the domain is dead and nobody else
  * is its device model, the whole folder. */
 void xenstore_remove(struct xenstore *x, bool all);

@@ -5,16 +5,20 @@
 guests_tests = \
 	tests/guests/hello.c \
 	tests/guests/mmio-latency.c \
+	tests/guests/vgpu-balloon.c \
 	tests/guests/vgpu-bar.c \
 	tests/guests/vgpu-copy.c \
 	tests/guests/vgpu-csr-access.c \
 	tests/guests/vgpu-draw.c \
+	tests/guests/vgpu-end.c \
+	tests/guests/vgpu-gone.c \
 	tests/guests/vgpu-kill.c \
 	tests/guests/vgpu-latency.c \
 	tests/guests/vgpu-malformed.c \
 	tests/guests/vgpu-probe.c \
 	tests/guests/vgpu-routes.c \
 	tests/guests/vgpu-scatter.c \
+	tests/guests/vgpu-two.c \
 	$(NULL)
 
 guests_headers = \

@@ -14,7 +14,6 @@ const char test_title[] = "mmio-latency: round trip of a register read";
 #define EDU_DEVICE 0x11e8
 
 #define WARM_UP 100
-#define TURN_POLL (200 * PLAT_MS)
 
 static const char *find(struct pci_dev *dev)
 {
@@ -23,21 +22,6 @@ static const char *find(struct pci_dev *dev)
     if (pci_find(dev, EDU_VENDOR, EDU_DEVICE, 0))
         return "edu";
     return NULL;
-}
-
-static void wait_for_turn(uint64_t turn)
-{
-    const char *text;
-    uint64_t now;
-
-    for (;;) {
-        text = xenstore_read("data/turn");
-        for (now = 0; text && *text >= '0' && *text <= '9'; text++)
-            now = now * 10 + *text - '0';
-        if (now >= turn)
-            return;
-        plat_sleep(TURN_POLL);
-    }
 }
 
 static bool measure(volatile uint32_t *reg, uint64_t n, const char *name,
@@ -86,7 +70,7 @@ void test_main(void)
     if (!turns && !measure(reg, n, name, 0, &ticks))
         return;
     for (uint64_t turn = 1; turn <= turns; turn++) {
-        wait_for_turn(turn);
+        check_wait_turn(turn);
         if (!measure(reg, n, name, turn, &ticks))
             return;
     }

@@ -2,7 +2,8 @@
 /*
  * Many jobs of mixed packets between RAM and VRAM, every byte verified.
  * Arguments: jobs=, seed=, max= (bytes of one packet), doorbell=1 and
- * completion=1 (event channels), route= (enum vgpu_route), high=1.
+ * completion=1 (event channels), route= (enum vgpu_route), high=1; turns=1
+ * holds at the end until xenstore's data/turn says 1.
  */
 #include "check.h"
 
@@ -239,6 +240,7 @@ void test_main(void)
                     return;
     }
     stats_print("vgpu-copy", sdma(), &latency);
+    check_wait_turn(plat_arg("turns", 0));
     engine_stop(sdma());
     xtf_success(NULL);
 }

@@ -51,15 +51,16 @@ static bool work_until_killed(uint64_t nr)
 void test_main(void)
 {
     const struct engine_config config = { 0 };
-    uint64_t kills = plat_arg("kills", 5), i;
+    uint64_t kills;
     uint32_t resets;
 
     if (!check_open() || !vgpu_set_route(&vgpu, VGPU_ROUTE_MSIX) ||
         !check_start_sdma(&config))
         return;
+    kills = plat_arg("kills", 5);
     load_at = vgpu_vram_addr(&vgpu, MB(2));
 
-    for (i = 0; i < kills; i++) {
+    for (uint64_t i = 0; i < kills; i++) {
         printk("READY %lu\n", i);
         if (!work_until_killed(i))
             return;

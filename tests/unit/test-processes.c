@@ -256,6 +256,36 @@ static void monitor_is_killed(void **state)
     fx_domain_kill((domid_t)dm.domid);
 }
 
+/* Nor is the device left to destroy the server: the next monitor does. */
+static void orphans_are_removed(void **state)
+{
+    struct dm first, second;
+    pid_t device;
+
+    (void)state;
+    dm_start(&first, NULL);
+    assert_true(dm_wait_running(&first));
+    place_bars(&first);
+    ring_on(&first);
+    device = dm_process(&first, "device");
+    assert_true(device > 0);
+    kill(device, SIGSTOP);
+    kill(first.pid, SIGKILL);
+    assert_int_equal(dm_wait_exit(&first), 128 + SIGKILL);
+    kill(device, SIGKILL);
+    harness_reap();
+    assert_int_equal(fx_servers((domid_t)first.domid), 1);
+
+    dm_start(&second, NULL);
+    assert_true(dm_wait_running(&second));
+    assert_int_equal(fx_servers((domid_t)first.domid), 0);
+    assert_int_equal(fx_servers((domid_t)second.domid), 1);
+    assert_null(dm_node(&first, "xen-vgpu/ioservid"));
+    dm_kill_domain_and_check(&second);
+    harness_sweep(&first);
+    fx_domain_kill((domid_t)first.domid);
+}
+
 static void two_vgpus(void **state)
 {
     static const char *const two[] = {
@@ -376,6 +406,7 @@ int main(void)
         cmocka_unit_test(device_is_killed),
         cmocka_unit_test(two_vgpus),
         cmocka_unit_test(monitor_is_killed),
+        cmocka_unit_test(orphans_are_removed),
         cmocka_unit_test(what_is_recorded_replays),
     };
     int rc;

@@ -51,3 +51,19 @@ bool check_works(const char *when)
         bad += ACCESS_ONCE(buf[i]) != value;
     return CHECK(!bad, "%s: %u of %u dwords not filled", when, bad, words);
 }
+
+uint64_t check_turn(void)
+{
+    const char *text = xenstore_read("data/turn");
+    uint64_t turn = 0;
+
+    for (; text && *text >= '0' && *text <= '9'; text++)
+        turn = turn * 10 + *text - '0';
+    return turn;
+}
+
+void check_wait_turn(uint64_t turn)
+{
+    while (check_turn() < turn)
+        plat_sleep(200 * PLAT_MS);
+}

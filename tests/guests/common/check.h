@@ -44,6 +44,11 @@ bool check_run(const uint32_t *dwords, unsigned int n, const char *what);
 /* The engine is still able to do work: a fill, checked. */
 bool check_works(const char *when);
 
+/* The number in xenstore's data/turn, which dom0 writes; 0 without one. */
+uint64_t check_turn(void);
+/* Waits until it is @turn or more. */
+void check_wait_turn(uint64_t turn);
+
 /* --- random.c --- */
 /* Numbers that depend on the argument seed= only. */
 uint64_t random_next(void);
