@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stock Debian Linux beside QEMU: sysfs, copies without and with our module.
-# lab: timeout=300 check=1 qemu=1 parts=linux memory=2560 dom0=1280
+# lab: timeout=300 qemu=1 parts=linux memory=2560 dom0=1280
 
 GUEST_COMPANION=
 GUEST_MEMORY=256
