@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Engine, device, or both are killed at random moments under load; another
 # domain loses no job.
-# lab: timeout=300 check=1 long_timeout=3000
+# lab: timeout=300 long_timeout=3000
 
 rounds=6
 jobs=400

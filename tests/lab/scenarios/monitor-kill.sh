@@ -2,9 +2,9 @@
 # SIGKILL of the monitor under load: the domain loses its vGPU and nothing
 # else, no access hangs, another domain loses no job, the next monitor sweeps.
 # Then also of the device, which can't destroy its ioreq server any more.
-# lab: timeout=300 long_timeout=3000
+# lab: timeout=300 check=1 long_timeout=3000
 
-kills=2
+kills=1
 jobs=400
 [ -z "${XVGPU_LONG:-}" ] || { kills=100; jobs=30000; }
 other=other,jobs=$jobs,seed=31,route=3

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two vGPUs in one domain: both at work at once, one is reset.
-# lab: timeout=200
+# lab: timeout=200 check=1
 
 GUEST_DM_ARGS='"-vgpu", "model=native,vram=8M,slot=0x11,sched=none"'
 GUEST_VIDEORAM=24
