@@ -495,6 +495,9 @@ int ioreq_enable(struct ioreq_service *svc)
         }
         svc->vcpus[n].port = (evtchn_port_t)port;
         svc->port_vcpu[port] = (uint16_t)n;
+        /* The dead one may have answered without being able to say so. */
+        if (svc->cfg.takeover && !slot_ready(&svc->slots[n]))
+            xenevtchn_notify(svc->cfg.xce, svc->vcpus[n].port);
     }
     return 0;
 }

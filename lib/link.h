@@ -16,7 +16,9 @@
 #ifndef LIB_LINK_H
 #define LIB_LINK_H
 
+#include <errno.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define LINK_VERSION 1u
 #define LINK_SIZE 4096u
@@ -108,6 +110,18 @@ struct link_page {
 };
 
 _Static_assert(sizeof(struct link_page) <= LINK_SIZE, "fits in its page");
+
+/* Add one to an eventfd that does not block. 0 or a negative errno; a full
+ * one is as good as one that was added to. */
+static inline int link_kick(int fd)
+{
+    const uint64_t one = 1;
+
+    while (write(fd, &one, sizeof(one)) < 0)
+        if (errno != EINTR)
+            return errno == EAGAIN ? 0 : -errno;
+    return 0;
+}
 
 #define LINK_READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define LINK_READ_ACQ(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)

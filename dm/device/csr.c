@@ -200,7 +200,7 @@ static bool engine_command(struct vgpu *vgpu, const struct place *p,
         csr_set32(vgpu, p->start, value);
         if (e->st->enabled) {
             LINK_WRITE_REL(e->link->dev.wptr, value);
-            rc = device_kick(e->kick);
+            rc = link_kick(e->kick);
             if (rc)
                 log_limited(&vgpu->limit, LOG_ERROR,
                             "vGPU %u: the doorbell of engine %u was lost: %s",

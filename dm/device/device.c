@@ -14,16 +14,6 @@
 /* Data of string instructions only: a few pages. */
 #define MAP_BUCKETS 16
 
-int device_kick(int fd)
-{
-    const uint64_t one = 1;
-
-    while (write(fd, &one, sizeof(one)) < 0)
-        if (errno != EINTR)
-            return errno == EAGAIN ? 0 : -errno;
-    return 0;
-}
-
 /* EFAULT is the guest's doing, the rest ours. */
 static int copied(struct device *dev, int rc, uint64_t gpa)
 {
@@ -316,6 +306,11 @@ static int on_message(struct device *dev, struct proto_in *in)
 {
     int rc = proto_recv(dev->sock, in);
 
+    if (rc == -ENOMEM || rc == -ENOBUFS) {
+        log_limited(&dev->limit, LOG_WARNING, "receive from the monitor: %s",
+                    strerror(-rc));
+        return 0; /* it is still there */
+    }
     if (rc)
         return rc == -EINTR || rc == -EAGAIN ? 0 : rc;
     switch (in->msg.type) {

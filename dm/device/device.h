@@ -167,10 +167,6 @@ int device_start(struct device *dev);
 int device_loop(struct device *dev);
 void device_free(struct device *dev);
 
-/* Add one to an eventfd that does not block. 0 or a negative errno; a full
- * one is as good as one that was added to. */
-int device_kick(int fd);
-
 /* worker.c */
 int worker_start(struct device *dev);
 void worker_stop(struct device *dev);

@@ -74,7 +74,7 @@ static int command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
 
     LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
     LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->st->cmd_seq);
-    rc = device_kick(e->kick);
+    rc = link_kick(e->kick);
     while (!rc && !dev->stopping && e->process && e->deaths == deaths &&
            LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq)
         rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
@@ -370,7 +370,7 @@ void engines_invalidate(struct vgpu *vgpu)
                        LINK_READ(e->link->dev.map_generation) + 1);
         /* A busy one looks by itself; an idle one needs none of them. */
         if (e->process)
-            device_kick(e->kick);
+            link_kick(e->kick);
     }
 }
 

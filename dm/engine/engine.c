@@ -23,11 +23,11 @@
 
 static void kick_event(struct engine *e)
 {
-    const uint64_t one = 1;
+    int rc = link_kick(e->event);
 
-    if (write(e->event, &one, sizeof(one)) < 0)
+    if (rc)
         log_limited(&e->host_log, LOG_WARNING, "kicking the device: %s",
-                    strerror(errno));
+                    strerror(-rc));
 }
 
 static void drain(int fd)

@@ -20,8 +20,11 @@ static char object[32];
 
 static int receive_start(struct proto_in *in)
 {
-    int rc = proto_recv(PROTO_FD, in);
+    int rc;
 
+    do
+        rc = proto_recv(PROTO_FD, in);
+    while (rc == -EINTR);
     if (rc < 0)
         return rc;
     if (in->msg.type == PROTO_ENGINE_START && in->nr_fds == NR_FDS)

@@ -29,8 +29,11 @@ static void send_json(struct conn *c, json_t *json, int fd)
     size_t len;
 
     json_decref(json);
-    if (!text)
+    if (!text) {
+        log_error("no memory for an answer to the administrator");
+        conn_drop(c);
         return;
+    }
     len = strlen(text);
     text[len] = '\n'; /* in the place of the final zero */
     conn_send(c, text, len + 1, fd);

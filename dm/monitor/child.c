@@ -50,8 +50,9 @@ static void enter(const char *path, char *const argv[], int sock, int procs,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (procs >= 0 && write(procs, "0", 1) < 0)
-        return;
+    while (procs >= 0 && write(procs, "0", 1) < 0)
+        if (errno != EINTR)
+            return;
     fd = open("/proc/self/oom_score_adj", O_WRONLY);
     if (fd >= 0) {
         n = snprintf(text, sizeof(text), "%d", oom);
@@ -185,12 +186,19 @@ void child_kill(struct child *c)
 static bool take_messages(struct child *c, int max)
 {
     static struct proto_in in; /* too large for a stack; one thread */
+    static struct log_limit limit;
     int rc;
 
     while (max-- > 0) {
         rc = proto_recv(c->sock, &in);
         if (rc == -EAGAIN || rc == -EINTR)
             return false;
+        if (rc != -EPIPE && rc != -EPROTO && rc) {
+            /* Not its fault; the loop comes back. */
+            log_limited(&limit, LOG_WARNING, "receive from %s: %s", c->name,
+                        strerror(-rc));
+            return false;
+        }
         if (rc) {
             ev_io_stop(c->loop, &c->io);
             if (rc != -EPIPE)

@@ -172,8 +172,11 @@ int device_start(struct monitor *m)
     rc = child_send(&m->device, &msg, NULL, 0);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
         rc = send_vgpu(m, &m->vgpus[i]);
-    if (rc) /* it has ended already: why follows from its end */
+    if (rc) {
         log_error("talk to %s: %s", m->device.name, strerror(-rc));
+        if (rc != -EPIPE) /* it has ended already: why follows from its end */
+            child_kill(&m->device);
+    }
     return 0;
 }
 

@@ -56,7 +56,8 @@ static void on_message(struct child *c, struct proto_in *in)
         if (status > 0 || status < -4095)
             status = -EIO;
         log_error("%s could not start: %s", c->name, strerror(-status));
-        answer_runs(e, status);
+        /* Answered when it is gone, and can be started anew. */
+        e->failed = status;
         child_kill(c);
         return;
     }
@@ -75,7 +76,7 @@ static void on_exited(struct child *c)
     e->ready = false;
     if (!c->killed)
         log_error("%s %s", c->name, child_end(c));
-    answer_runs(e, -EIO);
+    answer_runs(e, e->failed ? e->failed : -EIO);
     if (e->owed_kills) {
         for (; e->owed_kills; e->owed_kills--)
             answer(e, PROTO_ENGINE_DEAD, 0, 1);
@@ -97,7 +98,7 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
     (void)loop;
     (void)revents;
     log_error("%s is not ready after %g s: ended", e->name, START_TIMEOUT_S);
-    answer_runs(e, -ETIMEDOUT);
+    e->failed = -ETIMEDOUT;
     child_kill(&e->child);
 }
 
@@ -148,6 +149,7 @@ static int start(struct monitor *m, struct engine *e)
     if (rc)
         return rc;
     e->starts++;
+    e->failed = 0;
     msg.u.engine.domid = m->opt->domid;
     msg.u.engine.index = e->vgpu->index;
     msg.u.engine.engine = e->number;

@@ -12,8 +12,12 @@
 
 static void send_line(struct conn *c, char *line)
 {
-    if (line)
+    if (line) {
         conn_send(c, line, strlen(line), -1);
+    } else {
+        log_error("no memory for an answer on QMP");
+        conn_drop(c);
+    }
     free(line);
 }
 

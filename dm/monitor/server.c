@@ -65,10 +65,8 @@ static void take_lines(struct conn *c)
             if (c->in_len < SERVER_LINE_MAX)
                 return;
             c->ending = true;
-            ev_io_stop(c->srv->loop, &c->r);
             ops->too_long(c);
-            if (c->fd >= 0 && !c->out_len)
-                conn_close(c);
+            conn_drop(c);
             return;
         }
         len = (size_t)(end - c->in);
@@ -137,6 +135,7 @@ static ssize_t send_some(int sock, const char *data, size_t len, int fd)
     struct iovec iov = {.iov_base = (char *)(uintptr_t)data, .iov_len = len};
     struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
     struct cmsghdr *cmsg;
+    ssize_t n;
 
     if (fd >= 0) {
         memset(&control, 0, sizeof(control));
@@ -148,7 +147,10 @@ static ssize_t send_some(int sock, const char *data, size_t len, int fd)
         cmsg->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
     }
-    return sendmsg(sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
+    do
+        n = sendmsg(sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n;
 }
 
 void conn_send(struct conn *c, const char *data, size_t len, int fd)
@@ -184,6 +186,16 @@ void conn_send(struct conn *c, const char *data, size_t len, int fd)
     c->out = out;
     c->out_len += len - (size_t)n;
     ev_io_start(c->srv->loop, &c->w);
+}
+
+void conn_drop(struct conn *c)
+{
+    if (c->fd < 0)
+        return;
+    c->ending = true;
+    ev_io_stop(c->srv->loop, &c->r);
+    if (!c->out_len)
+        conn_close(c);
 }
 
 void conn_pause(struct conn *c)

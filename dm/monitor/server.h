@@ -47,6 +47,10 @@ unsigned int *conn_word(struct conn *c);
  * after it (ops->closed has then been called); further calls do nothing. */
 void conn_send(struct conn *c, const char *data, size_t len, int fd);
 
+/* Close it after what was sent, for an answer that can't be given: its client
+ * must not wait for one. */
+void conn_drop(struct conn *c);
+
 /* Take no further lines until conn_resume(). */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);

@@ -34,6 +34,7 @@ struct engine {
     struct grant_s *grant;
 
     struct child child;
+    int failed;          /* why it could not start */
     bool ready;          /* has said PROTO_ENGINE_READY */
     uint32_t owed_runs;  /* RUNs to answer when it is ready or dead */
     uint32_t owed_kills; /* KILLs to answer when it is dead */

@@ -384,6 +384,7 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
                                                      evtchn_port_t remote_port)
 {
     struct fx_porttable *t = &fx.shared->dom0;
+    unsigned int tries;
     int rc;
 
     FX_ENTER(xenevtchn_bind_interdomain, -1);
@@ -391,6 +392,14 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
         return fx_result(-EACCES);
     fx_lock(&fx.shared->event_lock);
     rc = port_bind(t, 0, (domid_t)domid, remote_port);
+    /* A kernel closes a process's ports before its parent can know of its
+     * death; the broker may come later. */
+    for (tries = 0; rc == -EINVAL && fx.socket >= 0 && tries < 100; tries++) {
+        fx_unlock(&fx.shared->event_lock);
+        usleep(2000);
+        fx_lock(&fx.shared->event_lock);
+        rc = port_bind(t, 0, (domid_t)domid, remote_port);
+    }
     if (rc > 0) {
         t->port[rc].queue = (uint8_t)xce->queue;
         /* Events may have been lost before: Xen raises one to be safe. */

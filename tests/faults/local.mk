@@ -26,22 +26,64 @@ fault_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fakexen \
 	-I$(top_srcdir)/tests/unit
 fault_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS)
 
-check_PROGRAMS += tests/faults/faults-device
+check_PROGRAMS += \
+	tests/faults/fake/xen-vgpu-device \
+	tests/faults/fake/xen-vgpu-dm \
+	tests/faults/fake/xen-vgpu-engine \
+	tests/faults/faults-device \
+	tests/faults/faults-processes \
+	$(NULL)
 TESTS += \
 	tests/faults/faults-device \
+	tests/faults/faults-processes \
 	tests/faults/symbols \
 	$(NULL)
 
+fault_run = \
+	tests/faults/guest.c \
+	tests/faults/guest.h \
+	tests/faults/report.c \
+	tests/faults/report.h \
+	$(NULL)
+fault_libs = libxvgpu.la tests/faults/libpoints.la \
+	tests/fakexen/libfakexen.la $(JANSSON_LIBS) $(EV_LIBS) \
+	$(SECCOMP_LIBS)
+fault_deps = $(FAULT_LD) libxvgpu.la tests/faults/libpoints.la \
+	tests/fakexen/libfakexen.la
+
 tests_faults_faults_device_SOURCES = tests/faults/faults-device.c \
-	tests/faults/report.c tests/faults/report.h
+	$(fault_run)
 tests_faults_faults_device_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_device_CFLAGS = $(fault_cflags)
 tests_faults_faults_device_LDFLAGS = $(FAULT_LDFLAGS)
-tests_faults_faults_device_DEPENDENCIES = $(FAULT_LD) libdevice.la \
-	libxvgpu.la tests/faults/libpoints.la tests/fakexen/libfakexen.la
-tests_faults_faults_device_LDADD = libdevice.la libxvgpu.la \
-	tests/faults/libpoints.la tests/fakexen/libfakexen.la \
-	$(JANSSON_LIBS) $(EV_LIBS)
+tests_faults_faults_device_DEPENDENCIES = libdevice.la $(fault_deps)
+tests_faults_faults_device_LDADD = libdevice.la $(fault_libs)
+
+tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
+	$(fault_run) tests/unit/harness.c tests/unit/harness.h
+tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_processes_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
+tests_faults_faults_processes_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_faults_processes_DEPENDENCIES = $(fault_deps)
+tests_faults_faults_processes_LDADD = libtools.la $(fault_libs) $(CMOCKA_LIBS)
+
+tests_faults_fake_xen_vgpu_dm_SOURCES = dm/monitor/main.c
+tests_faults_fake_xen_vgpu_dm_CFLAGS = $(AM_CFLAGS)
+tests_faults_fake_xen_vgpu_dm_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_dm_DEPENDENCIES = libmonitor.la $(fault_deps)
+tests_faults_fake_xen_vgpu_dm_LDADD = libmonitor.la $(fault_libs)
+
+tests_faults_fake_xen_vgpu_device_SOURCES = dm/device/main.c
+tests_faults_fake_xen_vgpu_device_CFLAGS = $(AM_CFLAGS)
+tests_faults_fake_xen_vgpu_device_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_device_DEPENDENCIES = libdevice.la $(fault_deps)
+tests_faults_fake_xen_vgpu_device_LDADD = libdevice.la $(fault_libs)
+
+tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c
+tests_faults_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
+tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_engine_DEPENDENCIES = libengine.la $(fault_deps)
+tests_faults_fake_xen_vgpu_engine_LDADD = libengine.la $(fault_libs)
 
 endif HAVE_CMOCKA
 

@@ -116,6 +116,13 @@ __attribute__((constructor)) static void attach(void)
     points = map_file(path, 0);
 }
 
+/* In their sandboxes the leak sanitizer can't do its work. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+    return me == POINTS_DEVICE || me == POINTS_ENGINE;
+}
+
 const char *points_name(unsigned int point)
 {
     return point < NR_POINTS ? rows[point].name : NULL;
@@ -141,6 +148,7 @@ const char *points_who(unsigned int who)
 
 struct points *points_share(const char *path)
 {
+    me = POINTS_WHO; /* it only looks */
     points = map_file(path, O_CREAT | O_TRUNC);
     return points;
 }
@@ -185,7 +193,8 @@ static int use(unsigned int point, int err)
     enum points_who who = me;
     uint32_t n;
 
-    if (exempt || !atomic_load_explicit(&points->on, memory_order_acquire))
+    if (exempt || me == POINTS_WHO ||
+        !atomic_load_explicit(&points->on, memory_order_acquire))
         return 0;
     if (who == POINTS_DM && my_pid && getpid() != my_pid)
         who = POINTS_FORKED;

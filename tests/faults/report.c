@@ -21,7 +21,6 @@
 static const char *const rights[] = {
     "xentoolcore_restrict_all",
     "unshare",
-    "mount",
     "chroot",
     "prctl",
     "setgroups",
@@ -33,7 +32,16 @@ static const char *const rights[] = {
     "seccomp_load",
 };
 
-enum verdict { UNAFFECTED, AGAIN, REFUSED, ENDED, MISSED, FAILED, VERDICTS };
+enum verdict {
+    UNAFFECTED,
+    AGAIN,
+    REFUSED,
+    ENDED,
+    LEFT,
+    MISSED,
+    FAILED,
+    VERDICTS
+};
 
 struct fault {
     unsigned int who, point, n, phase;
@@ -185,16 +193,18 @@ static enum verdict judge(const struct fault *f, int status, const char **why)
         return FAILED;
     if (!p->fired)
         return MISSED;
-    if ((o->refused || o->ended || o->refused_step) && !was_said())
+    if ((o->left || o->refused || o->ended || o->refused_step) && !was_said())
         *why = "nothing was said";
     else if (f->intr && (o->refused || o->ended || o->refused_step))
         *why = "a signal is no failure";
     else if (!f->intr && !o->refused && !o->ended && !o->refused_step &&
-             is_right(f->point) && f->who != POINTS_DM)
+             is_right(f->point) && f->who != POINTS_DM &&
+             f->who != POINTS_FORKED)
         *why = "it went on with rights that it should have dropped";
     if (*why)
         return FAILED;
-    return o->refused        ? REFUSED
+    return o->left           ? LEFT
+           : o->refused      ? REFUSED
            : o->ended        ? ENDED
            : o->refused_step ? AGAIN
                              : UNAFFECTED;
@@ -261,8 +271,8 @@ static void tell_failure(const struct fault *f, const char *why)
 static void print_table(unsigned int sums[PHASES_MAX][VERDICTS])
 {
     static const char *const heads[] = {"points",  "no effect", "once more",
-                                        "refused", "ended",     "not met",
-                                        "FAILED"};
+                                        "refused", "ended",     "left",
+                                        "not met", "FAILED"};
     unsigned int total[VERDICTS] = {0}, i, v, n;
 
     printf("%-16s", "phase");
@@ -337,6 +347,7 @@ int report_run(const char *title, life_fn *life, unsigned int share)
                    clean.phases[f->phase].name,
                    v == REFUSED  ? "refused"
                    : v == ENDED  ? "ended"
+                   : v == LEFT   ? "left, and told"
                    : v == AGAIN  ? "once more: "
                    : v == MISSED ? "not met"
                                  : "no effect",

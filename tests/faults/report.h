@@ -19,6 +19,7 @@ struct step {
 };
 
 struct outcome {
+    const char *left;         /* what is left, if that call was the fault */
     const char *phase;        /* the present one */
     const char *failed;       /* what must not be; NULL: survived */
     const char *refused_step; /* refused and then made good */

@@ -48,6 +48,9 @@ char *dm_node(const struct dm *dm, const char *name);
 /* One QMP command on a new connection, negotiated. The caller's. */
 json_t *dm_qmp(const struct dm *dm, const char *command);
 
+/* The same; whether it was answered with a result. */
+bool dm_qmp_try(const struct dm *dm, const char *command);
+
 /* One request on the administrator's socket, NULL on failure. */
 json_t *dm_admin(const struct dm *dm, const char *request);
 
@@ -56,6 +59,8 @@ pid_t dm_process(const struct dm *dm, const char *name);
 
 /* Nothing of it is left: processes, sockets, cgroups, nodes, servers. */
 void dm_assert_nothing_left(const struct dm *dm);
+/* The same: what is left, or NULL. */
+const char *dm_left(const struct dm *dm);
 
 /* Reap what was orphaned until nothing is left. */
 void harness_reap(void);
