@@ -4,7 +4,7 @@
 # lab: timeout=400 check=1 long_timeout=3000
 
 kills=8
-jobs=600
+jobs=2500
 [ -z "${XVGPU_LONG:-}" ] || { kills=100; jobs=8000; }
 one=one,jobs=$jobs,seed=21,route=3
 two=two,jobs=$jobs,seed=22,route=1
