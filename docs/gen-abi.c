@@ -11,14 +11,21 @@ static void row(const char *name, unsigned int offset, unsigned int width,
                 unsigned int count, const char *access,
                 unsigned long long reset, int saved, const char *text)
 {
-    char n[64];
+    char n[64], t[256], *to = t;
 
     if (count > 1)
         snprintf(n, sizeof(n), "%s[%u]", name, count);
     else
         snprintf(n, sizeof(n), "%s", name);
+    /* A bar would end the cell. */
+    for (; *text && to < t + sizeof(t) - 2; text++) {
+        if (*text == '|')
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    *to = '\0';
     printf("| 0x%03x | %s | %u | %s | 0x%llx | %s | %s |\n", offset, n, width,
-           access, reset, saved ? "yes" : "", text);
+           access, reset, saved ? "yes" : "", t);
 }
 
 #define REFERENCE(name, offset, width, count, access, reset, saved, text)      \
@@ -37,7 +44,10 @@ static void reference(void)
 {
     puts("# Registers\n\n"
          "Made from `include/xen-vgpu/csr.h` by `docs/gen-abi`; the rules of\n"
-         "access stand there. Packets: `include/xen-vgpu/packet.h`.\n\n"
+         "access and the values of XVGPU_ names stand there. Packets:\n"
+         "`include/xen-vgpu/packet.h`; PCI ids and BARs:\n"
+         "`include/xen-vgpu/pci.h`. The reset value of a read-only register\n"
+         "that tells what the device has means nothing.\n\n"
          "## BAR 0: global\n");
     table_head();
     XVGPU_CSRS(REFERENCE)

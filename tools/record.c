@@ -136,7 +136,7 @@ int command_record(const struct target *t, const char *file, bool json)
     const char *why;
     int fd = -1, rc;
 
-    fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     r.out = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (!r.out) {
         tool_error("write %s: %s", file, strerror(errno));
@@ -153,7 +153,8 @@ int command_record(const struct target *t, const char *file, bool json)
         rc = EXIT_FAILED;
         goto out;
     }
-    why = copy(&r);
+    /* What the file held is lost only now that there is something else. */
+    why = ftruncate(fd, 0) ? "the file could not be emptied" : copy(&r);
     if ((fflush(r.out) || ferror(r.out)) && !why)
         why = "the file could not be written";
     if (why) {

@@ -170,6 +170,16 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #define XVGPU_CTRL_ENABLE 0x1u
 #define XVGPU_CTRL_RESUME 0x2u /* with ENABLE: skip the packet at fault, go on */
 
+/* A start that fails leaves STATUS at STOPPED with a FAULT_CODE, CTRL at 0,
+ * the fault bit of INTR_STATUS set, and CFG registers writable. Writes of CTRL
+ * complete when what they ask for is done. FENCE and JOBS go on across stops
+ * and starts. At least 4 bytes of a ring stay free: WPTR = RPTR is idle. The
+ * ring may be in VRAM.
+ *
+ * INTx is asserted while INTR_STATUS & INTR_ENABLE is not 0; MSI and MSI-X
+ * send a message each time that something is signalled or enabled. Of an
+ * engine with a COMPLETION_PORT completions set no bit and send nothing. */
+
 /* A driver that sets DOORBELL_PORT keeps the dword at WPTR_ADDR up to date,
  * also when it rings by the CSR: after a reset of the engine that is where
  * the write pointer is taken from. Writing WPTR the value that it has is no

@@ -3,7 +3,7 @@
 if HAVE_CMOCKA
 
 FAULT_LD = tests/faults/wrap.ld
-FAULT_LDFLAGS = $(AM_LDFLAGS) -Wl,@$(FAULT_LD)
+FAULT_LINK = $(AM_LDFLAGS) -Wl,@$(FAULT_LD)
 
 $(FAULT_LD): $(top_srcdir)/tests/faults/points.def
 	@$(MKDIR_P) tests/faults
@@ -55,7 +55,7 @@ tests_faults_faults_device_SOURCES = tests/faults/faults-device.c \
 	$(fault_run)
 tests_faults_faults_device_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_device_CFLAGS = $(fault_cflags)
-tests_faults_faults_device_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_device_LDADD = libdevice.la $(fault_libs)
 
@@ -63,25 +63,25 @@ tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
 	$(fault_run) tests/unit/harness.c tests/unit/harness.h
 tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_processes_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
-tests_faults_faults_processes_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_faults_processes_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_processes_DEPENDENCIES = $(fault_deps)
 tests_faults_faults_processes_LDADD = libtools.la $(fault_libs) $(CMOCKA_LIBS)
 
 tests_faults_fake_xen_vgpu_dm_SOURCES = dm/monitor/main.c
 tests_faults_fake_xen_vgpu_dm_CFLAGS = $(AM_CFLAGS)
-tests_faults_fake_xen_vgpu_dm_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_dm_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpu_dm_DEPENDENCIES = libmonitor.la $(fault_deps)
 tests_faults_fake_xen_vgpu_dm_LDADD = libmonitor.la $(fault_libs)
 
 tests_faults_fake_xen_vgpu_device_SOURCES = dm/device/main.c
 tests_faults_fake_xen_vgpu_device_CFLAGS = $(AM_CFLAGS)
-tests_faults_fake_xen_vgpu_device_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpu_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_fake_xen_vgpu_device_LDADD = libdevice.la $(fault_libs)
 
 tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c
 tests_faults_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
-tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LDFLAGS)
+tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpu_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_fake_xen_vgpu_engine_LDADD = libengine.la $(fault_libs)
 

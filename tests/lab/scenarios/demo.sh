@@ -3,15 +3,18 @@
 # lab: timeout=400 alone=1
 
 # One guest draws by the CSR doorbell and MSI-X, the other by event channels.
-one=red,style=0,frames=60,hold=300
-two=blue,style=1,frames=60,hold=300,doorbell=1,completion=1
+one=red,style=0,frames=200,hold=300
+two=blue,style=1,frames=200,hold=300,doorbell=1,completion=1
 
 note "creating two guests"
 guest_config $one vgpu-draw.elf
 guest_config $two vgpu-draw.elf
+GUEST_PAUSED=1
 guest_create $one
 guest_create $two
-note "both draw 60 frames"
+xl unpause $one
+xl unpause $two
+note "both draw 200 frames at the same time"
 for g in $one $two; do
     wait_for 240 grep -q '^STATS' "/var/log/xen/console/guest-$g.log" ||
         fail "$g does not come to its end: $(guest_why "$g")"
