@@ -589,7 +589,10 @@ static void fault_of_a_new_process_is_seen(void **state)
     wr(SDMA + XVGPU_CTRL, 0);
     LINK_WRITE(f.running, false);
     engine_op(PROTO_ENGINE_DEAD, 0, false);
-    start_ring();
+    /* The device may not have heard yet: that start fails. */
+    do
+        start_ring();
+    while (rd(SDMA + XVGPU_STATUS) != XVGPU_STATUS_RUNNING);
     f.link->eng.fault_code = XVGPU_FAULT_ADDRESS;
     LINK_WRITE_REL(f.link->eng.fault_count, f.link->eng.fault_count + 1);
     event();
