@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
 /* Xen raises an event of its own on each port when it is bound. */
 #define FIRST_EVENT_MS 100
@@ -106,10 +107,18 @@ void doorbell_resume(struct engine *e)
         take_wptr(e);
 }
 
-void doorbell_unmask(struct engine *e)
+int doorbell_unmask(struct engine *e)
 {
+    int rc;
+
     if (!e->bell.masked || e->bell.deferred)
-        return;
+        return 0;
+    if (xenevtchn_unmask(e->xce, (evtchn_port_t)e->bell.ring_port)) {
+        rc = errno ? -errno : -EIO;
+        log_limited(&e->host_log, LOG_WARNING, "unmasking the doorbell: %s",
+                    strerror(-rc));
+        return rc;
+    }
     e->bell.masked = false;
-    xenevtchn_unmask(e->xce, (evtchn_port_t)e->bell.ring_port);
+    return 0;
 }

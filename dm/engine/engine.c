@@ -18,6 +18,9 @@
  * again: look at the link page so long before sleeping. */
 #define SPIN_NS 20000ull
 
+/* From one failed try to unmask the doorbell to the next. */
+#define UNMASK_MS 10
+
 /* Addresses end here at the latest: see guestmap.c. */
 #define GPA_END (1ull << 52)
 
@@ -343,7 +346,9 @@ int engine_turn(struct engine *e, int timeout_ms)
         return -EPIPE;
     if (ring_has_work(e) && granted(e))
         return 0;
-    doorbell_unmask(e);
+    /* A doorbell that stays masked rings no more: try again soon. */
+    if (doorbell_unmask(e) < 0 && (timeout_ms < 0 || timeout_ms > UNMASK_MS))
+        timeout_ms = UNMASK_MS;
     return wait_for_events(e, timeout_ms);
 }
 

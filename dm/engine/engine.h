@@ -238,8 +238,8 @@ void doorbell_unbind(struct engine *e);
 void doorbell_event(struct engine *e);
 /* Take a doorbell that rang while the ring was stopped. */
 void doorbell_resume(struct engine *e);
-/* Before sleeping: hear the doorbell again. */
-void doorbell_unmask(struct engine *e);
+/* Before sleeping: hear the doorbell again. 0 or a negative errno. */
+int doorbell_unmask(struct engine *e);
 
 /* image.c: everything that the rest of the ring's packets depends on, as a
  * flat, versioned, checksummed image; at a boundary only. */

@@ -237,7 +237,7 @@ static const char *screenshot(void)
     return why;
 }
 
-static const struct step steps[] = {
+static const struct act steps[] = {
     {"BARs", guest_bars},
     {"ring start", ring},
     {"doorbell", doorbell},
@@ -369,5 +369,5 @@ int main(void)
     points_exempt(true);
     points_of_forks();
     log_init("xen-vgpu-device", LOG_INFO);
-    return report_run("xen-vgpu-device", life, 120);
+    return report_run("a device in one process", life, 120);
 }

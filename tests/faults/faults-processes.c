@@ -145,7 +145,7 @@ static const char *qmp(void)
     return ok ? NULL : "QMP did not answer";
 }
 
-static const struct step steps[] = {
+static const struct act steps[] = {
     {"BARs", guest_bars},
     {"QMP", qmp},
     {"ring start", ring},

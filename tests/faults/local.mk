@@ -31,10 +31,12 @@ check_PROGRAMS += \
 	tests/faults/fake/xen-vgpu-dm \
 	tests/faults/fake/xen-vgpu-engine \
 	tests/faults/faults-device \
+	tests/faults/faults-engine \
 	tests/faults/faults-processes \
 	$(NULL)
 TESTS += \
 	tests/faults/faults-device \
+	tests/faults/faults-engine \
 	tests/faults/faults-processes \
 	tests/faults/symbols \
 	$(NULL)
@@ -59,6 +61,15 @@ tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_device_LDADD = libdevice.la $(fault_libs)
 
+tests_faults_faults_engine_SOURCES = tests/faults/faults-engine.c \
+	tests/unit/engine-rig.c tests/unit/engine-rig.h \
+	tests/faults/report.c tests/faults/report.h
+tests_faults_faults_engine_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_engine_CFLAGS = $(fault_cflags)
+tests_faults_faults_engine_LDFLAGS = $(FAULT_LINK)
+tests_faults_faults_engine_DEPENDENCIES = libengine.la $(fault_deps)
+tests_faults_faults_engine_LDADD = libengine.la $(fault_libs)
+
 tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
 	$(fault_run) tests/unit/harness.c tests/unit/harness.h
 tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
@@ -79,9 +90,10 @@ tests_faults_fake_xen_vgpu_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpu_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_fake_xen_vgpu_device_LDADD = libdevice.la $(fault_libs)
 
-tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c
+tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c $(engine_flush)
 tests_faults_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
-tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LINK)
+tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LINK) \
+	$(engine_flush_ldflags)
 tests_faults_fake_xen_vgpu_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_fake_xen_vgpu_engine_LDADD = libengine.la $(fault_libs)
 

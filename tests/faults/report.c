@@ -71,7 +71,7 @@ void phase(struct outcome *o, const char *name)
     o->nr_phases++;
 }
 
-void take_steps(struct outcome *o, const struct step *steps, size_t nr)
+void take_steps(struct outcome *o, const struct act *steps, size_t nr)
 {
     const char *why;
     size_t i;

@@ -13,7 +13,7 @@
 /* What a step of the guest or the toolstack came to. NULL: as it should be.
  * Otherwise it was refused, which the same step once more must make good;
  * with a '!' in front of the text nothing can. */
-struct step {
+struct act {
     const char *name;
     const char *(*run)(void);
 };
@@ -38,7 +38,7 @@ typedef void life_fn(struct outcome *o);
 /* A phase begins. */
 void phase(struct outcome *o, const char *name);
 /* Take the steps, again where they are refused, until one fails. */
-void take_steps(struct outcome *o, const struct step *steps, size_t nr);
+void take_steps(struct outcome *o, const struct act *steps, size_t nr);
 /* This life has failed for good: it ends here. */
 void report_fatal(const char *why) __attribute__((noreturn));
 /* Descriptors that this process has. */

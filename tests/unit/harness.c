@@ -277,19 +277,45 @@ bool dm_qmp_try(const struct dm *dm, const char *command)
     return ok;
 }
 
-json_t *dm_admin(const struct dm *dm, const char *request)
+static FILE *connect_to_admin(const struct dm *dm)
 {
     char path[96];
-    json_t *j;
-    FILE *f;
 
     snprintf(path, sizeof(path), "%s/run/%d.sock", dir, dm->domid);
-    f = connect_to(path);
+    return connect_to(path);
+}
+
+json_t *dm_admin(const struct dm *dm, const char *request)
+{
+    FILE *f = connect_to_admin(dm);
+    json_t *j;
+
     if (!f)
         return NULL;
     j = talk(f, request);
     fclose(f);
     return j;
+}
+
+unsigned int dm_admin_burst(const struct dm *dm, const char *request,
+                            unsigned int n)
+{
+    FILE *f = connect_to_admin(dm);
+    unsigned int i, good = 0;
+    json_t *j;
+
+    assert_non_null(f);
+    for (i = 0; i < n; i++)
+        if (send(fileno(f), request, strlen(request), MSG_NOSIGNAL) < 0 ||
+            send(fileno(f), "\n", 1, MSG_NOSIGNAL) < 0)
+            break;
+    usleep(100000);
+    for (i = 0; i < n && (j = talk(f, NULL)); i++) {
+        good += json_object_get(j, "return") != NULL;
+        json_decref(j);
+    }
+    fclose(f);
+    return good;
 }
 
 pid_t dm_process(const struct dm *dm, const char *name)

@@ -54,6 +54,11 @@ bool dm_qmp_try(const struct dm *dm, const char *command);
 /* One request on the administrator's socket, NULL on failure. */
 json_t *dm_admin(const struct dm *dm, const char *request);
 
+/* The same request n times without reading, then the answers, as far as there
+ * are any: how many were results. */
+unsigned int dm_admin_burst(const struct dm *dm, const char *request,
+                            unsigned int n);
+
 /* A process of `show`, 0 without one. */
 pid_t dm_process(const struct dm *dm, const char *name);
 

@@ -43,7 +43,15 @@ tests_unit_fake_xen_vgpu_device_CFLAGS = $(AM_CFLAGS)
 tests_unit_fake_xen_vgpu_device_LDADD = libdevice.la \
 	tests/fakexen/libfakexen.la
 
-tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c
+# Engines end by SIGKILL.
+if COVERAGE
+engine_flush = tests/unit/flush.c
+engine_flush_ldflags = -Wl,--wrap=engine_turn
+endif COVERAGE
+EXTRA_DIST += tests/unit/flush.c
+
+tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c $(engine_flush)
+tests_unit_fake_xen_vgpu_engine_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
 tests_unit_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
 tests_unit_fake_xen_vgpu_engine_LDADD = libengine.la \
 	tests/fakexen/libfakexen.la

@@ -286,6 +286,24 @@ static void orphans_are_removed(void **state)
     fx_domain_kill((domid_t)first.domid);
 }
 
+/* Answers are kept for a client that is slow to read, not without end. */
+static void slow_reader(void **state)
+{
+    static const char regs[] = "{\"command\":\"regs\"}";
+    struct dm dm;
+    json_t *j;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    assert_int_equal(dm_admin_burst(&dm, regs, 150), 150);
+    assert_in_range(dm_admin_burst(&dm, regs, 2000), 0, 1999);
+    j = dm_admin(&dm, regs);
+    assert_non_null(ret(j));
+    json_decref(j);
+    dm_kill_domain_and_check(&dm);
+}
+
 static void two_vgpus(void **state)
 {
     static const char *const two[] = {
@@ -404,6 +422,7 @@ int main(void)
         cmocka_unit_test(engine_runs_a_ring),
         cmocka_unit_test(engine_is_killed),
         cmocka_unit_test(device_is_killed),
+        cmocka_unit_test(slow_reader),
         cmocka_unit_test(two_vgpus),
         cmocka_unit_test(monitor_is_killed),
         cmocka_unit_test(orphans_are_removed),
