@@ -73,15 +73,51 @@ int domain_info(const struct domain *d, struct domain_info *out)
     return 0;
 }
 
+int domain_host_free(const struct domain *d, uint64_t *pages)
+{
+    xc_physinfo_t info = {0};
+    uint64_t have;
+
+    if (xc_physinfo(d->xch, &info))
+        return errno ? -errno : -EIO;
+    have = info.free_pages + info.scrub_pages;
+    *pages =
+        have > info.outstanding_pages ? have - info.outstanding_pages : 0;
+    return 0;
+}
+
+/* A pool as large as xl makes it for a domain of that much memory: taking a
+ * page out of a 2 MiB one, or moving it, costs a page of it. With none left
+ * Xen fails half way, and what it has taken out of the one place and could
+ * not put in the other is lost to the domain. */
+static int grow_pool(const struct domain *d, const xc_dominfo_t *info,
+                     uint64_t max_kb)
+{
+    const uint64_t each_mib = info->hap ? 1 : 2;
+    const uint64_t pages = UINT64_C(256) * (info->max_vcpu_id + 1) +
+                           each_mib * (max_kb >> 10);
+    uint64_t size;
+
+    if (xc_get_paging_mempool_size(d->xch, d->domid, &size) ||
+        (size < pages << XC_PAGE_SHIFT &&
+         xc_set_paging_mempool_size(d->xch, d->domid, pages << XC_PAGE_SHIFT)))
+        return errno ? -errno : -EIO;
+    return 0;
+}
+
 int domain_add_room(const struct domain *d, int64_t bytes)
 {
     xc_dominfo_t info;
+    uint64_t max_kb;
     int rc = get_info(d, &info);
 
     if (rc <= 0)
         return rc ? rc : -ESRCH;
-    if (xc_domain_setmaxmem(d->xch, d->domid,
-                            (uint64_t)((int64_t)info.max_memkb + bytes / 1024)))
+    max_kb = (uint64_t)((int64_t)info.max_memkb + bytes / 1024);
+    rc = bytes > 0 ? grow_pool(d, &info, max_kb) : 0;
+    if (rc)
+        return rc;
+    if (xc_domain_setmaxmem(d->xch, d->domid, max_kb))
         return errno ? -errno : -EIO;
     return 0;
 }

@@ -30,6 +30,9 @@ struct domain_info {
     uint64_t max_pages; /* that may be */
 };
 
+/* How much of the host's memory nobody has or has been promised. */
+int domain_host_free(const struct domain *d, uint64_t *pages);
+
 /* 0 or a negative errno, said on stderr. domain_close() after a failure is
  * harmless. */
 int domain_open(struct domain *d, uint32_t domid);
@@ -42,7 +45,8 @@ enum domain_life domain_life(const struct domain *d);
 int domain_info(const struct domain *d, struct domain_info *info);
 
 /* Let the domain have more memory than its configuration says, or, with a
- * negative number of bytes, less. 0 or a negative errno. */
+ * negative number of bytes, less. 0 or a negative errno. With more memory the
+ * pool grows that Xen takes the domain's page tables from; it keeps that. */
 int domain_add_room(const struct domain *d, int64_t bytes);
 
 /* Destroy an ioreq server that a dead process left, after what vCPUs are

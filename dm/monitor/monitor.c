@@ -300,6 +300,8 @@ static int make_vgpus(struct monitor *m)
     if (m->opt->attach)
         rc = add_room(m);
     if (!rc)
+        rc = vram_check(&m->domain, m->vram, m->opt->nr_vgpus, !m->opt->attach);
+    if (!rc)
         rc = vram_populate(&m->domain, m->vram, m->opt->nr_vgpus);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
         rc = vgpu_init(&m->vgpus[i], i, MONITOR_ENGINES, &m->opt->vgpus[i],

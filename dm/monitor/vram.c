@@ -75,49 +75,79 @@ static int populate_area(const struct domain *d, struct vram *v)
 void vram_release(const struct domain *d, struct vram *v, unsigned int nr)
 {
     xen_pfn_t list[BATCH];
-    uint64_t done, n, i;
+    uint64_t done, n, i, kept;
+    int error = 0;
 
     for (; nr; nr--, v++) {
+        kept = 0;
         for (done = 0; done < v->populated; done += n) {
             n = v->populated - done < BATCH ? v->populated - done : BATCH;
             for (i = 0; i < n; i++)
                 list[i] = v->gfn + done + i;
+            /* All else can still be given back. */
             if (xc_domain_decrease_reservation_exact(d->xch, d->domid, n, 0,
                                                      list)) {
-                log_error("give %" PRIu64 " VRAM pages at frame 0x%" PRIx64
-                          " back: %s",
-                          n, v->gfn + done, strerror(errno));
-                break;
+                error = errno;
+                kept += n;
             }
         }
+        if (kept)
+            log_error("give %" PRIu64 " VRAM pages at frame 0x%" PRIx64
+                      " back: failed for %" PRIu64 " of them or fewer: %s",
+                      v->populated, v->gfn, kept, strerror(error));
         v->populated = 0;
     }
 }
 
-static void say_no_room(const struct domain *d, uint64_t total, int rc)
+static uint64_t total_of(const struct vram *v, unsigned int nr)
 {
-    struct domain_info info;
-    uint64_t room;
+    uint64_t total = 0;
 
-    if (domain_info(d, &info) == 0) {
-        room = info.max_pages > info.pages ? info.max_pages - info.pages : 0;
-        if (room < total >> PAGE_SHIFT) {
-            log_error("populate %" PRIu64 " MiB of VRAM: the domain has room "
-                      "for %" PRIu64 " MiB: set videoram=%" PRIu64
-                      " in its configuration",
-                      total >> 20, room >> (20 - PAGE_SHIFT), total >> 20);
-            return;
-        }
+    while (nr--)
+        total += v[nr].size;
+    return total;
+}
+
+int vram_check(const struct domain *d, const struct vram *v, unsigned int nr,
+               bool videoram)
+{
+    const uint64_t mib = total_of(v, nr) >> 20;
+    struct domain_info info;
+    uint64_t room = 0, host_free = 0;
+    int rc;
+
+    rc = domain_info(d, &info);
+    if (!rc)
+        rc = domain_host_free(d, &host_free);
+    if (rc) {
+        log_error("ask Xen for memory for VRAM: %s", strerror(-rc));
+        return rc;
     }
-    log_error("populate %" PRIu64 " MiB of VRAM: %s (does the host have as "
-              "much free memory?)",
-              total >> 20, strerror(-rc));
+    if (info.max_pages > info.pages)
+        room = (info.max_pages - info.pages) >> (20 - PAGE_SHIFT);
+    host_free >>= 20 - PAGE_SHIFT;
+    if (room < mib && videoram)
+        log_error("populate %" PRIu64 " MiB of VRAM: the domain has room for "
+                  "%" PRIu64 " MiB: set videoram=%" PRIu64
+                  " in its configuration",
+                  mib, room, mib);
+    else if (room < mib)
+        log_error("populate %" PRIu64 " MiB of VRAM: the domain has room for "
+                  "%" PRIu64 " MiB",
+                  mib, room);
+    else if (host_free < mib)
+        log_error("populate %" PRIu64 " MiB of VRAM: the host has %" PRIu64
+                  " MiB of free memory (see xl info)",
+                  mib, host_free);
+    else
+        return 0;
+    return -ENOMEM;
 }
 
 int vram_populate(const struct domain *d, struct vram *v, unsigned int nr)
 {
     xen_pfn_t max_gfn = 0;
-    uint64_t gfn, total = 0;
+    uint64_t gfn;
     unsigned int i;
     int rc;
 
@@ -133,17 +163,17 @@ int vram_populate(const struct domain *d, struct vram *v, unsigned int nr)
         v[i].populated = 0;
         v[i].small_pages = 0;
         gfn += v[i].size >> PAGE_SHIFT;
-        total += v[i].size;
     }
     for (i = 0; i < nr; i++) {
         rc = populate_area(d, &v[i]);
         if (rc) {
             vram_release(d, v, i + 1);
-            say_no_room(d, total, rc);
+            log_error("populate %" PRIu64 " MiB of VRAM: %s",
+                      total_of(v, nr) >> 20, strerror(-rc));
             return rc;
         }
     }
-    log_debug("%" PRIu64 " MiB of VRAM at frame 0x%" PRIx64, total >> 20,
-              v[0].gfn);
+    log_debug("%" PRIu64 " MiB of VRAM at frame 0x%" PRIx64,
+              total_of(v, nr) >> 20, v[0].gfn);
     return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef MONITOR_VRAM_H
 #define MONITOR_VRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dm/monitor/domain.h"
@@ -25,8 +26,13 @@ struct vram {
  * migration by the highest frame, so never higher than that. */
 uint64_t vram_parking(uint64_t max_gfn);
 
-/* Populate nr areas, whose sizes are set, one behind the other. 0, or a
- * negative errno, said on stderr, with nothing left populated. */
+/* Is there memory for nr areas, whose sizes are set? Else -ENOMEM, said on
+ * stderr. The domain's part was given by videoram= if that is true. */
+int vram_check(const struct domain *d, const struct vram *v, unsigned int nr,
+               bool videoram);
+
+/* Populate the areas, one behind the other. 0, or a negative errno, said on
+ * stderr, with nothing left populated. */
 int vram_populate(const struct domain *d, struct vram *v, unsigned int nr);
 
 /* Give the pages back. Only while the device has not moved them. */

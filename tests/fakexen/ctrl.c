@@ -256,6 +256,47 @@ int xc_domain_setmaxmem(xc_interface *xch, uint32_t domid, uint64_t max_memkb)
     return 0;
 }
 
+static int mempool(xc_interface *xch, uint32_t domid, uint64_t *size, bool set)
+{
+    struct fx_domain *d = target(xch, domid);
+    int rc = 0;
+
+    if (!d)
+        return -1;
+    if (!set)
+        *size = d->pool;
+    else if (*size % FX_PAGE_SIZE)
+        rc = -EINVAL;
+    else
+        d->pool = *size;
+    fx_domain_put(d);
+    return fx_result(rc);
+}
+
+int xc_get_paging_mempool_size(xc_interface *xch, uint32_t domid,
+                               uint64_t *size)
+{
+    FX_ENTER(xc_get_paging_mempool_size, -1);
+    return mempool(xch, domid, size, false);
+}
+
+int xc_set_paging_mempool_size(xc_interface *xch, uint32_t domid, uint64_t size)
+{
+    FX_ENTER(xc_set_paging_mempool_size, -1);
+    return mempool(xch, domid, &size, true);
+}
+
+int xc_physinfo(xc_interface *xch, xc_physinfo_t *info)
+{
+    FX_ENTER(xc_physinfo, -1);
+    if (xch->cut)
+        return fx_result(-ENOTTY);
+    memset(info, 0, sizeof(*info));
+    info->total_pages = FX_NR_FRAMES;
+    info->free_pages = fx_frames_free();
+    return 0;
+}
+
 /* ---- Parameters ------------------------------------------------------ */
 
 static int param(xc_interface *xch, uint32_t dom, uint32_t index,

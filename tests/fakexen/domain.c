@@ -108,6 +108,7 @@ static int setup(struct fx_domain *d, const struct fx_domain_config *c)
     d->paused = c->paused;
     d->timeout_ms = c->timeout_ms ? c->timeout_ms : FX_DEFAULT_TIMEOUT_MS;
     d->max_pages = (c->ram_bytes + c->extra_kb * 1024) >> FX_PAGE_SHIFT;
+    d->pool = (256 * c->vcpus + (d->max_pages >> 8)) << FX_PAGE_SHIFT;
     rc = populate_ram(d, c->ram_bytes, low);
     if (rc) {
         fx_p2m_destroy(d);

@@ -96,6 +96,9 @@
     X(xc_domain_decrease_reservation_exact) \
     X(xc_domain_maximum_gpfn) \
     X(xc_domain_setmaxmem) \
+    X(xc_get_paging_mempool_size) \
+    X(xc_set_paging_mempool_size) \
+    X(xc_physinfo) \
     X(xc_hvm_param_get) \
     X(xc_hvm_param_set) \
     X(xc_get_hvm_param) \
@@ -221,6 +224,7 @@ struct fx_domain {
     unsigned int timeout_ms, spin_ns;
 
     uint64_t pages, max_pages, maximum_gpfn;
+    uint64_t pool; /* bytes for page tables; nothing takes from it */
     uint64_t maps; /* foreign mappings in pages */
     bool log_dirty, vram_tracked;
     uint64_t vram_first, vram_nr;
@@ -355,6 +359,7 @@ void fx_domain_crash(struct fx_domain *d, const char *reason);
 int fx_domain_die(domid_t domid);
 
 /* memory.c: all with the domain locked. Frames are numbers + 1, 0: none. */
+uint64_t fx_frames_free(void);
 uint32_t fx_p2m_get(const struct fx_domain *d, uint64_t gfn);
 int fx_p2m_set(struct fx_domain *d, uint64_t gfn, uint32_t frame);
 void fx_p2m_destroy(struct fx_domain *d);

@@ -146,6 +146,18 @@ static uint32_t frames_high(void)
     return high;
 }
 
+uint64_t fx_frames_free(void)
+{
+    struct fx_shared *s = fx.shared;
+    uint64_t nr = FX_NR_FRAMES;
+
+    fx_lock(&s->memory_lock);
+    for (uint32_t i = 0; i < s->frames_high; i++)
+        nr -= s->frame[i].owner != 0;
+    fx_unlock(&s->memory_lock);
+    return nr;
+}
+
 void fx_memory_drop_client(unsigned int client)
 {
     struct fx_shared *s = fx.shared;

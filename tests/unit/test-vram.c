@@ -73,8 +73,63 @@ static void no_room(void **state)
     long before = fx_domain_pages((domid_t)d.domid);
 
     (void)state;
-    assert_true(vram_populate(&d, v, 2) < 0);
+    assert_int_equal(vram_check(&d, v, 1, true), 0);
+    assert_int_equal(vram_check(&d, v, 2, true), -ENOMEM);
+    assert_int_equal(vram_populate(&d, v, 2), -ENOMEM);
     assert_int_equal(fx_domain_pages((domid_t)d.domid), before);
+    domain_close(&d);
+}
+
+/* The domain may have it, but the host has not: 16 GiB less this RAM. */
+static void no_memory(void **state)
+{
+    struct domain d = make_domain(64 * MIB, 16384 * MIB);
+    struct vram v[4] = {{.size = 4096 * MIB},
+                        {.size = 4096 * MIB},
+                        {.size = 4096 * MIB},
+                        {.size = 4096 * MIB}};
+
+    (void)state;
+    assert_int_equal(vram_check(&d, v, 3, false), 0);
+    assert_int_equal(vram_check(&d, v, 4, false), -ENOMEM);
+    fx_fail_at("xc_physinfo", 1, EPERM);
+    assert_int_equal(vram_check(&d, v, 1, false), -EPERM);
+    domain_close(&d);
+}
+
+/* A page of the pool for each MiB, once. */
+static void grows_pool(void **state)
+{
+    struct domain d = make_domain(64 * MIB, 0);
+    uint64_t before, after;
+
+    (void)state;
+    assert_int_equal(xc_get_paging_mempool_size(d.xch, d.domid, &before), 0);
+    assert_int_equal(domain_add_room(&d, 100 * MIB), 0);
+    assert_int_equal(xc_get_paging_mempool_size(d.xch, d.domid, &after), 0);
+    assert_int_equal(after - before, 100 << XC_PAGE_SHIFT);
+    assert_int_equal(domain_add_room(&d, -100 * (int64_t)MIB), 0);
+    assert_int_equal(domain_add_room(&d, 100 * MIB), 0);
+    assert_int_equal(xc_get_paging_mempool_size(d.xch, d.domid, &before), 0);
+    assert_int_equal(after, before);
+    fx_fail_at("xc_set_paging_mempool_size", 1, ENOMEM);
+    assert_int_equal(domain_add_room(&d, 2 * MIB), -ENOMEM);
+    domain_close(&d);
+}
+
+/* One batch stays: the others are given back all the same. */
+static void release_fails(void **state)
+{
+    struct domain d = make_domain(64 * MIB, 8 * MIB);
+    struct vram v = {.size = 8 * MIB};
+    long before = fx_domain_pages((domid_t)d.domid);
+
+    (void)state;
+    assert_int_equal(vram_populate(&d, &v, 1), 0);
+    fx_fail_at("xc_domain_decrease_reservation_exact", 2, EINVAL);
+    vram_release(&d, &v, 1);
+    assert_int_equal(fx_domain_pages((domid_t)d.domid) - before,
+                     FRAMES(2 * MIB));
     domain_close(&d);
 }
 
@@ -129,6 +184,9 @@ int main(void)
         cmocka_unit_test_setup(parking, reset),
         cmocka_unit_test_setup(populates, reset),
         cmocka_unit_test_setup(no_room, reset),
+        cmocka_unit_test_setup(no_memory, reset),
+        cmocka_unit_test_setup(grows_pool, reset),
+        cmocka_unit_test_setup(release_fails, reset),
         cmocka_unit_test_setup(fragmented, reset),
         cmocka_unit_test_setup(fails_in_the_middle, reset),
         cmocka_unit_test_setup(life, reset),

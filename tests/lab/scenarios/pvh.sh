@@ -4,15 +4,15 @@
 
 GUEST_PAUSED=1
 vgpu=model=native,vram=16M
+more=
 
 refused() { # DOMID WORDS
-    if xen-vgpu attach "$1" -vgpu $vgpu 2> "$OUT/refused.txt"; then
+    if xen-vgpu attach "$1" $more -vgpu $vgpu 2> "$OUT/refused.txt"; then
         fail "attached to domain $1, which should be refused: $2"
     fi
     cat "$OUT/refused.txt"
     grep -q "$2" "$OUT/refused.txt" || fail "the refusal does not say: $2"
 }
-
 
 attach_and_run() { # NAME KERNEL
     pvh_config "$1" "$2"
@@ -56,6 +56,21 @@ xl pause running
 refused "$id" "has been started"
 guest_destroy running
 assert_nothing_left "$id"
+
+# More than the host has; then, populated in vain, what needs more page tables
+# to give back than the domain had.
+pvh_config paused hello
+guest_create paused
+id=$(domid paused)
+more="-vgpu vram=1024M"
+refused "$id" "the host has .* MiB of free memory"
+more="-vgpu vram=512M -vgpu vram=128M -vgpu vram=128M"
+XVGPU_LIBEXEC=/nowhere refused "$id" /nowhere
+more=
+mib=$(xl list "$id" | awk 'NR == 2 { print $3 }')
+[ "$mib" = 64 ] || fail "the domain still has $mib MiB"
+xl unpause "$id"
+guest_expect paused 30
 
 refused 0 "a domid is expected"
 refused 32000 "No such process"
