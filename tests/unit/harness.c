@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <mntent.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,8 +28,16 @@
 
 #define ARGS_MAX 32
 
+/* The most programs that one test starts. */
+#define PROGRAMS_MAX 64
+
+/* A test program that takes longer hangs: it dies, and says so by that. */
+#define PROGRAM_S 900
+
 static char dir[64], bin[PATH_MAX];
 static struct xs_handle *xsh;
+static pid_t started[PROGRAMS_MAX];
+static unsigned int nr_started;
 
 static void nap(void)
 {
@@ -51,6 +60,7 @@ void harness_start(const char *children)
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
     one_at_a_time();
+    alarm(PROGRAM_S);
     assert_true(n > 0);
     self[n] = '\0';
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans will be seen */
@@ -114,6 +124,8 @@ static void start_program(struct dm *dm, const char *path,
         execv(path, (char **)(uintptr_t)argv);
         _exit(126);
     }
+    if (nr_started < PROGRAMS_MAX)
+        started[nr_started++] = dm->pid;
 }
 
 void dm_attach(struct dm *dm, int domid, const char *const *words)
@@ -298,8 +310,9 @@ json_t *dm_admin(const struct dm *dm, const char *request)
 }
 
 unsigned int dm_admin_burst(const struct dm *dm, const char *request,
-                            unsigned int n)
+                            unsigned int n, bool until_closed)
 {
+    struct pollfd pfd;
     FILE *f = connect_to_admin(dm);
     unsigned int i, good = 0;
     json_t *j;
@@ -309,7 +322,9 @@ unsigned int dm_admin_burst(const struct dm *dm, const char *request,
         if (send(fileno(f), request, strlen(request), MSG_NOSIGNAL) < 0 ||
             send(fileno(f), "\n", 1, MSG_NOSIGNAL) < 0)
             break;
-    usleep(100000);
+    pfd = (struct pollfd){.fd = fileno(f), .events = POLLRDHUP};
+    if (until_closed)
+        poll(&pfd, 1, 60000);
     for (i = 0; i < n && (j = talk(f, NULL)); i++) {
         good += json_object_get(j, "return") != NULL;
         json_decref(j);
@@ -419,8 +434,31 @@ void dm_kill_domain_and_check(struct dm *dm)
 
 void harness_reap(void)
 {
-    while (waitpid(-1, NULL, 0) > 0)
-        ;
+    pid_t pid;
+    int i;
+
+    for (i = 0; i < 4000; i++) {
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (pid < 0)
+            return;
+        nap();
+    }
+    fail_msg("a child process does not end");
+}
+
+int harness_end_test(void **state)
+{
+    (void)state;
+    /* A test that failed half way leaves its processes to the next one, which
+     * would fail for that, or wait for them. */
+    while (nr_started) {
+        nr_started--;
+        if (waitpid(started[nr_started], NULL, WNOHANG) == 0)
+            kill(started[nr_started], SIGKILL);
+    }
+    harness_reap();
+    return 0;
 }
 
 void harness_sweep(const struct dm *dm)

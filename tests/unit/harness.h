@@ -55,9 +55,10 @@ bool dm_qmp_try(const struct dm *dm, const char *command);
 json_t *dm_admin(const struct dm *dm, const char *request);
 
 /* The same request n times without reading, then the answers, as far as there
- * are any: how many were results. */
+ * are any: how many were results. Reads nothing before the other end has
+ * closed the connection if `until_closed`. */
 unsigned int dm_admin_burst(const struct dm *dm, const char *request,
-                            unsigned int n);
+                            unsigned int n, bool until_closed);
 
 /* A process of `show`, 0 without one. */
 pid_t dm_process(const struct dm *dm, const char *name);
@@ -67,8 +68,12 @@ void dm_assert_nothing_left(const struct dm *dm);
 /* The same: what is left, or NULL. */
 const char *dm_left(const struct dm *dm);
 
-/* Reap what was orphaned until nothing is left. */
+/* Reap what was orphaned until nothing is left; fails after 20 s. */
 void harness_reap(void);
+
+/* A test's teardown: ends what a test that failed has left. */
+int harness_end_test(void **state);
+#define harness_test(f) cmocka_unit_test_teardown(f, harness_end_test)
 
 /* Remove what a dm that was killed could not: files and cgroups. */
 void harness_sweep(const struct dm *dm);

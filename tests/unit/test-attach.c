@@ -197,9 +197,9 @@ static void no_device_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attaches),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(no_device_process),
+        harness_test(attaches),
+        harness_test(refused),
+        harness_test(no_device_process),
     };
     int rc;
 

@@ -185,11 +185,11 @@ static void no_such_qemu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(becomes_qemu),
-        cmocka_unit_test(ends_with_the_domain),
-        cmocka_unit_test(killed_while_it_waits),
-        cmocka_unit_test(no_vgpu_no_qemu),
-        cmocka_unit_test(no_such_qemu),
+        harness_test(becomes_qemu),
+        harness_test(ends_with_the_domain),
+        harness_test(killed_while_it_waits),
+        harness_test(no_vgpu_no_qemu),
+        harness_test(no_such_qemu),
     };
     char self[PATH_MAX - 16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

@@ -352,20 +352,20 @@ static void engine_restarts_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lives_and_dies),
-        cmocka_unit_test(libxl_stops_it),
-        cmocka_unit_test(does_not_start),
-        cmocka_unit_test(too_little_videoram),
-        cmocka_unit_test(deaf_device),
-        cmocka_unit_test(broken_device),
-        cmocka_unit_test(crashing_device),
-        cmocka_unit_test(silent_device),
-        cmocka_unit_test(admin),
-        cmocka_unit_test(picture_that_could_change),
-        cmocka_unit_test(engine_runs),
-        cmocka_unit_test(engine_is_killed),
-        cmocka_unit_test(engine_fails),
-        cmocka_unit_test(engine_restarts_are_bounded),
+        harness_test(lives_and_dies),
+        harness_test(libxl_stops_it),
+        harness_test(does_not_start),
+        harness_test(too_little_videoram),
+        harness_test(deaf_device),
+        harness_test(broken_device),
+        harness_test(crashing_device),
+        harness_test(silent_device),
+        harness_test(admin),
+        harness_test(picture_that_could_change),
+        harness_test(engine_runs),
+        harness_test(engine_is_killed),
+        harness_test(engine_fails),
+        harness_test(engine_restarts_are_bounded),
     };
     int rc;
 

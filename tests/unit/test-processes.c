@@ -296,8 +296,8 @@ static void slow_reader(void **state)
     (void)state;
     dm_start(&dm, NULL);
     assert_true(dm_wait_running(&dm));
-    assert_int_equal(dm_admin_burst(&dm, regs, 150), 150);
-    assert_in_range(dm_admin_burst(&dm, regs, 2000), 0, 1999);
+    assert_int_equal(dm_admin_burst(&dm, regs, 150, false), 150);
+    assert_in_range(dm_admin_burst(&dm, regs, 2000, true), 0, 1999);
     j = dm_admin(&dm, regs);
     assert_non_null(ret(j));
     json_decref(j);
@@ -416,17 +416,17 @@ static void what_is_recorded_replays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_and_ends),
-        cmocka_unit_test(stopped_by_libxl),
-        cmocka_unit_test(guest_finds_it),
-        cmocka_unit_test(engine_runs_a_ring),
-        cmocka_unit_test(engine_is_killed),
-        cmocka_unit_test(device_is_killed),
-        cmocka_unit_test(slow_reader),
-        cmocka_unit_test(two_vgpus),
-        cmocka_unit_test(monitor_is_killed),
-        cmocka_unit_test(orphans_are_removed),
-        cmocka_unit_test(what_is_recorded_replays),
+        harness_test(starts_and_ends),
+        harness_test(stopped_by_libxl),
+        harness_test(guest_finds_it),
+        harness_test(engine_runs_a_ring),
+        harness_test(engine_is_killed),
+        harness_test(device_is_killed),
+        harness_test(slow_reader),
+        harness_test(two_vgpus),
+        harness_test(monitor_is_killed),
+        harness_test(orphans_are_removed),
+        harness_test(what_is_recorded_replays),
     };
     int rc;
 
