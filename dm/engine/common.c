@@ -117,11 +117,11 @@ static enum step run_write(struct engine *e, const uint32_t *dw, uint32_t n)
 }
 
 const struct packet_type common_types[] = {
-    {XVGPU_PKT_NOP, 0, 1, XVGPU_PKT_MAX_DWORDS, run_nop},
-    {XVGPU_PKT_FENCE, XVGPU_FENCE_SIGNAL, 5, 5, run_fence},
-    {XVGPU_PKT_WAIT_MEM, 0, 7, 7, run_wait_mem},
-    {XVGPU_PKT_TIMESTAMP, 0, 3, 3, run_timestamp},
-    {XVGPU_PKT_WRITE, 0, 4, XVGPU_PKT_MAX_DWORDS, run_write},
+    {XVGPU_PKT_NOP, 0, 1, XVGPU_PKT_MAX_DWORDS, true, run_nop},
+    {XVGPU_PKT_FENCE, XVGPU_FENCE_SIGNAL, 5, 5, false, run_fence},
+    {XVGPU_PKT_WAIT_MEM, 0, 7, 7, false, run_wait_mem},
+    {XVGPU_PKT_TIMESTAMP, 0, 3, 3, false, run_timestamp},
+    {XVGPU_PKT_WRITE, 0, 4, XVGPU_PKT_MAX_DWORDS, false, run_write},
 };
 const unsigned int nr_common_types =
     sizeof(common_types) / sizeof(common_types[0]);

@@ -229,6 +229,16 @@ static void obey_generation(struct engine *e)
         return;
     e->map_generation = generation;
     guestmap_invalidate(e->map);
+    if (!e->ops->invalidate)
+        return;
+    /* What fails now fails again when the next packet asks for it. */
+    engine_drain(e);
+    e->ops->invalidate(e);
+}
+
+int engine_drain(struct engine *e)
+{
+    return e->async && e->ops->drain ? e->ops->drain(e) : 0;
 }
 
 bool engine_boundary(struct engine *e)
@@ -362,11 +372,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     if (!e)
         return -ENOMEM;
     memset(e, 0, sizeof(*e));
-    e->ops = engine_ops_find(config->engine);
-    if (!e->ops) {
-        free(e);
-        return -ENOTSUP;
-    }
+    e->ops = config->ops;
     e->domid = config->domid;
     e->kick = config->kick;
     e->event = config->event;

@@ -47,11 +47,12 @@ struct packet_type {
     uint8_t type;
     uint8_t flags;     /* allowed ones */
     uint16_t min, max; /* dwords */
+    bool unordered;    /* may run before the work of those before is done */
     enum step (*run)(struct engine *e, const uint32_t *dw, uint32_t n);
 };
 
 /*
- * An engine's back end: one file, one row in engine_table[] (backend.c).
+ * An engine's back end.
  *
  * Contract: a packet's run() calls engine_boundary() at least once every
  * ENGINE_CHUNK bytes (or the like), holding no pin; when that returns true it
@@ -79,6 +80,13 @@ struct engine_ops {
     /* Forget the position in the packet: it was skipped, or the ring
      * stopped. */
     void (*reset)(struct engine *e);
+    /* Not NULL where run() returns before its work is done: wait until all of
+     * it is. Called at each boundary, and before a packet that others can see
+     * or that reads what they write. 0, or -1 after engine_fault(). */
+    int (*drain)(struct engine *e);
+    /* May be NULL: guest memory has changed, all mappings are to go. Called
+     * after drain(). */
+    void (*invalidate)(struct engine *e);
 };
 
 struct ib {
@@ -139,6 +147,7 @@ struct engine {
     uint64_t job_start_ns;   /* 0: the next packet begins a job */
     enum link_state state;
     bool gone; /* the monitor */
+    bool async; /* some work that run() began is not known to be done */
     bool spin; /* the next doorbell is expected soon */
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;
@@ -160,7 +169,7 @@ struct engine {
 
 struct engine_config {
     uint32_t domid, index;
-    uint32_t engine; /* XVGPU_ENGINE_* */
+    const struct engine_ops *ops;
     uint32_t max_buckets;
     int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
     int sock;                                      /* to the monitor, or -1 */
@@ -168,20 +177,23 @@ struct engine_config {
     xenevtchn_handle *xce;                         /* borrowed */
 };
 
-/* backend.c */
-const struct engine_ops *engine_ops_find(uint32_t engine);
 extern const struct engine_ops sdma_ops;
+/* The one of this program: one program an engine, so that each links only
+ * what it needs. */
+extern const struct engine_ops *const engine_program_ops;
 
 /* engine.c */
-/* -ENOTSUP: there is no such engine. */
 int engine_new(const struct engine_config *config, struct engine **out);
 void engine_free(struct engine *e);
 /* Obey what came, run packets until none is left or must stop, sleep until
  * something happens, `timeout_ms` at most (-1: for ever). 0, or -EPIPE: the
  * monitor is gone. */
 int engine_turn(struct engine *e, int timeout_ms);
-/* At a boundary: obeys an invalidation. True: stop here. */
+/* Between packets, or holding no pin: obeys an invalidation. True: stop
+ * here. */
 bool engine_boundary(struct engine *e);
+/* Wait for what was begun, if anything: 0, or -1 after engine_fault(). */
+int engine_drain(struct engine *e);
 /* Sleep at a boundary, at most ns; ends early when there may be a reason to
  * stop. */
 void engine_nap(struct engine *e, uint64_t ns);

@@ -3,7 +3,6 @@ noinst_LTLIBRARIES += libengine.la
 pkglibexec_PROGRAMS += xen-vgpu-engine
 
 libengine_la_SOURCES = \
-	dm/engine/backend.c \
 	dm/engine/common.c \
 	dm/engine/doorbell.c \
 	dm/engine/engine.c \
@@ -16,6 +15,6 @@ libengine_la_SOURCES = \
 libengine_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
 libengine_la_LIBADD = libxvgpu.la
 
-xen_vgpu_engine_SOURCES = dm/engine/main.c
+xen_vgpu_engine_SOURCES = dm/engine/backend.c dm/engine/main.c
 xen_vgpu_engine_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
 xen_vgpu_engine_LDADD = libengine.la $(XENDM_LIBS)

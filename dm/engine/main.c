@@ -38,7 +38,7 @@ static int open_engine(const struct proto_in *in, struct engine **e)
     struct engine_config config = {
         .domid = in->msg.u.engine.domid,
         .index = in->msg.u.engine.index,
-        .engine = in->msg.u.engine.engine,
+        .ops = engine_program_ops,
         .max_buckets = in->msg.u.engine.max_buckets,
         .link = in->fds[FD_LINK],
         .kick = in->fds[FD_KICK],

@@ -226,7 +226,7 @@ static enum step run_ib(struct engine *e, const uint32_t *dw, uint32_t n)
     return STEP_NESTED;
 }
 
-static const struct packet_type ib_type = {XVGPU_PKT_IB, 0, 4, 4, run_ib};
+static const struct packet_type ib_type = {XVGPU_PKT_IB, 0, 4, 4, true, run_ib};
 
 static const struct packet_type *find_type(const struct engine *e,
                                            uint32_t header)
@@ -280,8 +280,11 @@ static const struct packet_type *open_packet(struct engine *e)
     }
     header = r->buf[r->head / 4];
     n = XVGPU_PKT_DWORDS(header);
-    LINK_WRITE(e->link->eng.cur_offset, r->rptr);
-    LINK_WRITE(e->link->eng.cur_header, header);
+    /* Of several under way the first one is named if the process dies. */
+    if (!e->async) {
+        LINK_WRITE(e->link->eng.cur_offset, r->rptr);
+        LINK_WRITE(e->link->eng.cur_header, header);
+    }
     /* What RESUME would skip. */
     r->packet = n && n * 4 <= pending ? n * 4 : pending;
     r->ib_count = 0;
@@ -316,7 +319,8 @@ static void packet_done(struct engine *e)
         r->len -= r->packet;
         r->packet = 0;
         LINK_WRITE(e->link->eng.rptr, r->rptr);
-        LINK_WRITE(e->link->eng.cur_header, 0);
+        if (!e->async)
+            LINK_WRITE(e->link->eng.cur_header, 0);
     }
     if (r->signal) {
         r->signal = false;
@@ -342,6 +346,8 @@ static enum step ring_step(struct engine *e)
     if (!e->job_start_ns)
         e->job_start_ns = clock_ns();
     dw = innermost(r, &addr);
+    if (!type->unordered && engine_drain(e) < 0)
+        return STEP_FAULT;
     step = type->run(e, dw, XVGPU_PKT_DWORDS(dw[0]));
     if (step != STEP_DONE)
         return step;
@@ -353,6 +359,17 @@ static enum step ring_step(struct engine *e)
         packet_done(e);
     }
     return STEP_DONE;
+}
+
+/* A packet is at fault: what came before it has its effect first, unless that
+ * fails, too. */
+static void fault_behind(struct engine *e)
+{
+    struct fault fault = e->fault;
+
+    if (engine_drain(e) == 0)
+        e->fault = fault;
+    ring_fault(e);
 }
 
 void ring_run(struct engine *e)
@@ -374,8 +391,12 @@ void ring_run(struct engine *e)
                    ? ring_step(e)
                    : engine_fault(e, XVGPU_FAULT_BUS_MASTER, 0);
         if (step == STEP_FAULT)
-            ring_fault(e);
+            fault_behind(e);
     } while (step != STEP_FAULT && step != STEP_IDLE && !engine_boundary(e));
+    if (engine_drain(e) < 0 && e->state == LINK_RUNNING)
+        ring_fault(e);
+    if (!r->packet)
+        LINK_WRITE(e->link->eng.cur_header, 0);
     ring_write_rptr(e);
     e->idle_since_ns = clock_ns();
     e->stats.busy_ns += e->idle_since_ns - e->run_start_ns;

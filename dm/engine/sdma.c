@@ -238,10 +238,10 @@ static int sdma_restore(struct engine *e, const void *buf, size_t len)
 }
 
 static const struct packet_type sdma_types[] = {
-    {XVGPU_PKT_COPY_LINEAR, 0, 7, 7, run_copy_linear},
-    {XVGPU_PKT_COPY_RECT, 0, 9, 9, run_copy_rect},
-    {XVGPU_PKT_FILL, 0, 6, 6, run_fill},
-    {XVGPU_PKT_FILL_RECT, 0, 7, 7, run_fill_rect},
+    {XVGPU_PKT_COPY_LINEAR, 0, 7, 7, false, run_copy_linear},
+    {XVGPU_PKT_COPY_RECT, 0, 9, 9, false, run_copy_rect},
+    {XVGPU_PKT_FILL, 0, 6, 6, false, run_fill},
+    {XVGPU_PKT_FILL_RECT, 0, 7, 7, false, run_fill_rect},
 };
 
 const struct engine_ops sdma_ops = {

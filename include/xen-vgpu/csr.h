@@ -31,7 +31,7 @@
 
 #define XVGPU_MAGIC_VALUE 0x50475658u /* "XVGP" */
 #define XVGPU_ABI_MAJOR 1u
-#define XVGPU_ABI_MINOR 0u
+#define XVGPU_ABI_MINOR 1u
 
 /* Engines: the bit in ENGINES and the number of the block of registers. */
 #define XVGPU_ENGINE_GFX 0u
@@ -77,6 +77,8 @@
       "times that a BAR was not mapped: something else was there")            \
     X(BAD_ACCESS,   0x05c, 4, 1, RO,  0, 1,                                   \
       "accesses that made no sense: dropped, or read as ones")                \
+    X(LOCAL_SIZE,   0x060, 8, 1, RO,  0, 0,                                   \
+      "bytes of gfx's local heap")                                            \
     X(SCRATCH,      0x100, 4, 64, RW, 0, 1,                                   \
       "storage without effect, for the driver's own use")                     \
     X(SCANOUT_CTRL, 0x800, 4, 1, RW,  0, 1,                                   \
@@ -215,7 +217,11 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
     X(EVTCHN, 14, "event-channel port can't be bound")                         \
     X(ENGINE_RESET, 15, "the engine was reset; not this ring's fault")         \
     X(ENGINE_HUNG, 16, "the engine was reset: this packet did not end")        \
-    X(NO_ENGINE, 17, "the host could not start the engine")
+    X(NO_ENGINE, 17, "the host could not start the engine")                    \
+    X(OBJECT, 18, "no object of that number, or there is one already")         \
+    X(SHADER, 19, "not a shader that this engine accepts, or not for this use") \
+    X(STATE, 20, "not allowed here, or something that it needs is not bound")  \
+    X(LIMIT, 21, "more memory or objects than this vGPU may have")
 
 #define XVGPU_FAULT_ENUM_(name, code, text) XVGPU_FAULT_##name = (code),
 enum { XVGPU_FAULT_CODES(XVGPU_FAULT_ENUM_) };

@@ -90,7 +90,7 @@ tests_faults_fake_xen_vgpu_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpu_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_fake_xen_vgpu_device_LDADD = libdevice.la $(fault_libs)
 
-tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c $(engine_flush)
+tests_faults_fake_xen_vgpu_engine_SOURCES = dm/engine/backend.c dm/engine/main.c $(engine_flush)
 tests_faults_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
 tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LINK) \
 	$(engine_flush_ldflags)

@@ -12,7 +12,7 @@ int drig_run_engine(struct drig_engine *d)
 {
     struct engine_config config = {
         .domid = d->rig->domid,
-        .engine = XVGPU_ENGINE_SDMA,
+        .ops = &sdma_ops,
         .max_buckets = 8,
         .link = d->link_fd,
         .kick = d->kick,

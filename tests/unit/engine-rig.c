@@ -38,7 +38,7 @@ void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets)
     CHECK(rig->fmem && rig->xce);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, rig->socks) == 0);
     c->domid = rig->domid;
-    c->engine = XVGPU_ENGINE_SDMA;
+    c->ops = &sdma_ops;
     c->max_buckets = max_buckets;
     c->fmem = rig->fmem;
     c->xce = rig->xce;

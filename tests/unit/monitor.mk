@@ -50,7 +50,7 @@ engine_flush_ldflags = -Wl,--wrap=engine_turn
 endif COVERAGE
 EXTRA_DIST += tests/unit/flush.c
 
-tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/main.c $(engine_flush)
+tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/backend.c dm/engine/main.c $(engine_flush)
 tests_unit_fake_xen_vgpu_engine_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
 tests_unit_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
 tests_unit_fake_xen_vgpu_engine_LDADD = libengine.la \

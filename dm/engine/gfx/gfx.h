@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gfx engine: packets of xen-vgpu/gfx.h on Vulkan.
+ *
+ * Packets are recorded into chunks, command buffers of about CHUNK_NS of
+ * work. At most two are under way: one runs while the next is recorded. A cut
+ * ends a chunk wherever it is, also in the middle of rendering; what the
+ * guest has bound is bound again in the next one. A boundary is a moment with
+ * no chunk recorded or running (gfx_drain()).
+ *
+ * All functions that return int return 0, or -1 after engine_fault(), unless
+ * said otherwise. What a packet asks for is checked in full before anything
+ * is recorded or changed: a packet at fault has no effect.
+ *
+ * One thread calls all this. All images are in VK_IMAGE_LAYOUT_GENERAL.
+ */
+#ifndef DM_ENGINE_GFX_GFX_H
+#define DM_ENGINE_GFX_GFX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vulkan/vulkan.h>
+#include <xen-vgpu/gfx.h>
+
+#include "dm/engine/engine.h"
+
+struct gfx;
+struct shader;      /* shader.h */
+struct shader_info;
+
+/* ---- Vulkan (vk.c) ------------------------------------------------------ */
+
+struct vk {
+    VkInstance instance;
+    VkPhysicalDevice physical;
+    VkDevice device;
+    VkQueue queue;
+    uint32_t family;
+    VkPhysicalDeviceProperties props;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t host_type;  /* memory type: host-visible, coherent */
+    uint32_t local_type; /* memory type of the local heap's images */
+    bool import;         /* host memory can be imported */
+    VkDeviceSize import_align;
+    bool null_descriptors;
+    double timestamp_ns; /* of one tick */
+    int64_t timestamp_offset; /* ns to add for CLOCK_MONOTONIC */
+    PFN_vkGetMemoryHostPointerPropertiesEXT host_pointer_props;
+};
+
+/* 0 or a negative errno: -ENODEV when there is no device that will do. */
+int vk_open(struct vk *vk);
+void vk_close(struct vk *vk);
+/* Memory for an object of the local heap, charged to the vGPU (g->local_used);
+ * map is the CPU's view of host-visible memory, or NULL. 0, or a negative
+ * errno: -ENOSPC over the vGPU's budget, -ENOMEM. */
+int vk_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
+             VkDeviceMemory *memory, void **map);
+void vk_free(struct gfx *g, VkDeviceMemory memory, VkDeviceSize size);
+
+/* ---- Objects (object.c) ------------------------------------------------- */
+
+/* First member of each class' structure. An object lives as long as its
+ * number or another object refers to it, and until the chunk that was open
+ * when the last reference went is done. */
+struct object {
+    uint32_t class_; /* XVGPU_GFX_<class> */
+    uint32_t id;     /* 0: destroyed by the guest, still referred to */
+    uint32_t refs;
+    uint64_t serial; /* in the order of creation */
+    uint64_t last_chunk; /* freed when this one is done */
+    struct object *next; /* in g->objects, or g->graveyard */
+    /* What it was made from, for the context image: the packet, further data
+     * (SPIR-V), and the objects that were looked up, in order. */
+    uint32_t *words, nr_words;
+    uint32_t *data, data_bytes;
+    struct object **uses;
+    uint32_t nr_uses;
+};
+
+/* Does the packet's own part: checks its fields, looks objects up with
+ * gfx_use(), makes the Vulkan objects. *out is its structure, allocated with
+ * calloc(), which begins with struct object. */
+typedef int gfx_create_fn(struct gfx *g, const uint32_t *dw, uint32_t n,
+                          const uint32_t *data, struct object **out);
+typedef void gfx_free_fn(struct gfx *g, struct object *o);
+
+/* One row a class. `id` is dword 1 of each creating packet. */
+struct gfx_class {
+    uint32_t class_, max;
+    gfx_create_fn *create;
+    gfx_free_fn *free;
+};
+extern const struct gfx_class gfx_classes[XVGPU_GFX_NR_CLASSES];
+
+/* Create from a packet: checks the number, creates, enters it in its table.
+ * `data` is what the packet refers to (SPIR-V; copied), or NULL. */
+int gfx_create(struct gfx *g, uint32_t class_, const uint32_t *dw, uint32_t n,
+               const uint32_t *data, uint32_t data_bytes);
+int gfx_destroy(struct gfx *g, uint32_t class_, uint32_t id);
+/* While an object is being made: look up another that it will refer to. NULL
+ * after engine_fault(OBJECT). */
+struct object *gfx_use(struct gfx *g, uint32_t class_, uint32_t id);
+/* Look up for use at once. NULL after engine_fault(OBJECT). */
+struct object *gfx_find(struct gfx *g, uint32_t class_, uint32_t id);
+void gfx_ref(struct object *o);
+void gfx_unref(struct gfx *g, struct object *o); /* NULL: nothing */
+/* Free what no unfinished chunk can refer to. */
+void gfx_bury(struct gfx *g);
+/* Free all; no chunk may be under way. */
+void gfx_objects_clear(struct gfx *g);
+
+/* Buffers (buffer.c). One in guest memory is mapped and imported when first
+ * used, and again after an invalidation. */
+struct buffer {
+    struct object o;
+    bool local;
+    uint64_t address, size;
+    VkBuffer vk;
+    VkDeviceMemory memory;
+    void *map;    /* its first byte as the CPU sees it, while it has a vk */
+    void *pages;  /* mapping of guest memory, or the staging copy's */
+    size_t nr_pages;
+    uint64_t epoch; /* g->map_epoch that vk belongs to (guest memory) */
+    struct buffer *mapped_next;
+    bool written; /* by the open chunk (staging) */
+};
+/* Have b->vk and b->map. Faults: ADDRESS, LIMIT. */
+int gfx_buffer_ready(struct gfx *g, struct buffer *b);
+/* Bytes [offset, offset + bytes) are in the buffer: 0 or -1 (PACKET_FIELD). */
+int gfx_buffer_range(struct gfx *g, const struct buffer *b, uint64_t offset,
+                     uint64_t bytes);
+/* Guest memory may have changed: give back all mappings. At a boundary. */
+void gfx_buffers_unmap(struct gfx *g);
+
+struct buffer_view {
+    struct object o;
+    struct buffer *buffer;
+    VkFormat format;
+    uint64_t offset, range;
+    VkBufferView vk;
+    uint64_t epoch;
+};
+int gfx_buffer_view_ready(struct gfx *g, struct buffer_view *v);
+
+struct format {
+    uint32_t format, bytes, components, kind, features;
+};
+const struct format *gfx_format(uint32_t format); /* NULL: not ours */
+
+struct image {
+    struct object o;
+    const struct format *format;
+    uint32_t type, width, height, depth, mips, layers, samples, usage, flags;
+    VkImage vk;
+    VkDeviceMemory memory;
+    VkDeviceSize bytes;
+};
+
+struct view {
+    struct object o;
+    struct image *image;
+    const struct format *format;
+    uint32_t type, aspect, mip, mips, layer, layers, swizzle;
+    VkImageView vk;
+};
+
+struct sampler {
+    struct object o;
+    VkSampler vk;
+};
+
+struct shader_object {
+    struct object o;
+    struct shader *shader;
+    VkShaderModule vk;
+};
+
+struct set_layout {
+    struct object o;
+    uint32_t nr_bindings, nr_descriptors;
+    struct xvgpu_gfx_binding binding[XVGPU_GFX_MAX_BINDINGS];
+    uint32_t first[XVGPU_GFX_MAX_BINDINGS]; /* descriptor of element 0 */
+    VkDescriptorSetLayout vk;
+};
+
+struct layout {
+    struct object o;
+    uint32_t push_bytes;
+    struct set_layout *set[XVGPU_GFX_MAX_SETS]; /* or NULL */
+    VkPipelineLayout vk;
+};
+
+struct descriptor {
+    struct object *object;   /* referred to; NULL: a null descriptor */
+    struct sampler *sampler; /* the same */
+    uint64_t offset, range;
+};
+
+struct set {
+    struct object o;
+    struct set_layout *layout;
+    struct descriptor *descriptor; /* layout->nr_descriptors */
+    VkDescriptorSet vk;
+    VkDescriptorPool pool;
+    bool stale;          /* vk does not say what `descriptor` does */
+    uint64_t epoch;      /* as of buffers */
+    uint64_t used_chunk; /* the last chunk that it was bound in */
+};
+/* WRITE_SET */
+int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n);
+/* Have set->vk as the descriptors say, with all buffers mapped. One that a
+ * chunk may be using is not changed: another one is allocated, and the old
+ * one freed with that chunk. */
+int gfx_set_ready(struct gfx *g, struct set *set);
+
+struct pipeline {
+    struct object o;
+    bool compute;
+    struct layout *layout;
+    VkPipeline vk;
+    const struct shader_info *info[XVGPU_GFX_MAX_STAGES]; /* or NULL */
+    uint32_t set_mask; /* sets that its shaders use */
+    /* graphics */
+    uint32_t topology, patch_points, nr_color, samples, flags, viewports;
+    uint32_t color_format[XVGPU_GFX_MAX_COLOR];
+    uint32_t depth_format, stencil_format;
+    uint32_t vertex_buffers; /* mask of those that attributes read */
+    uint32_t stride[XVGPU_GFX_MAX_VERTEX_BUFFERS];
+    bool splits;       /* draws may be cut into ranges of primitives, or
+                          dispatches into ranges of groups */
+    uint32_t local[3]; /* compute: workgroup size */
+    bool warm;         /* it has run: compiled by now */
+    double ns_per_unit; /* measured; 0: not yet */
+};
+
+struct query_pool {
+    struct object o;
+    uint32_t type, count, statistics;
+    uint32_t values;  /* of one query */
+    uint64_t *value;  /* count * values; kept across chunks */
+};
+
+/* ---- State --------------------------------------------------------------- */
+
+enum { POINT_GRAPHICS, POINT_COMPUTE, NR_POINTS };
+
+struct attachment {
+    struct view *view, *resolve;
+    struct xvgpu_gfx_attachment a;
+};
+
+/* What the guest has set; references are counted. */
+struct gfx_state {
+    struct pipeline *pipeline[NR_POINTS];
+    struct set *set[NR_POINTS][XVGPU_GFX_MAX_SETS];
+    uint8_t push[NR_POINTS][XVGPU_GFX_MAX_PUSH];
+    struct {
+        struct buffer *buffer;
+        uint64_t offset;
+    } vertex[XVGPU_GFX_MAX_VERTEX_BUFFERS];
+    struct buffer *index;
+    uint32_t index_type;
+    uint64_t index_offset;
+    struct xvgpu_gfx_viewport viewport[XVGPU_GFX_MAX_VIEWPORTS];
+    struct xvgpu_gfx_scissor scissor[XVGPU_GFX_MAX_VIEWPORTS];
+    uint32_t viewports_set, scissors_set; /* masks */
+    float blend[4];
+    uint32_t stencil_reference[2], stencil_compare[2], stencil_write[2];
+    float depth_bias[3];
+    struct {
+        struct query_pool *pool; /* NULL: none active */
+        uint32_t query, precise;
+        bool in_rendering; /* begun there */
+    } query[2];            /* occlusion, statistics */
+    /* The rendering that BEGIN_RENDERING has begun. */
+    bool rendering;
+    bool loaded; /* a part of it has been recorded: load, don't clear */
+    VkRect2D area;
+    uint32_t layers, nr_color, samples;
+    bool has_depth, has_stencil;
+    struct attachment color[XVGPU_GFX_MAX_COLOR], depth, stencil;
+};
+
+/* What a new command buffer, or a change, makes it necessary to emit. */
+#define DIRTY_PIPELINE 0x1u
+#define DIRTY_SETS 0x2u
+#define DIRTY_PUSH 0x4u
+#define DIRTY_VERTEX 0x8u
+#define DIRTY_INDEX 0x10u
+#define DIRTY_VIEWPORT 0x20u
+#define DIRTY_SCISSOR 0x40u
+#define DIRTY_DYNAMIC 0x80u /* blend constants, stencil, depth bias */
+#define DIRTY_ALL 0xffu
+
+/* ---- Chunks (chunk.c) ----------------------------------------------------- */
+
+#define NR_CHUNKS 2u
+#define CHUNK_NS 1000000.0
+#define CHUNK_PIPELINES 8u
+#define CHUNK_QUERIES 256u /* segments of each type, and timestamps */
+
+/* Part of a guest's query that one chunk measures. */
+struct segment {
+    struct query_pool *pool;
+    uint32_t query;
+};
+
+struct chunk {
+    VkCommandBuffer cmd;
+    VkFence fence;
+    VkQueryPool queries[3]; /* by VkQueryType; made when first needed */
+    struct segment segment[3][CHUNK_QUERIES];
+    uint32_t nr_segments[3];
+    uint64_t number;
+    double estimate; /* ns */
+    bool cold;       /* a pipeline in it runs for the first time */
+    uint64_t submit_ns;
+    struct pipeline *pipeline[CHUNK_PIPELINES];
+    uint32_t nr_pipelines;
+};
+
+struct gfx_position {
+    uint32_t draw;     /* of an indirect draw */
+    uint32_t instance; /* of a draw that is cut */
+    uint32_t first;    /* its vertex or index, or a dispatch's group */
+    uint32_t y, z;     /* of a dispatch */
+};
+
+struct gfx {
+    struct engine *e;
+    struct vk vk;
+    VkCommandPool command_pool;
+    struct chunk chunk[NR_CHUNKS];
+    struct chunk *open;      /* recorded now, or NULL */
+    uint64_t chunk_number;   /* of the open chunk, or of the next one */
+    uint64_t done_number;    /* all up to this one are done */
+    bool vk_rendering;       /* vkCmdBeginRendering in the open chunk */
+    uint32_t dirty[NR_POINTS];
+    struct gfx_state state;
+    struct gfx_position at;
+    /* Settings */
+    double chunk_ns;         /* aim of a chunk */
+    uint32_t chunk_draws;    /* or a fixed number of draws; 0: by time */
+    uint32_t watchdog_ms, compile_ms;
+    uint64_t local_max, local_used; /* bytes */
+    uint64_t mapped_max, mapped;    /* bytes of guest memory in buffers */
+    /* Objects */
+    struct object **table[XVGPU_GFX_NR_CLASSES];
+    struct object *objects, *graveyard;
+    uint64_t serial;
+    uint64_t map_epoch;
+    struct buffer *mapped_buffers;
+    struct object *making[64]; /* looked up by gfx_use() */
+    uint32_t nr_making;
+};
+
+/* The command buffer to record into, outside of rendering (a part of a
+ * rendering that is open ends). NULL after engine_fault(). */
+VkCommandBuffer gfx_cmd(struct gfx *g);
+/* The same within the guest's rendering, begun or gone on with. */
+VkCommandBuffer gfx_cmd_rendering(struct gfx *g);
+/* `p` (or NULL) was used for `units` (see gfx_units()): may cut. */
+int gfx_charge(struct gfx *g, struct pipeline *p, double units);
+/* Units that fit into the rest of the chunk, at least 1. */
+double gfx_room(const struct gfx *g, const struct pipeline *p);
+/* Before the first use of a pipeline: it gets a chunk, and time, of its own. */
+int gfx_warm(struct gfx *g, struct pipeline *p);
+/* End the open chunk and submit it. */
+int gfx_cut(struct gfx *g);
+/* A boundary: all that was recorded is done, its queries' values are in. */
+int gfx_drain(struct gfx *g);
+/* A segment of the guest's query begins in the open chunk: slot number in
+ * queries[type], or -1. */
+int gfx_segment(struct gfx *g, uint32_t type, struct query_pool *pool,
+                uint32_t query);
+
+/* ---- Packets -------------------------------------------------------------- */
+
+/* state.c: emit what a draw or dispatch needs. gfx_apply_draw() has rendering
+ * begun. NULL after engine_fault(). */
+VkCommandBuffer gfx_apply_draw(struct gfx *g, bool indexed);
+VkCommandBuffer gfx_apply_dispatch(struct gfx *g);
+void gfx_state_clear(struct gfx *g);
+/* render.c: within gfx_cmd(), gfx_cmd_rendering() and cuts. */
+void gfx_rendering_begin_part(struct gfx *g);
+void gfx_rendering_end_part(struct gfx *g);
+/* query.c: segments of the active queries around a part or a dispatch. */
+int gfx_queries_begin(struct gfx *g, bool compute);
+void gfx_queries_end(struct gfx *g, bool compute);
+/* What a chunk has measured is added to the guests' values. */
+void gfx_queries_collect(struct gfx *g, struct chunk *c);
+
+/* One handler a packet; rows in gfx.c. */
+typedef enum step gfx_packet_fn(struct engine *e, const uint32_t *dw,
+                                uint32_t n);
+#define GFX_DECLARE_(NAME, name, type, more, text) gfx_packet_fn gfx_##name;
+XVGPU_GFX_PACKETS(GFX_DECLARE_)
+#undef GFX_DECLARE_
+
+static inline struct gfx *gfx_of(struct engine *e)
+{
+    return e->backend;
+}
+
+/* Structures that follow a packet's fields. */
+#define GFX_TAIL(packet) ((const void *)((packet) + 1))
+
+/* The packet is exactly its fields and `bytes` more: 0, or -1 after
+ * engine_fault(PACKET_LENGTH). */
+int gfx_length(struct engine *e, uint32_t n, size_t fields, uint64_t bytes);
+
+static inline enum step gfx_step(int rc)
+{
+    return rc < 0 ? STEP_FAULT : STEP_DONE;
+}
+
+extern const struct engine_ops gfx_ops;
+
+#endif
