@@ -43,7 +43,7 @@ struct vk {
     uint32_t local_type; /* memory type of the local heap's images */
     bool import;         /* host memory can be imported */
     VkDeviceSize import_align;
-    bool null_descriptors;
+    bool calibrated;
     double timestamp_ns; /* of one tick */
     int64_t timestamp_offset; /* ns to add for CLOCK_MONOTONIC */
     PFN_vkGetMemoryHostPointerPropertiesEXT host_pointer_props;
@@ -392,10 +392,10 @@ void gfx_queries_end(struct gfx *g, bool compute);
 /* What a chunk has measured is added to the guests' values. */
 void gfx_queries_collect(struct gfx *g, struct chunk *c);
 
-/* One handler a packet; rows in gfx.c. */
+/* One handler a packet, gfx_pkt_NAME(); rows in gfx.c. */
 typedef enum step gfx_packet_fn(struct engine *e, const uint32_t *dw,
                                 uint32_t n);
-#define GFX_DECLARE_(NAME, name, type, more, text) gfx_packet_fn gfx_##name;
+#define GFX_DECLARE_(NAME, name, type, more, text) gfx_packet_fn gfx_pkt_##name;
 XVGPU_GFX_PACKETS(GFX_DECLARE_)
 #undef GFX_DECLARE_
 
