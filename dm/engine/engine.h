@@ -30,6 +30,10 @@
 /* The longest way from one boundary to the next, in bytes moved. */
 #define ENGINE_CHUNK 65536u
 
+/* Exit statuses by which an engine asks for its reset. */
+#define ENGINE_EXIT_HUNG 86 /* the packet that runs does not end */
+#define ENGINE_EXIT_LOST 87 /* by no fault of the guest's */
+
 struct engine;
 
 enum step {

@@ -124,15 +124,20 @@ struct buffer {
     size_t nr_pages;
     uint64_t epoch; /* g->map_epoch that vk belongs to (guest memory) */
     struct buffer *mapped_next;
-    bool written; /* by the open chunk (staging) */
+    uint64_t used_chunk; /* the last one that refers to it */
 };
-/* Have b->vk and b->map. Faults: ADDRESS, LIMIT. */
+/* Have b->vk and b->map, for use in the open chunk. Faults: ADDRESS, LIMIT. */
 int gfx_buffer_ready(struct gfx *g, struct buffer *b);
 /* Bytes [offset, offset + bytes) are in the buffer: 0 or -1 (PACKET_FIELD). */
 int gfx_buffer_range(struct gfx *g, const struct buffer *b, uint64_t offset,
                      uint64_t bytes);
 /* Guest memory may have changed: give back all mappings. At a boundary. */
 void gfx_buffers_unmap(struct gfx *g);
+/* Where guest memory can't be imported, copies of the buffers that a chunk
+ * refers to: made before it is submitted, written back (what has changed in
+ * them) when it is done; nothing else is under way in between. */
+void gfx_buffers_copied_in(struct gfx *g, uint64_t chunk);
+void gfx_buffers_written_back(struct gfx *g, uint64_t chunk);
 
 struct buffer_view {
     struct object o;
@@ -310,13 +315,14 @@ struct segment {
 struct chunk {
     VkCommandBuffer cmd;
     VkFence fence;
-    VkQueryPool queries[3]; /* by VkQueryType; made when first needed */
+    VkQueryPool queries[3]; /* by VkQueryType */
     struct segment segment[3][CHUNK_QUERIES];
-    uint32_t nr_segments[3];
+    uint32_t nr_segments[3], to_reset[3];
     uint64_t number;
     double estimate; /* ns */
+    uint32_t draws;
     bool cold;       /* a pipeline in it runs for the first time */
-    uint64_t submit_ns;
+    uint64_t submit_ns; /* 0: not under way */
     struct pipeline *pipeline[CHUNK_PIPELINES];
     uint32_t nr_pipelines;
 };
@@ -336,6 +342,7 @@ struct gfx {
     struct chunk *open;      /* recorded now, or NULL */
     uint64_t chunk_number;   /* of the open chunk, or of the next one */
     uint64_t done_number;    /* all up to this one are done */
+    uint64_t last_done_ns, chunks_submitted;
     bool vk_rendering;       /* vkCmdBeginRendering in the open chunk */
     uint32_t dirty[NR_POINTS];
     struct gfx_state state;
@@ -372,9 +379,12 @@ int gfx_cut(struct gfx *g);
 /* A boundary: all that was recorded is done, its queries' values are in. */
 int gfx_drain(struct gfx *g);
 /* A segment of the guest's query begins in the open chunk: slot number in
- * queries[type], or -1. */
+ * queries[type]. There must be room: see gfx_queries_begin(). */
 int gfx_segment(struct gfx *g, uint32_t type, struct query_pool *pool,
                 uint32_t query);
+/* -ENOMEM: close() all the same. */
+int gfx_chunks_open(struct gfx *g);
+void gfx_chunks_close(struct gfx *g);
 
 /* ---- Packets -------------------------------------------------------------- */
 
@@ -384,7 +394,7 @@ VkCommandBuffer gfx_apply_draw(struct gfx *g, bool indexed);
 VkCommandBuffer gfx_apply_dispatch(struct gfx *g);
 void gfx_state_clear(struct gfx *g);
 /* render.c: within gfx_cmd(), gfx_cmd_rendering() and cuts. */
-void gfx_rendering_begin_part(struct gfx *g);
+int gfx_rendering_begin_part(struct gfx *g);
 void gfx_rendering_end_part(struct gfx *g);
 /* query.c: segments of the active queries around a part or a dispatch. */
 int gfx_queries_begin(struct gfx *g, bool compute);
