@@ -4,6 +4,19 @@
 noinst_PROGRAMS += guest/linux/vgpu-sdma
 guest_linux_vgpu_sdma_SOURCES = guest/linux/vgpu-sdma.c guest/linux/xen_vgpu.h
 
+# For driver writers: headers beside the ABI's, and a library without any
+# dependency, which kernels compile from its sources.
+lib_LTLIBRARIES += libxvgpu-guest.la
+libxvgpu_guest_la_SOURCES = \
+	guest/lib/ids.c \
+	guest/lib/stream.c \
+	$(NULL)
+pkginclude_HEADERS += \
+	guest/lib/gfx-stream.h \
+	guest/lib/ids.h \
+	guest/lib/stream.h \
+	$(NULL)
+
 EXTRA_DIST += \
 	guest/linux/Kbuild \
 	guest/linux/README.md \

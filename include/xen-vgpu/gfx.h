@@ -189,6 +189,10 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
     F(U32, reserved, "0")                                                      \
     F(U64, offset, "bytes, a multiple of 4, within the buffer")
 
+/* Data of a packet, or push constants. */
+#define XVGPU_GFX_DWORD_FIELDS(F)                                              \
+    F(U32, value, "dword")
+
 /* All structures: S(NAME, name of the C type) */
 #define XVGPU_GFX_STRUCTS(S)                                                   \
     S(BINDING, binding) S(DESCRIPTOR, descriptor) S(STAGE, stage)              \
@@ -196,7 +200,7 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
     S(VERTEX_ATTRIBUTE, vertex_attribute) S(STENCIL, stencil)                  \
     S(BLEND, blend) S(ATTACHMENT, attachment) S(SUBRESOURCE, subresource)      \
     S(BOX, box) S(CORNERS, corners) S(VIEWPORT, viewport)                      \
-    S(SCISSOR, scissor) S(VERTEX_BUFFER, vertex_buffer)
+    S(SCISSOR, scissor) S(VERTEX_BUFFER, vertex_buffer) S(DWORD, dword)
 
 /* ---- Packets: objects --------------------------------------------------- */
 
@@ -569,6 +573,43 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
     P(WRITE_TIMESTAMP, write_timestamp, 0x62, 0, "timestamp")                  \
     P(COPY_QUERIES, copy_queries, 0x63, 0, "values to memory")
 
+/* What follows the fields of a packet that may be longer, in order: T(packet,
+ * name of its C type, structure, name of its C type, how many of it). p points
+ * to the packet; nothing says that the number is sane. */
+#define XVGPU_GFX_TAILS(T)                                                     \
+    T(CREATE_SET_LAYOUT, create_set_layout, BINDING, binding, p->bindings)     \
+    T(WRITE_SET, write_set, DESCRIPTOR, descriptor, p->count)                  \
+    T(CREATE_GRAPHICS, create_graphics, STAGE, stage, p->nr_stages)            \
+    T(CREATE_GRAPHICS, create_graphics, SPEC, spec, p->nr_spec)                \
+    T(CREATE_GRAPHICS, create_graphics, VERTEX_BINDING, vertex_binding, p->nr_bindings) \
+    T(CREATE_GRAPHICS, create_graphics, VERTEX_ATTRIBUTE, vertex_attribute, p->nr_attributes) \
+    T(CREATE_GRAPHICS, create_graphics, BLEND, blend, p->nr_color)             \
+    T(CREATE_GRAPHICS, create_graphics, STENCIL, stencil, p->flags & XVGPU_GFX_PIPELINE_STENCIL_TEST ? 2 : 0) \
+    T(CREATE_COMPUTE, create_compute, SPEC, spec, p->nr_spec)                  \
+    T(PUSH_CONSTANTS, push_constants, DWORD, dword, p->bytes / 4)              \
+    T(BIND_VERTEX_BUFFERS, bind_vertex_buffers, VERTEX_BUFFER, vertex_buffer, p->count) \
+    T(SET_VIEWPORTS, set_viewports, VIEWPORT, viewport, p->count)              \
+    T(SET_SCISSORS, set_scissors, SCISSOR, scissor, p->count)                  \
+    T(BEGIN_RENDERING, begin_rendering, ATTACHMENT, attachment, p->nr_color)   \
+    T(BEGIN_RENDERING, begin_rendering, ATTACHMENT, attachment, p->flags & 1)  \
+    T(BEGIN_RENDERING, begin_rendering, ATTACHMENT, attachment, p->flags >> 1 & 1) \
+    T(UPDATE_BUFFER, update_buffer, DWORD, dword, p->bytes / 4)                \
+    T(COPY_BUFFER_IMAGE, copy_buffer_image, SUBRESOURCE, subresource, 1)       \
+    T(COPY_BUFFER_IMAGE, copy_buffer_image, BOX, box, 1)                       \
+    T(COPY_IMAGE, copy_image, SUBRESOURCE, subresource, 1)                     \
+    T(COPY_IMAGE, copy_image, BOX, box, 1)                                     \
+    T(COPY_IMAGE, copy_image, SUBRESOURCE, subresource, 1)                     \
+    T(COPY_IMAGE, copy_image, BOX, box, 1)                                     \
+    T(BLIT_IMAGE, blit_image, SUBRESOURCE, subresource, 1)                     \
+    T(BLIT_IMAGE, blit_image, CORNERS, corners, 1)                             \
+    T(BLIT_IMAGE, blit_image, SUBRESOURCE, subresource, 1)                     \
+    T(BLIT_IMAGE, blit_image, CORNERS, corners, 1)                             \
+    T(RESOLVE_IMAGE, resolve_image, SUBRESOURCE, subresource, 1)               \
+    T(RESOLVE_IMAGE, resolve_image, BOX, box, 1)                               \
+    T(RESOLVE_IMAGE, resolve_image, SUBRESOURCE, subresource, 1)               \
+    T(RESOLVE_IMAGE, resolve_image, BOX, box, 1)                               \
+    T(CLEAR_IMAGE, clear_image, SUBRESOURCE, subresource, 1)
+
 /* ---- C types -------------------------------------------------------------- */
 
 #define XVGPU_GFX_TYPE_U32 uint32_t
@@ -640,9 +681,13 @@ enum { XVGPU_GFX_PACKETS(XVGPU_GFX_PACKET_ENUM_) };
     M(R16_UINT, 74, 2, 1, UINT, 0x189)                                         \
     M(R16_SINT, 75, 2, 1, SINT, 0x189)                                         \
     M(R16_SFLOAT, 76, 2, 1, FLOAT, 0x19b)                                      \
+    M(R16G16_UNORM, 77, 4, 2, FLOAT, 0x80)                                     \
+    M(R16G16_SNORM, 78, 4, 2, FLOAT, 0x80)                                     \
     M(R16G16_UINT, 81, 4, 2, UINT, 0x189)                                      \
     M(R16G16_SINT, 82, 4, 2, SINT, 0x189)                                      \
     M(R16G16_SFLOAT, 83, 4, 2, FLOAT, 0x19b)                                   \
+    M(R16G16B16A16_UNORM, 91, 8, 4, FLOAT, 0x80)                               \
+    M(R16G16B16A16_SNORM, 92, 8, 4, FLOAT, 0x80)                               \
     M(R16G16B16A16_UINT, 95, 8, 4, UINT, 0x38d)                                \
     M(R16G16B16A16_SINT, 96, 8, 4, SINT, 0x38d)                                \
     M(R16G16B16A16_SFLOAT, 97, 8, 4, FLOAT, 0x39f)                             \
