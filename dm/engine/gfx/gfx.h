@@ -26,7 +26,8 @@
 #include "dm/engine/engine.h"
 
 struct gfx;
-struct shader;      /* shader.h */
+struct pipeline;
+struct shader; /* shader.h */
 struct shader_info;
 
 /* ---- Vulkan (vk.c) ------------------------------------------------------ */
@@ -44,7 +45,7 @@ struct vk {
     bool import;         /* host memory can be imported */
     VkDeviceSize import_align;
     bool calibrated;
-    double timestamp_ns; /* of one tick */
+    double timestamp_ns;      /* of one tick */
     int64_t timestamp_offset; /* ns to add for CLOCK_MONOTONIC */
     PFN_vkGetMemoryHostPointerPropertiesEXT host_pointer_props;
 };
@@ -68,9 +69,10 @@ struct object {
     uint32_t class_; /* XVGPU_GFX_<class> */
     uint32_t id;     /* 0: destroyed by the guest, still referred to */
     uint32_t refs;
-    uint64_t serial; /* in the order of creation */
-    uint64_t last_chunk; /* freed when this one is done */
-    struct object *next; /* in g->objects, or g->graveyard */
+    uint64_t serial;            /* in the order of creation */
+    uint64_t last_chunk;        /* freed when this one is done */
+    struct object *prev, *next; /* in g->objects, or g->graveyard (utlist.h's
+                                   DL: the oldest first) */
     /* What it was made from, for the context image: the packet, further data
      * (SPIR-V), and the objects that were looked up, in order. */
     uint32_t *words, nr_words;
@@ -92,13 +94,38 @@ struct gfx_class {
     gfx_create_fn *create;
     gfx_free_fn *free;
 };
+/* Row 0 is for what has no number: remains of objects, until their chunk is
+ * done. */
 extern const struct gfx_class gfx_classes[XVGPU_GFX_NR_CLASSES];
+/* The rows' functions: gfx_make_NAME() and gfx_drop_NAME(), of the creating
+ * packet's name (queries: query.c). A drop function gives back what is the
+ * class' own; words, uses and the structure itself are object.c's. */
+#define GFX_CREATING(D)                                                        \
+    D(buffer)                                                                  \
+    D(buffer_view) D(image) D(view) D(sampler) D(shader) D(set_layout)         \
+        D(layout) D(set) D(graphics) D(compute) D(queries)
+#define GFX_DECLARE_MAKE_(name) gfx_create_fn gfx_make_##name;
+GFX_CREATING(GFX_DECLARE_MAKE_)
+#undef GFX_DECLARE_MAKE_
+gfx_free_fn gfx_drop_buffer, gfx_drop_buffer_view, gfx_drop_image,
+    gfx_drop_view, gfx_drop_sampler, gfx_drop_shader, gfx_drop_set_layout,
+    gfx_drop_layout, gfx_drop_set, gfx_drop_pipeline, gfx_drop_queries,
+    gfx_drop_remains;
 
 /* Create from a packet: checks the number, creates, enters it in its table.
  * `data` is what the packet refers to (SPIR-V; copied), or NULL. */
 int gfx_create(struct gfx *g, uint32_t class_, const uint32_t *dw, uint32_t n,
                const uint32_t *data, uint32_t data_bytes);
+/* Create again what a context image holds: `uses` stand for what the packet
+ * looks up, in order. id 0: its number is gone, *out has the only reference. */
+int gfx_create_again(struct gfx *g, uint32_t class_, uint32_t id,
+                     const uint32_t *dw, uint32_t n, const uint32_t *data,
+                     uint32_t data_bytes, struct object **uses,
+                     uint32_t nr_uses, struct object **out);
 int gfx_destroy(struct gfx *g, uint32_t class_, uint32_t id);
+/* Whether the guest may still use it: it has its number, and what a view is
+ * of, too. */
+bool gfx_alive(const struct object *o);
 /* While an object is being made: look up another that it will refer to. NULL
  * after engine_fault(OBJECT). */
 struct object *gfx_use(struct gfx *g, uint32_t class_, uint32_t id);
@@ -110,6 +137,9 @@ void gfx_unref(struct gfx *g, struct object *o); /* NULL: nothing */
 void gfx_bury(struct gfx *g);
 /* Free all; no chunk may be under way. */
 void gfx_objects_clear(struct gfx *g);
+/* A call of Vulkan failed, for lack of memory most likely: a fault. Returns
+ * -1. */
+int gfx_vk_failed(struct gfx *g, VkResult res, const char *what);
 
 /* Buffers (buffer.c). One in guest memory is mapped and imported when first
  * used, and again after an invalidation. */
@@ -119,14 +149,20 @@ struct buffer {
     uint64_t address, size;
     VkBuffer vk;
     VkDeviceMemory memory;
-    void *map;    /* its first byte as the CPU sees it, while it has a vk */
-    void *pages;  /* mapping of guest memory, or the staging copy's */
+    VkDeviceSize bytes; /* of memory */
+    VkDeviceSize bind;  /* its first byte in memory */
+    void *map;   /* its first byte as the CPU sees it, while it has a vk */
+    void *pages; /* mapping of guest memory */
     size_t nr_pages;
-    uint64_t epoch; /* g->map_epoch that vk belongs to (guest memory) */
-    struct buffer *mapped_next;
+    uint64_t charged; /* of g->mapped */
+    /* Not imported: memory is a copy, seen at `copy`; `before` is what it was
+     * when the chunk was submitted. */
+    void *copy, *before;
+    struct buffer *mapped_prev, *mapped_next;
     uint64_t used_chunk; /* the last one that refers to it */
 };
-/* Have b->vk and b->map, for use in the open chunk. Faults: ADDRESS, LIMIT. */
+/* Have b->vk and b->map, for use in the open chunk (again after each cut).
+ * Faults: ADDRESS, LIMIT. */
 int gfx_buffer_ready(struct gfx *g, struct buffer *b);
 /* Bytes [offset, offset + bytes) are in the buffer: 0 or -1 (PACKET_FIELD). */
 int gfx_buffer_range(struct gfx *g, const struct buffer *b, uint64_t offset,
@@ -142,10 +178,12 @@ void gfx_buffers_written_back(struct gfx *g, uint64_t chunk);
 struct buffer_view {
     struct object o;
     struct buffer *buffer;
-    VkFormat format;
+    const struct format *format;
     uint64_t offset, range;
+    /* The buffer's memory, with the usage that the format allows. */
+    VkBuffer alias;
     VkBufferView vk;
-    uint64_t epoch;
+    uint64_t epoch; /* g->map_epoch that they belong to */
 };
 int gfx_buffer_view_ready(struct gfx *g, struct buffer_view *v);
 
@@ -168,19 +206,24 @@ struct view {
     struct image *image;
     const struct format *format;
     uint32_t type, aspect, mip, mips, layer, layers, swizzle;
+    uint32_t usage; /* what the image, the format and the swizzle allow */
     VkImageView vk;
 };
 
 struct sampler {
     struct object o;
+    bool linear, compares;
     VkSampler vk;
 };
 
 struct shader_object {
     struct object o;
     struct shader *shader;
-    VkShaderModule vk;
 };
+
+/* All stages: those of push constants in every layout, for
+ * vkCmdPushConstants(). */
+#define GFX_STAGES (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
 
 struct set_layout {
     struct object o;
@@ -210,41 +253,55 @@ struct set {
     VkDescriptorSet vk;
     VkDescriptorPool pool;
     bool stale;          /* vk does not say what `descriptor` does */
-    uint64_t epoch;      /* as of buffers */
+    uint64_t epoch;      /* g->map_epoch that vk belongs to */
+    uint64_t alive;      /* g->destroyed when all in it was there */
+    uint64_t version;    /* counts writes */
     uint64_t used_chunk; /* the last chunk that it was bound in */
 };
 /* WRITE_SET */
 int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n);
 /* Have set->vk as the descriptors say, with all buffers mapped. One that a
  * chunk may be using is not changed: another one is allocated, and the old
- * one freed with that chunk. */
+ * one freed with that chunk. To be called before it is bound, in each chunk
+ * again. OBJECT if what it refers to was destroyed. */
 int gfx_set_ready(struct gfx *g, struct set *set);
+/* The images in it are what the pipeline's shaders take them for, as set
+ * number `index`; cheap when asked again. STATE. */
+int gfx_set_match(struct gfx *g, struct pipeline *p, uint32_t index,
+                  const struct set *set);
 
 struct pipeline {
     struct object o;
     bool compute;
     struct layout *layout;
     VkPipeline vk;
-    const struct shader_info *info[XVGPU_GFX_MAX_STAGES]; /* or NULL */
-    uint32_t set_mask; /* sets that its shaders use */
+    /* By enum shader_stage, or NULL; of a compute pipeline: [0]. */
+    const struct shader_info *info[XVGPU_GFX_MAX_STAGES];
+    struct shader *own[XVGPU_GFX_MAX_STAGES]; /* specialized: to be freed */
+    uint32_t set_mask;                        /* sets that its shaders use */
+    /* Sets that were found to match: serial and version. */
+    struct {
+        uint64_t serial, version;
+    } matched[XVGPU_GFX_MAX_SETS][4];
     /* graphics */
     uint32_t topology, patch_points, nr_color, samples, flags, viewports;
     uint32_t color_format[XVGPU_GFX_MAX_COLOR];
     uint32_t depth_format, stencil_format;
     uint32_t vertex_buffers; /* mask of those that attributes read */
     uint32_t stride[XVGPU_GFX_MAX_VERTEX_BUFFERS];
-    bool splits;       /* draws may be cut into ranges of primitives, or
-                          dispatches into ranges of groups */
-    uint32_t local[3]; /* compute: workgroup size */
-    bool warm;         /* it has run: compiled by now */
-    double ns_per_unit; /* measured; 0: not yet */
+    bool splits;           /* draws may be cut into ranges of primitives, or
+                              dispatches into ranges of groups */
+    bool splits_instances; /* draws may be cut between instances */
+    uint32_t local[3];     /* compute: workgroup size */
+    bool warm;             /* it has run: compiled by now */
+    double ns_per_unit;    /* measured; 0: not yet */
 };
 
 struct query_pool {
     struct object o;
     uint32_t type, count, statistics;
-    uint32_t values;  /* of one query */
-    uint64_t *value;  /* count * values; kept across chunks */
+    uint32_t values; /* of one query */
+    uint64_t *value; /* count * values; kept across chunks */
 };
 
 /* ---- State --------------------------------------------------------------- */
@@ -299,7 +356,11 @@ struct gfx_state {
 #define DIRTY_DYNAMIC 0x80u /* blend constants, stencil, depth bias */
 #define DIRTY_ALL 0xffu
 
-/* ---- Chunks (chunk.c) ----------------------------------------------------- */
+/* ---- Chunks (chunk.c) -----------------------------------------------------
+ */
+
+#define GFX_MAX_USES 64u              /* of one object */
+#define GFX_MAX_SPIRV_ALL (64u << 20) /* bytes of all shader modules */
 
 #define NR_CHUNKS 2u
 #define CHUNK_NS 1000000.0
@@ -321,7 +382,7 @@ struct chunk {
     uint64_t number;
     double estimate; /* ns */
     uint32_t draws;
-    bool cold;       /* a pipeline in it runs for the first time */
+    bool cold;          /* a pipeline in it runs for the first time */
     uint64_t submit_ns; /* 0: not under way */
     struct pipeline *pipeline[CHUNK_PIPELINES];
     uint32_t nr_pipelines;
@@ -339,17 +400,17 @@ struct gfx {
     struct vk vk;
     VkCommandPool command_pool;
     struct chunk chunk[NR_CHUNKS];
-    struct chunk *open;      /* recorded now, or NULL */
-    uint64_t chunk_number;   /* of the open chunk, or of the next one */
-    uint64_t done_number;    /* all up to this one are done */
+    struct chunk *open;    /* recorded now, or NULL */
+    uint64_t chunk_number; /* of the open chunk, or of the next one */
+    uint64_t done_number;  /* all up to this one are done */
     uint64_t last_done_ns, chunks_submitted;
-    bool vk_rendering;       /* vkCmdBeginRendering in the open chunk */
+    bool vk_rendering; /* vkCmdBeginRendering in the open chunk */
     uint32_t dirty[NR_POINTS];
     struct gfx_state state;
     struct gfx_position at;
     /* Settings */
-    double chunk_ns;         /* aim of a chunk */
-    uint32_t chunk_draws;    /* or a fixed number of draws; 0: by time */
+    double chunk_ns;      /* aim of a chunk */
+    uint32_t chunk_draws; /* or a fixed number of draws; 0: by time */
     uint32_t watchdog_ms, compile_ms;
     uint64_t local_max, local_used; /* bytes */
     uint64_t mapped_max, mapped;    /* bytes of guest memory in buffers */
@@ -358,9 +419,15 @@ struct gfx {
     struct object *objects, *graveyard;
     uint64_t serial;
     uint64_t map_epoch;
+    uint64_t destroyed; /* objects, so far */
+    uint64_t spirv;     /* bytes of all shader modules */
     struct buffer *mapped_buffers;
-    struct object *making[64]; /* looked up by gfx_use() */
+    struct object *making[GFX_MAX_USES]; /* looked up by gfx_use() */
     uint32_t nr_making;
+    struct object **again; /* gfx_create_again(): what it finds */
+    uint32_t nr_again;
+    VkSampler no_sampler;         /* instead of none */
+    VkDescriptorSetLayout no_set; /* the same */
 };
 
 /* The command buffer to record into, outside of rendering (a part of a
@@ -386,7 +453,8 @@ int gfx_segment(struct gfx *g, uint32_t type, struct query_pool *pool,
 int gfx_chunks_open(struct gfx *g);
 void gfx_chunks_close(struct gfx *g);
 
-/* ---- Packets -------------------------------------------------------------- */
+/* ---- Packets --------------------------------------------------------------
+ */
 
 /* state.c: emit what a draw or dispatch needs. gfx_apply_draw() has rendering
  * begun. NULL after engine_fault(). */
@@ -412,6 +480,12 @@ XVGPU_GFX_PACKETS(GFX_DECLARE_)
 static inline struct gfx *gfx_of(struct engine *e)
 {
     return e->backend;
+}
+
+static inline int gfx_fault(struct gfx *g, uint32_t code, uint64_t addr)
+{
+    engine_fault(g->e, code, addr);
+    return -1;
 }
 
 /* Structures that follow a packet's fields. */
