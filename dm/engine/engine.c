@@ -408,6 +408,11 @@ int engine_new(const struct engine_config *config, struct engine **out)
     return 0;
 }
 
+int engine_init(struct engine *e)
+{
+    return e->ops->init ? e->ops->init(e) : 0;
+}
+
 void engine_free(struct engine *e)
 {
     if (!e)

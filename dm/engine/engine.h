@@ -74,6 +74,9 @@ struct engine_ops {
     /* Before the sandbox closes: state and handles of the back end, in
      * e->backend. 0 or a negative errno. */
     int (*open)(struct engine *e);
+    /* May be NULL: libraries that start threads or open files, after
+     * privilege was dropped, before system calls are filtered. */
+    int (*init)(struct engine *e);
     void (*close)(struct engine *e);
     /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
     int (*start)(struct engine *e);
@@ -189,6 +192,8 @@ extern const struct engine_ops *const engine_program_ops;
 /* engine.c */
 int engine_new(const struct engine_config *config, struct engine **out);
 void engine_free(struct engine *e);
+/* The back end's init(), if it has one. 0 or a negative errno. */
+int engine_init(struct engine *e);
 /* Obey what came, run packets until none is left or must stop, sleep until
  * something happens, `timeout_ms` at most (-1: for ever). 0, or -EPIPE: the
  * monitor is gone. */

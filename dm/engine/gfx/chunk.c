@@ -184,8 +184,8 @@ VkCommandBuffer gfx_cmd_rendering(struct gfx *g)
 {
     if (!g->open && open_chunk(g) < 0)
         return VK_NULL_HANDLE;
-    if (!g->vk_rendering && gfx_rendering_begin_part(g) < 0)
-        return VK_NULL_HANDLE;
+    if (!g->vk_rendering)
+        gfx_rendering_begin_part(g);
     return g->open->cmd;
 }
 
@@ -221,6 +221,7 @@ int gfx_charge(struct gfx *g, struct pipeline *p, double units)
     struct chunk *c = g->open;
 
     if (p) {
+        p->warm = true;
         c->estimate += units * unit_ns(p);
         take_part(c, p);
     } else {
@@ -234,11 +235,12 @@ int gfx_charge(struct gfx *g, struct pipeline *p, double units)
 
 int gfx_warm(struct gfx *g, struct pipeline *p)
 {
+    if (gfx_segment_room(g) < 0)
+        return -1;
     if (p->warm)
         return 0;
     if (gfx_cut(g) < 0)
         return -1;
-    p->warm = true;
     if (!g->open && open_chunk(g) < 0)
         return -1;
     g->open->cold = true;
@@ -246,15 +248,15 @@ int gfx_warm(struct gfx *g, struct pipeline *p)
     return 0;
 }
 
-int gfx_segment(struct gfx *g, uint32_t type, struct query_pool *pool,
-                uint32_t query)
+int gfx_segment_room(struct gfx *g)
 {
-    struct chunk *c = g->open;
-    uint32_t slot = c->nr_segments[type]++;
+    uint32_t i;
 
-    c->segment[type][slot] = (struct segment){pool, query};
-    gfx_ref(&pool->o);
-    return (int)slot;
+    for (i = 0; g->open && i < 3; i++) {
+        if (g->open->nr_segments[i] + 1 >= CHUNK_QUERIES)
+            return gfx_cut(g);
+    }
+    return 0;
 }
 
 /* ---- Submission ---------------------------------------------------------- */

@@ -233,6 +233,9 @@ struct set_layout {
     VkDescriptorSetLayout vk;
 };
 
+/* Push constants are all stages'. */
+#define GFX_PUSH_STAGES (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
+
 struct layout {
     struct object o;
     uint32_t push_bytes;
@@ -335,6 +338,8 @@ struct gfx_state {
         struct query_pool *pool; /* NULL: none active */
         uint32_t query, precise;
         bool in_rendering; /* begun there */
+        bool fresh;        /* no segment yet */
+        uint32_t slot;     /* the open segment's */
     } query[2];            /* occlusion, statistics */
     /* The rendering that BEGIN_RENDERING has begun. */
     bool rendering;
@@ -371,6 +376,7 @@ struct gfx_state {
 struct segment {
     struct query_pool *pool;
     uint32_t query;
+    bool first; /* of this query since it was begun */
 };
 
 struct chunk {
@@ -406,6 +412,7 @@ struct gfx {
     uint64_t last_done_ns, chunks_submitted;
     bool vk_rendering; /* vkCmdBeginRendering in the open chunk */
     uint32_t dirty[NR_POINTS];
+    VkDescriptorSet bound[NR_POINTS][XVGPU_GFX_MAX_SETS]; /* unless dirty */
     struct gfx_state state;
     struct gfx_position at;
     /* Settings */
@@ -445,10 +452,8 @@ int gfx_warm(struct gfx *g, struct pipeline *p);
 int gfx_cut(struct gfx *g);
 /* A boundary: all that was recorded is done, its queries' values are in. */
 int gfx_drain(struct gfx *g);
-/* A segment of the guest's query begins in the open chunk: slot number in
- * queries[type]. There must be room: see gfx_queries_begin(). */
-int gfx_segment(struct gfx *g, uint32_t type, struct query_pool *pool,
-                uint32_t query);
+/* Have room in the open chunk, if any, for one more segment of each type. */
+int gfx_segment_room(struct gfx *g);
 /* -ENOMEM: close() all the same. */
 int gfx_chunks_open(struct gfx *g);
 void gfx_chunks_close(struct gfx *g);
@@ -462,10 +467,12 @@ VkCommandBuffer gfx_apply_draw(struct gfx *g, bool indexed);
 VkCommandBuffer gfx_apply_dispatch(struct gfx *g);
 void gfx_state_clear(struct gfx *g);
 /* render.c: within gfx_cmd(), gfx_cmd_rendering() and cuts. */
-int gfx_rendering_begin_part(struct gfx *g);
+void gfx_rendering_begin_part(struct gfx *g);
 void gfx_rendering_end_part(struct gfx *g);
-/* query.c: segments of the active queries around a part or a dispatch. */
-int gfx_queries_begin(struct gfx *g, bool compute);
+void gfx_rendering_clear(struct gfx *g);
+/* query.c: segments of the active queries around a part or a dispatch; for
+ * these gfx_warm() has left room in the open chunk. */
+void gfx_queries_begin(struct gfx *g, bool compute);
 void gfx_queries_end(struct gfx *g, bool compute);
 /* What a chunk has measured is added to the guests' values. */
 void gfx_queries_collect(struct gfx *g, struct chunk *c);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The gfx engine's row and table of packets. */
+#include "dm/engine/gfx/gfx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of guest memory that is mapped in buffers, for one vGPU. */
+#define MAPPED_MAX (2ull << 30)
+
+#define LOCAL_MAX (256ull << 20)
+#define WATCHDOG_MS 2000u
+#define COMPILE_MS 10000u
+
+/* A handler runs before those ahead of it are done. */
+#define ROW_(NAME, name, number, more, text)                                   \
+    {.type = (number),                                                         \
+     .min = sizeof(struct xvgpu_gfx_##name) / 4,                               \
+     .max = (more) ? XVGPU_PKT_MAX_DWORDS                                      \
+                   : sizeof(struct xvgpu_gfx_##name) / 4,                      \
+     .unordered = true,                                                        \
+     .run = gfx_pkt_##name},
+static const struct packet_type gfx_types[] = {XVGPU_GFX_PACKETS(ROW_)};
+#undef ROW_
+
+static int gfx_open(struct engine *e)
+{
+    struct gfx *g = calloc(1, sizeof(*g));
+
+    if (!g)
+        return -ENOMEM;
+    g->e = e;
+    g->chunk_ns = CHUNK_NS;
+    g->watchdog_ms = WATCHDOG_MS;
+    g->compile_ms = COMPILE_MS;
+    g->local_max = LOCAL_MAX;
+    g->mapped_max = MAPPED_MAX;
+    g->map_epoch = 1;
+    e->backend = g;
+    return 0;
+}
+
+static int gfx_init(struct engine *e)
+{
+    struct gfx *g = gfx_of(e);
+    int rc = vk_open(&g->vk);
+
+    return rc < 0 ? rc : gfx_chunks_open(g);
+}
+
+static void gfx_forget(struct gfx *g)
+{
+    gfx_drain(g);
+    gfx_state_clear(g);
+    gfx_objects_clear(g);
+}
+
+static void gfx_close(struct engine *e)
+{
+    struct gfx *g = gfx_of(e);
+
+    if (g->vk.device) {
+        gfx_forget(g);
+        gfx_chunks_close(g);
+        vk_close(&g->vk);
+    }
+    free(g);
+    e->backend = NULL;
+}
+
+static int gfx_start(struct engine *e)
+{
+    gfx_forget(gfx_of(e));
+    return 0;
+}
+
+static void gfx_reset(struct engine *e)
+{
+    struct gfx *g = gfx_of(e);
+
+    g->at = (struct gfx_position){0};
+}
+
+static int gfx_drain_op(struct engine *e)
+{
+    return gfx_drain(gfx_of(e));
+}
+
+static void gfx_invalidate(struct engine *e)
+{
+    gfx_buffers_unmap(gfx_of(e));
+}
+
+const struct engine_ops gfx_ops = {
+    .name = "gfx",
+    .engine = XVGPU_ENGINE_GFX,
+    .types = gfx_types,
+    .nr_types = sizeof(gfx_types) / sizeof(gfx_types[0]),
+    .open = gfx_open,
+    .init = gfx_init,
+    .close = gfx_close,
+    .start = gfx_start,
+    .reset = gfx_reset,
+    .drain = gfx_drain_op,
+    .invalidate = gfx_invalidate,
+};
