@@ -23,7 +23,7 @@ static enum step fault(struct engine *e, uint32_t code)
 
 /* ---- The class ------------------------------------------------------------ */
 
-int gfx_create_queries(struct gfx *g, const uint32_t *dw, uint32_t n,
+int gfx_make_queries(struct gfx *g, const uint32_t *dw, uint32_t n,
                        const uint32_t *data, struct object **out)
 {
     const struct xvgpu_gfx_create_queries *pkt = (const void *)dw;
@@ -58,7 +58,7 @@ int gfx_create_queries(struct gfx *g, const uint32_t *dw, uint32_t n,
     return 0;
 }
 
-void gfx_free_queries(struct gfx *g, struct object *o)
+void gfx_drop_queries(struct gfx *g, struct object *o)
 {
     struct query_pool *q = (struct query_pool *)o;
 
