@@ -274,6 +274,32 @@ describe_depth(const struct gfx_state *s, const struct attachment *at, bool last
     return info;
 }
 
+/* A part loads what the one before has stored. */
+static void behind_part(struct gfx *g)
+{
+    const VkMemoryBarrier2 attachments = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+        .srcStageMask = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
+                        VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
+        .srcAccessMask = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT |
+                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
+        .dstStageMask = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
+                        VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT |
+                        VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
+        .dstAccessMask = VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT |
+                         VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT |
+                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_READ_BIT |
+                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
+    };
+    const VkDependencyInfo dependency = {
+        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+        .memoryBarrierCount = 1,
+        .pMemoryBarriers = &attachments,
+    };
+
+    vkCmdPipelineBarrier2(g->open->cmd, &dependency);
+}
+
 static void begin_part(struct gfx *g, bool last)
 {
     VkRenderingAttachmentInfo color[XVGPU_GFX_MAX_COLOR], depth, stencil;
@@ -297,6 +323,8 @@ static void begin_part(struct gfx *g, bool last)
         stencil = describe_depth(s, &s->stencil, last);
         info.pStencilAttachment = &stencil;
     }
+    if (s->loaded)
+        behind_part(g);
     vkCmdBeginRendering(g->open->cmd, &info);
     g->vk_rendering = true;
     s->loaded = true;
@@ -308,33 +336,11 @@ void gfx_rendering_begin_part(struct gfx *g)
     gfx_queries_begin(g, false);
 }
 
-/* The next part loads what this one has stored. */
 void gfx_rendering_end_part(struct gfx *g)
 {
-    const VkMemoryBarrier2 attachments = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-        .srcStageMask = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
-                        VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
-        .srcAccessMask = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT |
-                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
-        .dstStageMask = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
-                        VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT |
-                        VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
-        .dstAccessMask = VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT |
-                         VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT |
-                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_READ_BIT |
-                         VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
-    };
-    const VkDependencyInfo dependency = {
-        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-        .memoryBarrierCount = 1,
-        .pMemoryBarriers = &attachments,
-    };
-
     gfx_queries_end(g, false);
     vkCmdEndRendering(g->open->cmd);
     g->vk_rendering = false;
-    vkCmdPipelineBarrier2(g->open->cmd, &dependency);
 }
 
 void gfx_rendering_clear(struct gfx *g)
