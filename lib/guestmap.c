@@ -328,6 +328,62 @@ int guestmap_write(struct guestmap *map, uint64_t gpa, const void *buf,
     return transfer(map, gpa, NULL, buf, len, bad);
 }
 
+/* Address of the first page that did not map, or ~0. */
+static uint64_t first_hole(uint64_t gpa, size_t pages, const int *errs)
+{
+    size_t i;
+
+    for (i = 0; i < pages; i++) {
+        if (errs[i])
+            return gpa + i * PAGE_BYTES;
+    }
+    return ~0ull;
+}
+
+int guestmap_map_range(struct guestmap *map, uint64_t gpa, size_t pages,
+                       void **va, uint64_t *bad)
+{
+    xen_pfn_t *gfns;
+    size_t i;
+    int *errs, rc = 0;
+
+    *bad = gpa;
+    if (!pages || gpa % PAGE_BYTES || gpa >= GPA_END ||
+        pages > (GPA_END - gpa) / PAGE_BYTES)
+        return -EFAULT;
+    gfns = malloc(pages * sizeof(*gfns));
+    errs = calloc(pages, sizeof(*errs));
+    *va = NULL;
+    if (!gfns || !errs) {
+        rc = -ENOMEM;
+        goto out;
+    }
+    for (i = 0; i < pages; i++)
+        gfns[i] = (xen_pfn_t)((gpa >> PAGE_SHIFT) + i);
+    errno = 0;
+    *va = xenforeignmemory_map(map->fmem, map->domid, PROT_READ | PROT_WRITE,
+                               pages, gfns, errs);
+    if (!*va) {
+        rc = errno ? -errno : -EIO;
+        goto out;
+    }
+    *bad = first_hole(gpa, pages, errs);
+    if (*bad != ~0ull) {
+        guestmap_drop_range(map, *va, pages);
+        *va = NULL;
+        rc = -EFAULT;
+    }
+out:
+    free(gfns);
+    free(errs);
+    return rc;
+}
+
+void guestmap_drop_range(struct guestmap *map, void *va, size_t pages)
+{
+    xenforeignmemory_unmap(map->fmem, va, pages);
+}
+
 void guestmap_invalidate(struct guestmap *map)
 {
     while (map->lru)

@@ -54,6 +54,14 @@ int guestmap_read(struct guestmap *map, uint64_t gpa, void *buf, size_t len,
 int guestmap_write(struct guestmap *map, uint64_t gpa, const void *buf,
                    size_t len, uint64_t *bad);
 
+/* A mapping apart from the cache: `pages` whole ones from `gpa` (a multiple of
+ * their size) on, all of them populated, at *va; for guestmap_drop_range(),
+ * before guestmap_free(). An invalidation does not concern it. Errors as
+ * above. */
+int guestmap_map_range(struct guestmap *map, uint64_t gpa, size_t pages,
+                       void **va, uint64_t *bad);
+void guestmap_drop_range(struct guestmap *map, void *va, size_t pages);
+
 /* Forget all cached mappings: unpinned buckets are unmapped now, pinned ones
  * when their last pin goes; none of them serves another lookup. */
 void guestmap_invalidate(struct guestmap *map);

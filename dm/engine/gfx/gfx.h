@@ -102,8 +102,11 @@ extern const struct gfx_class gfx_classes[XVGPU_GFX_NR_CLASSES];
  * class' own; words, uses and the structure itself are object.c's. */
 #define GFX_CREATING(D)                                                        \
     D(buffer)                                                                  \
-    D(buffer_view) D(image) D(view) D(sampler) D(shader) D(set_layout)         \
-        D(layout) D(set) D(graphics) D(compute) D(queries)
+    D(buffer_view)                                                             \
+    D(image)                                                                   \
+    D(view)                                                                    \
+    D(sampler) D(shader) D(set_layout) D(layout) D(set) D(graphics) D(compute) \
+        D(queries)
 #define GFX_DECLARE_MAKE_(name) gfx_create_fn gfx_make_##name;
 GFX_CREATING(GFX_DECLARE_MAKE_)
 #undef GFX_DECLARE_MAKE_
@@ -137,6 +140,11 @@ void gfx_unref(struct gfx *g, struct object *o); /* NULL: nothing */
 void gfx_bury(struct gfx *g);
 /* Free all; no chunk may be under way. */
 void gfx_objects_clear(struct gfx *g);
+/* Nobody refers to it any more: free it when its chunk is done. */
+void gfx_leave(struct gfx *g, struct object *o);
+/* vk_alloc(), trying again without what was destroyed. 0 or -1 (LIMIT). */
+int gfx_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
+              VkDeviceMemory *memory, void **map);
 /* A call of Vulkan failed, for lack of memory most likely: a fault. Returns
  * -1. */
 int gfx_vk_failed(struct gfx *g, VkResult res, const char *what);
@@ -159,7 +167,8 @@ struct buffer {
      * when the chunk was submitted. */
     void *copy, *before;
     struct buffer *mapped_prev, *mapped_next;
-    uint64_t used_chunk; /* the last one that refers to it */
+    uint64_t used_chunk;   /* the last one that refers to it */
+    uint64_t copied_chunk; /* the last one that the copy was made for */
 };
 /* Have b->vk and b->map, for use in the open chunk (again after each cut).
  * Faults: ADDRESS, LIMIT. */
@@ -174,6 +183,12 @@ void gfx_buffers_unmap(struct gfx *g);
  * them) when it is done; nothing else is under way in between. */
 void gfx_buffers_copied_in(struct gfx *g, uint64_t chunk);
 void gfx_buffers_written_back(struct gfx *g, uint64_t chunk);
+/* copy.c: for a buffer that has its vk. On errors free() all the same. */
+int gfx_copy_new(struct gfx *g, struct buffer *b);
+void gfx_copy_free(struct gfx *g, struct buffer *b);
+/* A VkBuffer without memory, which may be imported. */
+int gfx_buffer_new_vk(struct gfx *g, uint64_t size, VkBufferUsageFlags usage,
+                      bool imported, VkBuffer *out);
 
 struct buffer_view {
     struct object o;
@@ -191,6 +206,10 @@ struct format {
     uint32_t format, bytes, components, kind, features;
 };
 const struct format *gfx_format(uint32_t format); /* NULL: not ours */
+/* The aspects that it has: colour, or depth and stencil. */
+uint32_t gfx_aspects(const struct format *f);
+/* All formats are as gfx.h has them: 0 or -ENODEV. */
+int gfx_formats_check(const struct vk *vk);
 
 struct image {
     struct object o;
@@ -429,6 +448,7 @@ struct gfx {
     uint64_t destroyed; /* objects, so far */
     uint64_t spirv;     /* bytes of all shader modules */
     struct buffer *mapped_buffers;
+    uint32_t copies; /* buffers of them that are not imported */
     struct object *making[GFX_MAX_USES]; /* looked up by gfx_use() */
     uint32_t nr_making;
     struct object **again; /* gfx_create_again(): what it finds */
