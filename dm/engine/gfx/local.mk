@@ -2,19 +2,26 @@
 noinst_LTLIBRARIES += libgfx.la
 
 libgfx_la_SOURCES = \
+	dm/engine/gfx/buffer-view.c \
 	dm/engine/gfx/buffer.c \
 	dm/engine/gfx/chunk.c \
+	dm/engine/gfx/copy.c \
 	dm/engine/gfx/draw.c \
+	dm/engine/gfx/format.c \
 	dm/engine/gfx/gfx.c \
 	dm/engine/gfx/gfx.h \
 	dm/engine/gfx/image.c \
+	dm/engine/gfx/layout.c \
+	dm/engine/gfx/match.c \
 	dm/engine/gfx/object.c \
 	dm/engine/gfx/pipeline.c \
 	dm/engine/gfx/query.c \
 	dm/engine/gfx/render.c \
 	dm/engine/gfx/set.c \
+	dm/engine/gfx/stages.c \
 	dm/engine/gfx/state.c \
 	dm/engine/gfx/transfer.c \
+	dm/engine/gfx/view.c \
 	dm/engine/gfx/vk.c \
 	$(NULL)
 libgfx_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
