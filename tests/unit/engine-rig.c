@@ -27,6 +27,12 @@ static void kick(struct rig *rig)
 
 void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets)
 {
+    rig_new_ops(rig, &sdma_ops, ram, max_buckets);
+}
+
+void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
+                 uint32_t max_buckets)
+{
     struct engine_config *c = &rig->config;
 
     memset(rig, 0, sizeof(*rig));
@@ -38,7 +44,7 @@ void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets)
     CHECK(rig->fmem && rig->xce);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, rig->socks) == 0);
     c->domid = rig->domid;
-    c->ops = &sdma_ops;
+    c->ops = ops;
     c->max_buckets = max_buckets;
     c->fmem = rig->fmem;
     c->xce = rig->xce;
@@ -58,12 +64,14 @@ void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets)
     rig->link->dev.ring_base = RIG_RING;
     rig->link->dev.ring_size = RIG_RING_SIZE;
     CHECK(engine_new(c, &rig->e) == 0);
+    CHECK(engine_init(rig->e) == 0);
 }
 
 void rig_respawn(struct rig *rig)
 {
     engine_free(rig->e);
     CHECK(engine_new(&rig->config, &rig->e) == 0);
+    CHECK(engine_init(rig->e) == 0);
 }
 
 void rig_free(struct rig *rig)

@@ -26,6 +26,9 @@ struct rig {
 };
 
 void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets);
+/* The same for another engine than sdma. */
+void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
+                 uint32_t max_buckets);
 void rig_free(struct rig *rig);
 /* Another engine process on the same link page. */
 void rig_respawn(struct rig *rig);

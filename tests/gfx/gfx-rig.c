@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gfx-rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint32_t packets[GFX_IB_BYTES / 4];
+
+#define CHECK(cond)                                                            \
+    do {                                                                       \
+        if (!(cond)) {                                                         \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);         \
+            exit(99);                                                          \
+        }                                                                      \
+    } while (0)
+
+void gfx_rig_new(struct gfx_rig *t)
+{
+    *t = (struct gfx_rig){0};
+    rig_new_ops(&t->rig, &gfx_ops, GFX_RAM, 64);
+    t->g = t->rig.e->backend;
+    CHECK(rig_start(&t->rig) == 0);
+    xvgpu_stream_init(&t->s, packets, sizeof(packets));
+}
+
+void gfx_rig_free(struct gfx_rig *t)
+{
+    rig_free(&t->rig);
+}
+
+void gfx_queue(struct gfx_rig *t)
+{
+    uint32_t n = xvgpu_stream_dwords(&t->s);
+
+    CHECK(n);
+    CHECK(fx_write(t->rig.domid, GFX_IB, packets, n * sizeof(*packets)) == 0);
+    RIG_PUT(&t->rig, PKT(IB, 0, 4), LO(GFX_IB), HI(GFX_IB), n);
+    rig_fence(&t->rig, 0, ++t->fence, false);
+    xvgpu_stream_init(&t->s, packets, sizeof(packets));
+}
+
+uint32_t gfx_submit(struct gfx_rig *t)
+{
+    uint32_t code;
+
+    gfx_queue(t);
+    rig_go(&t->rig);
+    if (t->rig.link->eng.state != LINK_STOPPED) {
+        CHECK(t->rig.link->eng.fence == t->fence);
+        return XVGPU_FAULT_NONE;
+    }
+    code = t->rig.link->eng.fault_code;
+    rig_command(&t->rig, LINK_CMD_RESUME);
+    rig_go(&t->rig);
+    CHECK(t->rig.link->eng.state == LINK_RUNNING);
+    CHECK(t->rig.link->eng.fence == t->fence);
+    return code;
+}
+
+void *gfx_data(struct gfx_rig *t, uint64_t gpa, size_t bytes)
+{
+    return rig_ptr(&t->rig, gpa, bytes);
+}
