@@ -15,6 +15,8 @@ libxvgpu_la_SOURCES = \
 	lib/link.h \
 	lib/log.c \
 	lib/log.h \
+	lib/packets.c \
+	lib/packets.h \
 	lib/pci.c \
 	lib/pci.h \
 	lib/proto.c \
@@ -23,6 +25,7 @@ libxvgpu_la_SOURCES = \
 	lib/sandbox.h \
 	lib/trace.c \
 	lib/trace.h \
+	lib/values.c \
 	$(NULL)
 libxvgpu_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(SECCOMP_CFLAGS)
 libxvgpu_la_LIBADD = $(SECCOMP_LIBS)

@@ -13,13 +13,21 @@
  * records that are marked TRACE_STATE: writes that bring a new vGPU into the
  * state in which the recording began, as far as writes can.
  *
+ * Kind TRACE_COMMANDS: what an engine was given to run, and the memory that it
+ * looked at. A record is a struct trace_block, with data behind it where its
+ * type has some, filled up to a multiple of 8 bytes. Blocks count in their
+ * order: memory is as the last one that covers it says when a ring's packets
+ * run. Of the header only vgpus[0] means something: the engine, and where VRAM
+ * stands.
+ *
  * Whoever reads one treats it as hostile: trace_header_check(),
- * trace_record_check().
+ * trace_record_check(), trace_next_block().
  */
 #ifndef LIB_TRACE_H
 #define LIB_TRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/proto.h"
@@ -29,7 +37,7 @@
 
 enum trace_kind {
     TRACE_IOREQ = 1,
-    TRACE_COMMANDS = 2, /* reserved: an engine's command stream */
+    TRACE_COMMANDS = 2, /* an engine's command stream */
 };
 
 struct trace_vgpu {
@@ -73,8 +81,24 @@ struct trace_record {
     uint32_t lost; /* records left out before this one: the pipe was full */
 };
 
+enum trace_block_type {
+    TRACE_MEMORY = 1, /* data: what `size` bytes at `addr` hold */
+    TRACE_ZEROES = 2, /* `size` bytes at `addr` are 0 */
+    TRACE_RING = 3,   /* data: `size` bytes of packets, run now; addr 0 */
+    TRACE_SHOWN = 4,  /* the picture in `size` bytes at `addr`, by now */
+};
+
+struct trace_block {
+    uint32_t type;   /* enum trace_block_type */
+    uint32_t engine; /* TRACE_RING: XVGPU_ENGINE_*; others: 0 */
+    uint64_t addr;   /* bus address; a multiple of 4 */
+    uint64_t size;
+    uint32_t width, height; /* TRACE_SHOWN: pixels, XRGB8888; others: 0 */
+};
+
 _Static_assert(sizeof(struct trace_header) == 144, "part of the format");
 _Static_assert(sizeof(struct trace_record) == 32, "part of the format");
+_Static_assert(sizeof(struct trace_block) == 32, "part of the format");
 
 /* NULL, or what is wrong with it, for a person. */
 const char *trace_header_check(const struct trace_header *h, uint32_t kind);
@@ -82,5 +106,18 @@ const char *trace_header_check(const struct trace_header *h, uint32_t kind);
 /* Whether a record of a TRACE_IOREQ makes sense beside its header. */
 bool trace_record_check(const struct trace_header *h,
                         const struct trace_record *r);
+
+/* A recording of kind TRACE_COMMANDS in memory. */
+struct trace_reader {
+    const uint8_t *at, *end;
+};
+
+/* NULL, or what is wrong with the header. `data` stays the caller's. */
+const char *trace_reader_init(struct trace_reader *r, struct trace_header *h,
+                              const void *data, size_t len);
+/* 1: a block, checked; *data are block->size bytes, aligned to 8 if the whole
+ * is, or NULL. 0: the end. -EINVAL: what follows makes no sense. */
+int trace_next_block(struct trace_reader *r, struct trace_block *block,
+                     const void **data);
 
 #endif

@@ -15,6 +15,9 @@ int command_fetch(const struct target *t, json_t **vgpu);
 /* Attach vGPUs: words up to NULL are for xen-vgpu-dm. Returns on failure only. */
 int command_attach(const struct target *t, char *const words[]);
 
+/* Print a captured stream of commands. */
+int command_disasm(const char *file);
+
 int command_list(bool json);
 int command_show(const struct target *t, bool json);
 int command_regs(const struct target *t, bool json);

@@ -8,6 +8,9 @@ libtools_la_SOURCES = \
 	tools/client.c \
 	tools/client.h \
 	tools/commands.h \
+	tools/disasm-packets.c \
+	tools/disasm.c \
+	tools/disasm.h \
 	tools/list.c \
 	tools/picture.c \
 	tools/picture.h \

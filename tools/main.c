@@ -15,6 +15,7 @@ static const char usage[] =
     "       xen-vgpu [--json] regs DOMID[.N]\n"
     "       xen-vgpu [--json] screenshot DOMID[.N] FILE.png\n"
     "       xen-vgpu [--json] record DOMID FILE\n"
+    "       xen-vgpu disasm FILE\n"
     "       xen-vgpu attach DOMID -vgpu KEY=VALUE[,...] [-vgpu ...]\n"
     "       xen-vgpu --help | --version\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such vGPU.\n";
@@ -103,6 +104,9 @@ static int run(char **argv, int argc, bool json)
     size_t i;
     int rc;
 
+    /* Of a file, wherever it comes from. */
+    if (argc == 2 && !strcmp(argv[0], "disasm"))
+        return command_disasm(argv[1]);
     for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (!argc || strcmp(commands[i].name, argv[0]))
             continue;

@@ -11,6 +11,7 @@ fuzz_runner = tests/fuzz/runner.c tests/fuzz/fuzz.h
 fuzz_replayers = \
 	tests/fuzz/run-client \
 	tests/fuzz/run-device \
+	tests/fuzz/run-disasm \
 	tests/fuzz/run-monitor \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
@@ -19,6 +20,7 @@ fuzz_replayers = \
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
 	tests/fuzz/fuzz-device \
+	tests/fuzz/fuzz-disasm \
 	tests/fuzz/fuzz-monitor \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
@@ -113,6 +115,16 @@ tests_fuzz_fuzz_client_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_client_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_client_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_client_LDADD = libtools.la
+
+tests_fuzz_run_disasm_SOURCES = tests/fuzz/fuzz-disasm.c $(fuzz_runner)
+tests_fuzz_run_disasm_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_disasm_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_disasm_LDADD = libtools.la
+tests_fuzz_fuzz_disasm_SOURCES = tests/fuzz/fuzz-disasm.c
+tests_fuzz_fuzz_disasm_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_disasm_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_disasm_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_disasm_LDADD = libtools.la
 
 fuzz_monitor_libs = libmonitor.la libxvgpu.la tests/fakexen/libfakexen.la
 tests_fuzz_run_monitor_SOURCES = tests/fuzz/fuzz-monitor.c $(fuzz_runner)
