@@ -242,6 +242,7 @@ int main(int argc, char **argv)
     else if (argc == 2 && !strcmp(argv[1], "dictionary"))
         dictionary();
     else
-        return fprintf(stderr, "usage: gen-abi reference|packets|dictionary\n"), 2;
+        return fprintf(stderr, "usage: gen-abi reference|packets|dictionary\n"),
+               2;
     return ferror(stdout) ? 1 : 0;
 }

@@ -96,15 +96,14 @@ XVGPU_GFX_PACKETS(GFX_ROWS)
 
 enum { /* place in packet_structs */
 #define STRUCT_NUMBER(NAME, name) NUMBER_##NAME,
-    XVGPU_GFX_STRUCTS(STRUCT_NUMBER)
+       XVGPU_GFX_STRUCTS(STRUCT_NUMBER)
 };
 
 const struct packet_struct packet_structs[] = {
 #define STRUCT(NAME, name)                                                     \
     {#NAME, struct_##NAME, COUNT(struct_##NAME),                               \
      sizeof(struct xvgpu_gfx_##name) / 4},
-    XVGPU_GFX_STRUCTS(STRUCT)
-};
+    XVGPU_GFX_STRUCTS(STRUCT)};
 const unsigned int nr_packet_structs = COUNT(packet_structs);
 
 const struct packet_desc packets[] = {
@@ -127,8 +126,7 @@ const struct packet_desc packets[] = {
      .longer = (longer_),                                                      \
      .fields = {#NAME, gfx_##NAME, COUNT(gfx_##NAME),                          \
                 sizeof(struct xvgpu_gfx_##name_) / 4 - 1}},
-    XVGPU_GFX_PACKETS(GFX)
-};
+        XVGPU_GFX_PACKETS(GFX)};
 const unsigned int nr_packets = COUNT(packets);
 
 const struct packet_desc *packet_find(uint32_t type, uint32_t engines)

@@ -25,8 +25,8 @@ NAMES(stencil_ops, "keep", "zero", "replace", "increment and clamp",
       "decrement and clamp", "invert", "increment and wrap",
       "decrement and wrap");
 NAMES(blend_factors, "zero", "one", "src colour", "1 - src colour",
-      "dst colour", "1 - dst colour", "src alpha", "1 - src alpha",
-      "dst alpha", "1 - dst alpha", "constant colour", "1 - constant colour",
+      "dst colour", "1 - dst colour", "src alpha", "1 - src alpha", "dst alpha",
+      "1 - dst alpha", "constant colour", "1 - constant colour",
       "constant alpha", "1 - constant alpha", "src alpha saturate");
 NAMES(blend_ops, "add", "subtract", "reverse subtract", "min", "max");
 NAMES(load_ops, "load", "clear", "don't care");
@@ -47,9 +47,9 @@ NAMES(topologies, "points", "lines", "line strip", "triangles",
       "triangle strip with adjacency", "patches");
 NAMES(polygon_modes, "fill", "line", "point");
 NAMES(front_faces, "counter-clockwise", "clockwise");
-NAMES(logic_ops, "clear", "and", "and reverse", "copy", "and inverted",
-      "no-op", "xor", "or", "nor", "equivalent", "invert", "or reverse",
-      "copy inverted", "or inverted", "nand", "set");
+NAMES(logic_ops, "clear", "and", "and reverse", "copy", "and inverted", "no-op",
+      "xor", "or", "nor", "equivalent", "invert", "or reverse", "copy inverted",
+      "or inverted", "nand", "set");
 NAMES(index_types, "16 bits", "32 bits");
 NAMES(query_types, "occlusion", "statistics", "timestamp");
 NAMES(wait_functions, "equal", "not equal", "at least", "at most");
@@ -63,26 +63,26 @@ NAMES(cull_modes, "front", "back");
 NAMES(faces, "front", "back");
 NAMES(components, "r", "g", "b", "a");
 NAMES(image_flags, NULL, NULL, NULL, "mutable format", "cube");
-NAMES(pipeline_flags, "primitive restart", "depth clamp",
-      "rasterizer discard", "depth bias", "depth test", "depth write",
-      "stencil test", "alpha to coverage", "alpha to one", "sample shading",
-      "logic op");
-NAMES(stages, "top", "draw indirect", "vertex input", "vertex",
-      "tess. control", "tess. evaluation", "geometry", "fragment",
-      "early fragment tests", "late fragment tests", "colour output",
-      "compute", "transfer", "bottom", "host", "all graphics",
-      "all commands");
-NAMES(accesses, "indirect read", "index read", "attribute read",
-      "uniform read", "input attachment read", "shader read", "shader write",
-      "colour read", "colour write", "depth/stencil read",
-      "depth/stencil write", "transfer read", "transfer write", "host read",
-      "host write", "memory read", "memory write");
+NAMES(pipeline_flags, "primitive restart", "depth clamp", "rasterizer discard",
+      "depth bias", "depth test", "depth write", "stencil test",
+      "alpha to coverage", "alpha to one", "sample shading", "logic op");
+NAMES(stages, "top", "draw indirect", "vertex input", "vertex", "tess. control",
+      "tess. evaluation", "geometry", "fragment", "early fragment tests",
+      "late fragment tests", "colour output", "compute", "transfer", "bottom",
+      "host", "all graphics", "all commands");
+NAMES(accesses, "indirect read", "index read", "attribute read", "uniform read",
+      "input attachment read", "shader read", "shader write", "colour read",
+      "colour write", "depth/stencil read", "depth/stencil write",
+      "transfer read", "transfer write", "host read", "host write",
+      "memory read", "memory write");
 NAMES(statistics, "ia vertices", "ia primitives", "vertex", "geometry",
       "geometry primitives", "clipping", "clipping primitives", "fragment",
       "tess. control", "tess. evaluation", "compute");
 
 #define ROW(type, array, flags, from)                                          \
-    {type, array, sizeof(array) / sizeof((array)[0]), flags, from}
+    {                                                                          \
+        type, array, sizeof(array) / sizeof((array)[0]), flags, from           \
+    }
 
 /* The first whose type the description begins with. */
 static const struct names tables[] = {

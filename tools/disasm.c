@@ -62,22 +62,22 @@ static const uint32_t *find(struct recording *r, const struct ib *ib,
            trace_next_block(&blocks, &b, &data) == 1) {
         r->budget--;
         if (b.type == TRACE_MEMORY && ib->addr % 4 == 0 && b.addr <= ib->addr &&
-            ib->addr - b.addr <= b.size && b.size - (ib->addr - b.addr) >= bytes)
+            ib->addr - b.addr <= b.size &&
+            b.size - (ib->addr - b.addr) >= bytes)
             found = (const uint32_t *)data + (ib->addr - b.addr) / 4;
     }
     return found;
 }
 
 /* All that the ring's packets led to, also those that those led to. */
-static void print_ibs(struct disasm *d, struct recording *r,
-                      const uint8_t *end)
+static void print_ibs(struct disasm *d, struct recording *r, const uint8_t *end)
 {
     while (r->printed < r->nr_ibs && r->budget) {
         const struct ib ib = r->ibs[r->printed++];
         const uint32_t *dw = find(r, &ib, end);
 
-        fprintf(d->out, "indirect buffer at 0x%" PRIx64 ", %" PRIu32
-                        " dwords%s\n",
+        fprintf(d->out,
+                "indirect buffer at 0x%" PRIx64 ", %" PRIu32 " dwords%s\n",
                 ib.addr, ib.dwords, dw ? "" : ": not in the file");
         if (!dw)
             continue;

@@ -30,14 +30,15 @@ XVGPU_GFX_PACKETS(XVGPU_GFX_PUT_)
 #undef XVGPU_GFX_PUT_
 
 #define XVGPU_GFX_ADD_(NAME, name)                                             \
-    static inline void xvgpu_gfx_add_##name(                                   \
-        struct xvgpu_stream *s, const struct xvgpu_gfx_##name *p,              \
-        uint32_t count)                                                        \
+    static inline void xvgpu_gfx_add_##name(struct xvgpu_stream *s,            \
+                                            const struct xvgpu_gfx_##name *p,  \
+                                            uint32_t count)                    \
     {                                                                          \
-        /* More than a packet has room for is refused, whatever the product. */\
+        /* More than a packet has room for is refused, whatever the product.   \
+         */                                                                    \
         if (count > XVGPU_PKT_MAX_DWORDS)                                      \
             count = XVGPU_PKT_MAX_DWORDS;                                      \
-        xvgpu_stream_add(s, p, count * (uint32_t)sizeof(*p));                  \
+        xvgpu_stream_add(s, p, count *(uint32_t)sizeof(*p));                   \
     }
 XVGPU_GFX_STRUCTS(XVGPU_GFX_ADD_)
 #undef XVGPU_GFX_ADD_
@@ -73,8 +74,7 @@ static inline void xvgpu_gfx_update(struct xvgpu_stream *s, uint32_t buffer,
 static inline void xvgpu_gfx_full_barrier(struct xvgpu_stream *s)
 {
     XVGPU_GFX(s, barrier, .src_stages = 0x10000 /* all commands */,
-              .src_access = 0x10000 /* memory write */,
-              .dst_stages = 0x10000,
+              .src_access = 0x10000 /* memory write */, .dst_stages = 0x10000,
               .dst_access = 0x18000 /* memory read, write */);
 }
 

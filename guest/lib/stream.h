@@ -44,8 +44,7 @@ void xvgpu_stream_put(struct xvgpu_stream *s, uint32_t type, uint32_t flags,
                       const void *packet, uint32_t bytes);
 
 /* More of the last packet: what follows its fields. */
-void xvgpu_stream_add(struct xvgpu_stream *s, const void *data,
-                      uint32_t bytes);
+void xvgpu_stream_add(struct xvgpu_stream *s, const void *data, uint32_t bytes);
 
 /* The packets that all engines have (packet.h). A NOP of `dwords` dwords, the
  * header included. */

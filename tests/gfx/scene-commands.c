@@ -13,9 +13,8 @@ static bool is_compute(const struct scene_pipeline *p)
 static uint32_t set_of(const struct scene_guest *g,
                        const struct scene_pipeline *p, uint32_t i)
 {
-    return p->sets[i] == SCENE_NONE
-               ? 0
-               : set_layout_id(g, (uint32_t)p->sets[i]);
+    return p->sets[i] == SCENE_NONE ? 0
+                                    : set_layout_id(g, (uint32_t)p->sets[i]);
 }
 
 /* Vulkan's blend factors: 1 one, 6 source alpha, 7 one minus that. */
@@ -63,15 +62,13 @@ static void graphics(const struct scene_guest *g, struct xvgpu_stream *out,
     XVGPU_GFX(out, create_graphics, .id = id, .layout = id,
               .nr_stages = p->shader_count, .nr_bindings = p->stream_count,
               .nr_attributes = p->attribute_count, .nr_color = 1,
-              .depth_format = p->depth_format == SCENE_NONE
-                                  ? 0
-                                  : (uint32_t)p->depth_format,
+              .depth_format =
+                  p->depth_format == SCENE_NONE ? 0 : (uint32_t)p->depth_format,
               .flags = flags, .topology = p->topology,
-              .patch_points = p->topology == SCENE_PATCHES ? p->patch_points
-                                                           : 0,
-              .cull_mode = p->cull, .samples = p->samples,
-              .sample_mask = ~0u, .depth_compare = p->depth_compare,
-              .viewports = 1);
+              .patch_points =
+                  p->topology == SCENE_PATCHES ? p->patch_points : 0,
+              .cull_mode = p->cull, .samples = p->samples, .sample_mask = ~0u,
+              .depth_compare = p->depth_compare, .viewports = 1);
     put_stages(g, out, p);
     for (i = 0; i < p->stream_count; i++)
         XVGPU_GFX_MORE(out, vertex_binding, .stride = p->streams[i].stride,
@@ -85,8 +82,8 @@ static void graphics(const struct scene_guest *g, struct xvgpu_stream *out,
     put_blend(out, p);
 }
 
-void scene_guest_pipeline(const struct scene_guest *g,
-                          struct xvgpu_stream *out, uint32_t i)
+void scene_guest_pipeline(const struct scene_guest *g, struct xvgpu_stream *out,
+                          uint32_t i)
 {
     const struct scene_pipeline *p = &g->scene->pipelines[i];
     uint32_t id = pipeline_id(g, i);
@@ -117,10 +114,9 @@ static void begin(struct writer *w, const struct scene_pass *p)
     XVGPU_GFX(w->out, begin_rendering, .width = g->width, .height = g->height,
               .layers = 1, .nr_color = 1, .flags = depth);
     XVGPU_GFX_MORE(w->out, attachment, .view = view_id(g, (uint32_t)p->colour),
-                   .load = 1, .store = resolve,
-                   .resolve_mode = resolve ? 2 : 0,
-                   .resolve_view = resolve ? view_id(g, (uint32_t)p->resolve)
-                                           : 0,
+                   .load = 1, .store = resolve, .resolve_mode = resolve ? 2 : 0,
+                   .resolve_view =
+                       resolve ? view_id(g, (uint32_t)p->resolve) : 0,
                    .clear0 = p->clear_colour[0], .clear1 = p->clear_colour[1],
                    .clear2 = p->clear_colour[2], .clear3 = p->clear_colour[3]);
     if (depth)
@@ -138,9 +134,12 @@ static void bind_pipeline(struct writer *w, uint32_t i)
 static void set_viewport(struct writer *w, const struct scene_command *c)
 {
     struct scene_rect r = scene_rect(c, w->g->width, w->g->height);
-    const uint32_t bits[] = {scene_float(r.x),     scene_float(r.y),
-                             scene_float(r.width), scene_float(r.height),
-                             0,                    scene_float(1)};
+    const uint32_t bits[] = {scene_float(r.x),
+                             scene_float(r.y),
+                             scene_float(r.width),
+                             scene_float(r.height),
+                             0,
+                             scene_float(1)};
 
     XVGPU_GFX(w->out, set_viewports, .count = 1);
     xvgpu_stream_add(w->out, bits, sizeof(bits));
@@ -212,9 +211,8 @@ static void command(struct writer *w, const struct scene_command *c)
                   .first_vertex = c->a[2], .first_instance = c->a[3]);
         break;
     case SCENE_DRAW_INDEXED:
-        XVGPU_GFX(out, draw_indexed, .indices = c->a[0],
-                  .instances = c->a[1], .first_index = c->a[2],
-                  .vertex_offset = (int32_t)c->a[3],
+        XVGPU_GFX(out, draw_indexed, .indices = c->a[0], .instances = c->a[1],
+                  .first_index = c->a[2], .vertex_offset = (int32_t)c->a[3],
                   .first_instance = c->a[4]);
         break;
     case SCENE_DRAW_INDIRECT:
@@ -244,8 +242,7 @@ static void copy_picture(const struct scene_guest *g, struct xvgpu_stream *out)
     uint32_t image = (uint32_t)g->scene->picture;
 
     XVGPU_GFX(out, copy_buffer_image, .buffer = surface_id(g),
-              .image = image_id(g, image),
-              .row_length = g->surface.stride / 4);
+              .image = image_id(g, image), .row_length = g->surface.stride / 4);
     XVGPU_GFX_MORE(out, subresource, .aspect = 1, .layers = 1);
     XVGPU_GFX_MORE(out, box, .width = g->width, .height = g->height,
                    .depth = 1);

@@ -36,7 +36,7 @@ static inline uint32_t surface_id(const struct scene_guest *g)
     return object_id(g, SCENE_GUEST_MAX);
 }
 
-void scene_guest_pipeline(const struct scene_guest *g,
-                          struct xvgpu_stream *out, uint32_t i);
+void scene_guest_pipeline(const struct scene_guest *g, struct xvgpu_stream *out,
+                          uint32_t i);
 
 #endif

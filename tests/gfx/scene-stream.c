@@ -173,14 +173,12 @@ static void upload(const struct scene_guest *g, struct xvgpu_stream *out,
         XVGPU_GFX_MORE(out, subresource, .aspect = 1, .mip = mip,
                        .layers = image->layers);
         XVGPU_GFX_MORE(out, box, .width = w, .height = h, .depth = 1);
-        offset +=
-            (uint64_t)w * h * image->layers * texel_bytes(image->format);
+        offset += (uint64_t)w * h * image->layers * texel_bytes(image->format);
         w = w > 1 ? w / 2 : 1;
         h = h > 1 ? h / 2 : 1;
     }
     xvgpu_gfx_full_barrier(out);
-    XVGPU_GFX(out, destroy, .class_ = XVGPU_GFX_BUFFER,
-              .id = staging_id(g, i));
+    XVGPU_GFX(out, destroy, .class_ = XVGPU_GFX_BUFFER, .id = staging_id(g, i));
 }
 
 static uint32_t view_type(const struct scene_image *image)
@@ -200,10 +198,9 @@ static void create_images(const struct scene_guest *g, struct xvgpu_stream *out)
 
         XVGPU_GFX(out, create_image, .id = image_id(g, i), .type = 1,
                   .format = image->format, .width = image_width(g, i),
-                  .height = image_height(g, i), .depth = 1,
-                  .mips = image->mips, .layers = image->layers,
-                  .samples = image->samples, .usage = image->usage,
-                  .flags = image->cube ? 0x10 : 0);
+                  .height = image_height(g, i), .depth = 1, .mips = image->mips,
+                  .layers = image->layers, .samples = image->samples,
+                  .usage = image->usage, .flags = image->cube ? 0x10 : 0);
         if (image->fill)
             upload(g, out, i);
         XVGPU_GFX(out, create_view, .id = view_id(g, i),

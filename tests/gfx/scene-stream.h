@@ -26,7 +26,7 @@ void *scene_memory_take(struct scene_memory *m, uint64_t size, uint32_t align,
 
 /* Where the picture goes: pixels as the image's format has them. */
 struct scene_surface {
-    uint64_t bus; /* 0: nowhere; a multiple of 256 */
+    uint64_t bus;    /* 0: nowhere; a multiple of 256 */
     uint32_t stride; /* bytes, a multiple of 4 */
 };
 

@@ -17,12 +17,11 @@ static void common(void **state)
 {
     static const uint32_t data[] = {7, 8};
     static const uint32_t want[] = {
-        0x00020000, 0,
-        0x00040001, 0x89abcdef, 0x1234567, 99,
-        0x00050102, 0x1000, 0, 0x55555555, 1,
-        0x00070003, 0x2000, 0, 5, 0xff, 2, 1000,
-        0x00030004, 0x3000, 4,
-        0x00050005, 0x4000, 0, 7, 8,
+        0x00020000, 0,      0x00040001, 0x89abcdef, 0x1234567, 99,
+        0x00050102, 0x1000, 0,          0x55555555, 1,         0x00070003,
+        0x2000,     0,      5,          0xff,       2,         1000,
+        0x00030004, 0x3000, 4,          0x00050005, 0x4000,    0,
+        7,          8,
     };
     struct xvgpu_stream s;
 
@@ -42,11 +41,10 @@ static void common(void **state)
 static void gfx(void **state)
 {
     static const uint32_t want[] = {
-        0x00050042, 3, 1, 0, 0,
-        0x00010041,
-        0x000b0026, 4, 2, 0, 6, 1, 1, 1, 7, 1, 0x20,
-        0x00060032, 1, 16, 8, 5, 6,
-        0x00070020, 9, 0, 0xdef000, 0x1234, 0x100, 0,
+        0x00050042, 3,     1, 0, 0, 0x00010041, 0x000b0026, 4,    2,
+        0,          6,     1, 1, 1, 7,          1,          0x20, 0x00060032,
+        1,          16,    8, 5, 6, 0x00070020, 9,          0,    0xdef000,
+        0x1234,     0x100, 0,
     };
     static const struct xvgpu_gfx_binding bindings[] = {
         {.binding = 0, .type = 6, .count = 1, .stages = 1},
@@ -77,9 +75,9 @@ static void tables(void **state)
 #define PACKET(NAME, name, type, more, text)                                   \
     xvgpu_stream_init(&s, memory, sizeof(memory));                             \
     XVGPU_GFX(&s, name);                                                       \
-    assert_int_equal(memory[0],                                                \
-                     XVGPU_PKT_HEADER(type, 0,                                 \
-                                      sizeof(struct xvgpu_gfx_##name) / 4));   \
+    assert_int_equal(                                                          \
+        memory[0],                                                             \
+        XVGPU_PKT_HEADER(type, 0, sizeof(struct xvgpu_gfx_##name) / 4));       \
     assert_int_equal(XVGPU_PKT_GFX_##NAME, type);
     XVGPU_GFX_PACKETS(PACKET)
 #undef PACKET
