@@ -21,6 +21,9 @@ libxvgpu_la_SOURCES = \
 	lib/pci.h \
 	lib/proto.c \
 	lib/proto.h \
+	lib/sandbox-calls.c \
+	lib/sandbox-files.c \
+	lib/sandbox-parts.h \
 	lib/sandbox.c \
 	lib/sandbox.h \
 	lib/trace.c \

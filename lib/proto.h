@@ -36,9 +36,12 @@ enum proto_type {
      * closed, or has failed. u.ready. */
     PROTO_DEVICE_READY = 3,
     /* Monitor to engine, once, first. u.engine. Descriptors: link memfd,
-     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd. */
+     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd.
+     * Text, gfx only: the cache folder, a line feed, the Vulkan driver's
+     * manifest; either may be empty. */
     PROTO_ENGINE_START = 4,
-    /* Engine to monitor, when the sandbox is closed, or has failed. u.ready */
+    /* Engine to monitor, when the sandbox is closed, or has failed. u.ready.
+     * Later its exit status is all that it says. */
     PROTO_ENGINE_READY = 5,
     /* Device to monitor: start an engine, kill it. u.engine_op. The monitor
      * answers each, in order, with PROTO_ENGINE_STARTED (u.engine_op.status:
@@ -47,7 +50,8 @@ enum proto_type {
     PROTO_ENGINE_KILL = 7,
     PROTO_ENGINE_STARTED = 8,
     /* Monitor to device: the engine's process is gone: answer to KILL (also
-     * when none ran; u.engine_op.asked 1), or by itself (asked 0). */
+     * when none ran; u.engine_op.asked 1), or by itself (asked 0; then status
+     * is an enum proto_death). */
     PROTO_ENGINE_DEAD = 9,
     /* Monitor to device: describe the vGPU. u.query. The device answers with
      * PROTO_REPLY and the same tag; text and, for a screenshot, one sealed
@@ -56,6 +60,16 @@ enum proto_type {
     PROTO_REPLY = 11,
     /* Monitor to device: end. The device destroys its ioreq server. */
     PROTO_STOP = 12,
+};
+
+/* Exit statuses of an engine. */
+#define PROTO_EXIT_HUNG 86 /* the packet under way did not end */
+#define PROTO_EXIT_LOST 87 /* the host's GPU was lost, by no fault of ours */
+
+enum proto_death {
+    PROTO_DEATH_OTHER = 0, /* killed, crashed, or ended by itself */
+    PROTO_DEATH_HUNG = 1,
+    PROTO_DEATH_LOST = 2,
 };
 
 enum proto_query {
@@ -96,6 +110,7 @@ struct proto_msg {
             uint32_t running;   /* bit mask: engine processes, at a takeover */
             uint64_t vram_size; /* bytes, a multiple of 2 MiB, power of two */
             uint64_t vram_gfn;  /* where the monitor has populated it */
+            uint64_t local_size; /* bytes of gfx's local heap */
         } vgpu;
         struct {
             int32_t status; /* 0 or a negative errno */
@@ -107,6 +122,11 @@ struct proto_msg {
             uint32_t engine; /* XVGPU_ENGINE_* */
             uint32_t uid, gid, sandbox, log_level;
             uint32_t max_buckets; /* of the guest memory map */
+            /* gfx: */
+            uint32_t watchdog_ms; /* a packet may run */
+            uint32_t compile_ms;  /* a pipeline's first use may take */
+            uint32_t threads;     /* of a driver that draws on processors */
+            uint64_t local_size;  /* bytes of the local heap */
         } engine;
         struct {
             uint32_t index;

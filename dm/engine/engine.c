@@ -374,6 +374,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     memset(e, 0, sizeof(*e));
     e->ops = config->ops;
     e->domid = config->domid;
+    e->limits = config->limits;
     e->kick = config->kick;
     e->event = config->event;
     e->wake = config->wake;

@@ -30,10 +30,6 @@
 /* The longest way from one boundary to the next, in bytes moved. */
 #define ENGINE_CHUNK 65536u
 
-/* Exit statuses by which an engine asks for its reset. */
-#define ENGINE_EXIT_HUNG 86 /* the packet that runs does not end */
-#define ENGINE_EXIT_LOST 87 /* by no fault of the guest's */
-
 struct engine;
 
 enum step {
@@ -71,11 +67,12 @@ struct engine_ops {
     unsigned int nr_types;
     size_t save_max; /* the most that save() writes */
 
-    /* Before the sandbox closes: state and handles of the back end, in
+    /* Before anything of the sandbox: state and handles of the back end, in
      * e->backend. 0 or a negative errno. */
     int (*open)(struct engine *e);
-    /* May be NULL: libraries that start threads or open files, after
-     * privilege was dropped, before system calls are filtered. */
+    /* May be NULL. In the folders, uid and limits of the sandbox, but before
+     * system calls are filtered: what loads libraries, opens files, starts
+     * threads. 0 or a negative errno. */
     int (*init)(struct engine *e);
     void (*close)(struct engine *e);
     /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
@@ -141,6 +138,13 @@ struct engine_stats {
 
 #define CACHE_LINE 64u
 
+/* What the administrator allows a vGPU. */
+struct engine_limits {
+    uint64_t local_size;  /* bytes of the local heap */
+    uint32_t watchdog_ms; /* that a packet may run */
+    uint32_t compile_ms;  /* that a pipeline's first use may take */
+};
+
 struct engine {
     /* What every packet touches, together: a chunk copied has pushed it out
      * of the nearest cache. */
@@ -160,6 +164,7 @@ struct engine {
     struct engine_stats stats;
 
     uint32_t domid;
+    struct engine_limits limits;
     struct grant_e *grant_e;
     int kick, event, wake, sock;
     xenevtchn_handle *xce;
@@ -178,6 +183,7 @@ struct engine_config {
     uint32_t domid, index;
     const struct engine_ops *ops;
     uint32_t max_buckets;
+    struct engine_limits limits;
     int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
     int sock;                                      /* to the monitor, or -1 */
     xenforeignmemory_handle *fmem;                 /* borrowed */
@@ -191,9 +197,9 @@ extern const struct engine_ops *const engine_program_ops;
 
 /* engine.c */
 int engine_new(const struct engine_config *config, struct engine **out);
-void engine_free(struct engine *e);
-/* The back end's init(), if it has one. 0 or a negative errno. */
+/* Once, after engine_new(): see struct engine_ops. 0 or a negative errno. */
 int engine_init(struct engine *e);
+void engine_free(struct engine *e);
 /* Obey what came, run packets until none is left or must stop, sleep until
  * something happens, `timeout_ms` at most (-1: for ever). 0, or -EPIPE: the
  * monitor is gone. */

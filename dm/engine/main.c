@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xen-vgpu-engine --domid N: started by xen-vgpu-dm, its socket at PROTO_FD. */
+/* xen-vgpu-engine and xen-vgpu-engine-gfx --domid N: started by xen-vgpu-dm,
+ * its socket at PROTO_FD. */
 #include "config.h"
 #include "dm/engine/engine.h"
 
@@ -33,13 +34,60 @@ static int receive_start(struct proto_in *in)
     return -EPROTO;
 }
 
-static int open_engine(const struct proto_in *in, struct engine **e)
+/* What libraries are told by the environment, which is empty otherwise. */
+static int set_environment(const char *cache, const char *icd, uint32_t threads)
+{
+    char number[12];
+
+    snprintf(number, sizeof(number), "%u", threads);
+    /* Mesa: a cache of two files that are opened once. What it takes for its
+     * limit is the sandbox's: it can't write more into one. */
+    if (setenv(*cache ? "MESA_SHADER_CACHE_DIR" : "MESA_SHADER_CACHE_DISABLE",
+               *cache ? cache : "true", 1) < 0 ||
+        setenv("MESA_DISK_CACHE_SINGLE_FILE", "true", 1) < 0 ||
+        (*icd && setenv("VK_ICD_FILENAMES", icd, 1) < 0) ||
+        (threads && setenv("LP_NUM_THREADS", number, 1) < 0))
+        return -errno;
+    return 0;
+}
+
+static int enter_sandbox(struct proto_in *in, struct engine *e)
+{
+    struct sandbox sb = {
+        .profile = SANDBOX_ENGINE,
+        .domid = in->msg.u.engine.domid,
+        .uid = in->msg.u.engine.uid,
+        .gid = in->msg.u.engine.gid,
+        .enabled = in->msg.u.engine.sandbox,
+    };
+    char *cache = in->text, *icd = cache + strcspn(cache, "\n");
+    int rc = 0;
+
+    if (*icd)
+        *icd++ = '\0';
+    if (engine_program_ops->engine == XVGPU_ENGINE_GFX) {
+        sb.profile = SANDBOX_GFX;
+        sb.cache = *cache ? cache : NULL;
+        sb.icd = *icd ? icd : NULL;
+        rc = set_environment(cache, icd, in->msg.u.engine.threads);
+    }
+    if (rc == 0)
+        rc = sandbox_begin(&sb);
+    if (rc == 0)
+        rc = engine_init(e);
+    return rc < 0 ? rc : sandbox_close(&sb);
+}
+
+static int open_engine(struct proto_in *in, struct engine **e)
 {
     struct engine_config config = {
         .domid = in->msg.u.engine.domid,
         .index = in->msg.u.engine.index,
         .ops = engine_program_ops,
         .max_buckets = in->msg.u.engine.max_buckets,
+        .limits.local_size = in->msg.u.engine.local_size,
+        .limits.watchdog_ms = in->msg.u.engine.watchdog_ms,
+        .limits.compile_ms = in->msg.u.engine.compile_ms,
         .link = in->fds[FD_LINK],
         .kick = in->fds[FD_KICK],
         .event = in->fds[FD_EVENT],
@@ -47,13 +95,6 @@ static int open_engine(const struct proto_in *in, struct engine **e)
         .grant_e = in->fds[FD_GRANT_E],
         .wake = in->fds[FD_WAKE],
         .sock = PROTO_FD,
-    };
-    struct sandbox sb = {
-        .profile = SANDBOX_ENGINE,
-        .domid = in->msg.u.engine.domid,
-        .uid = in->msg.u.engine.uid,
-        .gid = in->msg.u.engine.gid,
-        .enabled = in->msg.u.engine.sandbox,
     };
     int rc;
 
@@ -68,7 +109,7 @@ static int open_engine(const struct proto_in *in, struct engine **e)
     close(in->fds[FD_LINK]);
     close(in->fds[FD_GRANT_S]);
     close(in->fds[FD_GRANT_E]);
-    return sandbox_enter(&sb);
+    return enter_sandbox(in, *e);
 }
 
 static int say_ready(int status)

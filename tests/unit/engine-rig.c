@@ -46,6 +46,8 @@ void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
     c->domid = rig->domid;
     c->ops = ops;
     c->max_buckets = max_buckets;
+    c->limits = (struct engine_limits){
+        .local_size = 256u << 20, .watchdog_ms = 60000, .compile_ms = 60000};
     c->fmem = rig->fmem;
     c->xce = rig->xce;
     c->sock = rig->socks[1];

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/proto.h"
+
 #define NS_PER_MS 1000000ull
 
 /* One wait for the GPU; between two of them it is looked whether the monitor
@@ -41,13 +43,13 @@ static void die_hung(struct gfx *g, const struct chunk *c)
     log_error("gfx: chunk %llu did not end within %u ms: engine reset",
               (unsigned long long)c->number,
               g->watchdog_ms + (c->cold ? g->compile_ms : 0));
-    _exit(ENGINE_EXIT_HUNG);
+    _exit(PROTO_EXIT_HUNG);
 }
 
 static void die_lost(const char *what, VkResult rc)
 {
     log_error("gfx: %s: Vulkan error %d: engine reset", what, rc);
-    _exit(ENGINE_EXIT_LOST);
+    _exit(PROTO_EXIT_LOST);
 }
 
 /* ---- Completion ---------------------------------------------------------- */

@@ -9,10 +9,6 @@
 /* Of guest memory that is mapped in buffers, for one vGPU. */
 #define MAPPED_MAX (2ull << 30)
 
-#define LOCAL_MAX (256ull << 20)
-#define WATCHDOG_MS 2000u
-#define COMPILE_MS 10000u
-
 /* A handler runs before those ahead of it are done. */
 #define ROW_(NAME, name, number, more, text)                                   \
     {.type = (number),                                                         \
@@ -32,9 +28,9 @@ static int gfx_open(struct engine *e)
         return -ENOMEM;
     g->e = e;
     g->chunk_ns = CHUNK_NS;
-    g->watchdog_ms = WATCHDOG_MS;
-    g->compile_ms = COMPILE_MS;
-    g->local_max = LOCAL_MAX;
+    g->watchdog_ms = e->limits.watchdog_ms;
+    g->compile_ms = e->limits.compile_ms;
+    g->local_max = e->limits.local_size;
     g->mapped_max = MAPPED_MAX;
     g->map_epoch = 1;
     e->backend = g;

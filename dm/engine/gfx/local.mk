@@ -26,3 +26,10 @@ libgfx_la_SOURCES = \
 	$(NULL)
 libgfx_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
 libgfx_la_LIBADD = libengine.la libshader.la $(VULKAN_LIBS) -lm
+
+# A program of its own: the other engines need no Vulkan driver.
+pkglibexec_PROGRAMS += xen-vgpu-engine-gfx
+
+xen_vgpu_engine_gfx_SOURCES = dm/engine/gfx/backend.c dm/engine/main.c
+xen_vgpu_engine_gfx_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
+xen_vgpu_engine_gfx_LDADD = libgfx.la $(XENDM_LIBS)
