@@ -122,6 +122,22 @@ static uint32_t take_config(struct engine *e)
     return XVGPU_FAULT_NONE;
 }
 
+/* Fresh, or what another process had. */
+static uint32_t start_context(struct engine *e)
+{
+    int rc;
+
+    if (e->ops->recover && LINK_READ(e->link->dev.start_stopped)) {
+        rc = e->ops->recover(e);
+        if (rc == 0)
+            return XVGPU_FAULT_NONE;
+        log_limited(&e->fault_log, LOG_WARNING,
+                    "%s: the context before the reset is lost: %s",
+                    e->ops->name, strerror(-rc));
+    }
+    return (uint32_t)e->ops->start(e);
+}
+
 static uint32_t cmd_start(struct engine *e)
 {
     const struct link_dev *dev = &e->link->dev;
@@ -145,7 +161,7 @@ static uint32_t cmd_start(struct engine *e)
                     strerror(-rc));
         return XVGPU_FAULT_EVTCHN;
     }
-    code = (uint32_t)e->ops->start(e);
+    code = start_context(e);
     if (code) {
         doorbell_unbind(e);
         return code;
@@ -379,6 +395,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     e->event = config->event;
     e->wake = config->wake;
     e->sock = config->sock;
+    e->context = config->context;
     e->xce = config->xce;
     e->bell = (struct doorbell){.ring_port = -1, .done_port = -1};
     e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,

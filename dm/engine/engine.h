@@ -77,6 +77,9 @@ struct engine_ops {
     void (*close)(struct engine *e);
     /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
     int (*start)(struct engine *e);
+    /* May be NULL. Instead of start(), when another process had this ring: what
+     * it kept in e->context. 0, or a negative errno: start() comes then. */
+    int (*recover)(struct engine *e);
     /* The context at a boundary. save() returns its size; restore() checks
      * what it is given: 0 or -EINVAL. */
     size_t (*save)(const struct engine *e, void *buf);
@@ -167,6 +170,7 @@ struct engine {
     struct engine_limits limits;
     struct grant_e *grant_e;
     int kick, event, wake, sock;
+    int context; /* memfd for what must outlive this process, or -1 */
     xenevtchn_handle *xce;
     uint32_t done_count, fault_count;
     uint64_t time_base_ns;
@@ -186,6 +190,7 @@ struct engine_config {
     struct engine_limits limits;
     int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
     int sock;                                      /* to the monitor, or -1 */
+    int context; /* see struct engine; -1: none */
     xenforeignmemory_handle *fmem;                 /* borrowed */
     xenevtchn_handle *xce;                         /* borrowed */
 };

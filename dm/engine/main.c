@@ -95,6 +95,7 @@ static int open_engine(struct proto_in *in, struct engine **e)
         .grant_e = in->fds[FD_GRANT_E],
         .wake = in->fds[FD_WAKE],
         .sock = PROTO_FD,
+        .context = -1,
     };
     int rc;
 

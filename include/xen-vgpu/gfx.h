@@ -15,7 +15,8 @@
  *    says so, all of Vulkan 1.0's.
  *  - Buffers lie in guest RAM or the aperture (by bus address), or in the local
  *    heap. Images lie in the local heap. What is in the local heap is lost
- *    when the engine is reset, and then reads as zero; the objects remain.
+ *    when the engine is reset, and then reads as zero, as do queries; objects
+ *    and what is bound remain.
  *  - There are no image layouts and no command buffers: packets are recorded
  *    and submitted as they come. BARRIER is still the guest's to give between
  *    packets that depend on each other through memory. FENCE and all other
@@ -391,7 +392,8 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
 /* ---- Packets: rendering and compute ------------------------------------- */
 
 /* Followed by nr_color ATTACHMENT, then one for depth and one for stencil if
- * flags say so. */
+ * flags say so. Those of colour, and what they are resolved to, are of
+ * different images; depth and stencil are of one view, resolved alike. */
 #define XVGPU_GFX_BEGIN_RENDERING_FIELDS(F)                                    \
     F(U32, x, "render area, pixels") F(U32, y, "render area, pixels")          \
     F(U32, width, "1 or more, within all attachments")                         \

@@ -13,6 +13,7 @@ int drig_run_engine(struct drig_engine *d)
     struct engine_config config = {
         .domid = d->rig->domid,
         .ops = &sdma_ops,
+        .context = -1,
         .max_buckets = 8,
         .link = d->link_fd,
         .kick = d->kick,

@@ -51,6 +51,7 @@ void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
     c->fmem = rig->fmem;
     c->xce = rig->xce;
     c->sock = rig->socks[1];
+    c->context = memfd_create("context", 0);
     c->kick = eventfd(0, EFD_NONBLOCK);
     c->event = eventfd(0, EFD_NONBLOCK);
     c->wake = eventfd(0, EFD_NONBLOCK);
@@ -80,7 +81,8 @@ void rig_free(struct rig *rig)
 {
     const struct engine_config *c = &rig->config;
     const int fds[] = {c->kick,    c->event,   c->wake,       c->link,
-                       c->grant_s, c->grant_e, rig->socks[0], rig->socks[1]};
+                       c->grant_s, c->grant_e, rig->socks[0], rig->socks[1],
+                       c->context};
     size_t i;
 
     engine_free(rig->e);

@@ -321,6 +321,7 @@ int gfx_drain(struct gfx *g)
 
     finish_all_but(g, NULL);
     g->e->async = false;
+    gfx_context_commit(g);
     return rc;
 }
 

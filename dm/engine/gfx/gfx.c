@@ -20,9 +20,21 @@
 static const struct packet_type gfx_types[] = {XVGPU_GFX_PACKETS(ROW_)};
 #undef ROW_
 
+const struct packet_type *gfx_packet_type(uint32_t type)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(gfx_types) / sizeof(gfx_types[0]); i++) {
+        if (gfx_types[i].type == type)
+            return &gfx_types[i];
+    }
+    return NULL;
+}
+
 static int gfx_open(struct engine *e)
 {
     struct gfx *g = calloc(1, sizeof(*g));
+    int rc;
 
     if (!g)
         return -ENOMEM;
@@ -33,6 +45,13 @@ static int gfx_open(struct engine *e)
     g->local_max = e->limits.local_size;
     g->mapped_max = MAPPED_MAX;
     g->map_epoch = 1;
+    if (e->context >= 0) {
+        rc = gfx_context_open(g, e->context);
+        if (rc < 0) {
+            free(g);
+            return rc;
+        }
+    }
     e->backend = g;
     return 0;
 }
@@ -61,6 +80,7 @@ static void gfx_close(struct engine *e)
         gfx_chunks_close(g);
         vk_close(&g->vk);
     }
+    gfx_context_close(g);
     free(g);
     e->backend = NULL;
 }
@@ -68,7 +88,14 @@ static void gfx_close(struct engine *e)
 static int gfx_start(struct engine *e)
 {
     gfx_forget(gfx_of(e));
+    gfx_context_clear(gfx_of(e));
     return 0;
+}
+
+static int gfx_recover_op(struct engine *e)
+{
+    gfx_forget(gfx_of(e));
+    return gfx_recover(gfx_of(e));
 }
 
 static void gfx_reset(struct engine *e)
@@ -97,6 +124,7 @@ const struct engine_ops gfx_ops = {
     .init = gfx_init,
     .close = gfx_close,
     .start = gfx_start,
+    .recover = gfx_recover_op,
     .reset = gfx_reset,
     .drain = gfx_drain_op,
     .invalidate = gfx_invalidate,

@@ -287,6 +287,11 @@ int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n);
  * one freed with that chunk. To be called before it is bound, in each chunk
  * again. OBJECT if what it refers to was destroyed. */
 int gfx_set_ready(struct gfx *g, struct set *set);
+/* One descriptor, by its number in the set; objects may be NULL, and must
+ * exist. 0, or -1 after engine_fault(): not for this binding. */
+int gfx_describe(struct gfx *g, struct set *set, uint64_t number,
+                 struct object *object, struct object *sampler,
+                 uint64_t offset, uint64_t range);
 /* The images in it are what the pipeline's shaders take them for, as set
  * number `index`; cheap when asked again. STATE. */
 int gfx_set_match(struct gfx *g, struct pipeline *p, uint32_t index,
@@ -422,6 +427,7 @@ struct gfx_position {
 
 struct gfx {
     struct engine *e;
+    struct context *context; /* or NULL */
     struct vk vk;
     VkCommandPool command_pool;
     struct chunk chunk[NR_CHUNKS];
@@ -478,6 +484,27 @@ int gfx_segment_room(struct gfx *g);
 int gfx_chunks_open(struct gfx *g);
 void gfx_chunks_close(struct gfx *g);
 
+/* ---- The context image (context.c, recover.c) ------------------------------ */
+
+/* In `fd`, which is then the caller's again. 0 or a negative errno. Without
+ * it nothing is kept. */
+int gfx_context_open(struct gfx *g, int fd);
+void gfx_context_close(struct gfx *g);
+/* There is no object, and nothing bound. */
+void gfx_context_clear(struct gfx *g);
+/* At a boundary: what has been noted counts. */
+void gfx_context_commit(struct gfx *g);
+/* Notes: an object was made; its number is gone; descriptors of a set. */
+int gfx_context_created(struct gfx *g, const struct object *o);
+int gfx_context_unnumbered(struct gfx *g, const struct object *o);
+int gfx_context_written(struct gfx *g, const struct set *set, uint32_t first,
+                        uint32_t count);
+/* Note all that there is, anew. 0 or a negative errno. */
+int gfx_context_rewrite(struct gfx *g);
+/* Make all that another process left. 0 or a negative errno: nothing of it is
+ * there. */
+int gfx_recover(struct gfx *g);
+
 /* ---- Packets --------------------------------------------------------------
  */
 
@@ -486,10 +513,14 @@ void gfx_chunks_close(struct gfx *g);
 VkCommandBuffer gfx_apply_draw(struct gfx *g, bool indexed);
 VkCommandBuffer gfx_apply_dispatch(struct gfx *g);
 void gfx_state_clear(struct gfx *g);
+bool gfx_viewport_ok(const struct xvgpu_gfx_viewport *v);
+bool gfx_scissor_ok(const struct xvgpu_gfx_scissor *s);
 /* render.c: within gfx_cmd(), gfx_cmd_rendering() and cuts. */
 void gfx_rendering_begin_part(struct gfx *g);
 void gfx_rendering_end_part(struct gfx *g);
 void gfx_rendering_clear(struct gfx *g);
+/* Whether what g->state says of a rendering could have been begun. */
+bool gfx_rendering_ok(struct gfx *g);
 /* query.c: segments of the active queries around a part or a dispatch; for
  * these gfx_warm() has left room in the open chunk. */
 void gfx_queries_begin(struct gfx *g, bool compute);
@@ -527,6 +558,8 @@ static inline enum step gfx_step(int rc)
     return rc < 0 ? STEP_FAULT : STEP_DONE;
 }
 
+/* The row of a type, or NULL. */
+const struct packet_type *gfx_packet_type(uint32_t type);
 extern const struct engine_ops gfx_ops;
 
 #endif

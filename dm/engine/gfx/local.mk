@@ -5,6 +5,8 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/buffer-view.c \
 	dm/engine/gfx/buffer.c \
 	dm/engine/gfx/chunk.c \
+	dm/engine/gfx/context.c \
+	dm/engine/gfx/context.h \
 	dm/engine/gfx/copy.c \
 	dm/engine/gfx/draw.c \
 	dm/engine/gfx/format.c \
@@ -16,6 +18,7 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/object.c \
 	dm/engine/gfx/pipeline.c \
 	dm/engine/gfx/query.c \
+	dm/engine/gfx/recover.c \
 	dm/engine/gfx/render.c \
 	dm/engine/gfx/set.c \
 	dm/engine/gfx/stages.c \

@@ -275,7 +275,12 @@ int gfx_create(struct gfx *g, uint32_t class_, const uint32_t *dw, uint32_t n,
         return -1;
     o->id = dw[1];
     *at = o;
-    return 0;
+    if (gfx_context_created(g, o) == 0)
+        return 0;
+    *at = NULL;
+    o->id = 0;
+    gfx_unref(g, o);
+    return -1;
 }
 
 int gfx_create_again(struct gfx *g, uint32_t class_, uint32_t id,
@@ -306,8 +311,12 @@ int gfx_destroy(struct gfx *g, uint32_t class_, uint32_t id)
 
     if (!o)
         return -1;
-    g->table[class_][id] = NULL;
     o->id = 0;
+    if (gfx_context_unnumbered(g, o) < 0) {
+        o->id = id;
+        return -1;
+    }
+    g->table[class_][id] = NULL;
     g->destroyed++;
     gfx_unref(g, o);
     gfx_bury(g);

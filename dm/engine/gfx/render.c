@@ -26,6 +26,15 @@ struct begin {
     uint32_t samples;
 };
 
+static bool area_ok(const struct xvgpu_gfx_begin_rendering *pkt)
+{
+    return pkt->width && pkt->height && pkt->layers &&
+           pkt->x <= XVGPU_GFX_MAX_DIM && pkt->y <= XVGPU_GFX_MAX_DIM &&
+           pkt->width <= XVGPU_GFX_MAX_DIM &&
+           pkt->height <= XVGPU_GFX_MAX_DIM &&
+           pkt->layers <= XVGPU_GFX_MAX_LAYERS;
+}
+
 static bool attachable(const struct view *v)
 {
     switch (v->type) {
@@ -52,7 +61,33 @@ static bool covers(const struct view *v,
 }
 
 /* `want`: XVGPU_GFX_FORMAT_* of the view, `aspect` of which it has at least
- * that. A null view is left NULL. */
+ * that. All attachments have as many samples. */
+static bool view_fits(struct begin *b, const struct view *v, uint32_t want,
+                      uint32_t aspect, uint32_t usage)
+{
+    if (!attachable(v) || !covers(v, b->pkt) || !(v->aspect & aspect) ||
+        !(v->format->features & want) || !(v->image->usage & usage) ||
+        (b->samples && b->samples != v->image->samples))
+        return false;
+    b->samples = v->image->samples;
+    return true;
+}
+
+static bool resolve_fits(const struct begin *b, const struct attachment *at,
+                         uint32_t usage)
+{
+    const struct view *v = at->resolve;
+    bool average = usage == VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT &&
+                   at->view->format->kind == XVGPU_GFX_KIND_FLOAT;
+
+    return at->view->image->samples > 1 && v->image->samples == 1 &&
+           v->format == at->view->format && v->aspect == at->view->aspect &&
+           at->a.resolve_mode == (average ? VK_RESOLVE_MODE_AVERAGE_BIT
+                                          : VK_RESOLVE_MODE_SAMPLE_ZERO_BIT) &&
+           attachable(v) && covers(v, b->pkt) && (v->image->usage & usage);
+}
+
+/* A null view is left NULL. */
 static int take_view(struct gfx *g, struct begin *b,
                      const struct xvgpu_gfx_attachment *a, uint32_t want,
                      uint32_t aspect, struct attachment *out)
@@ -60,7 +95,6 @@ static int take_view(struct gfx *g, struct begin *b,
     uint32_t usage = want == XVGPU_GFX_FORMAT_COLOR
                          ? VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT
                          : VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT;
-    struct view *v;
 
     *out = (struct attachment){.a = *a};
     if (a->load > VK_ATTACHMENT_LOAD_OP_DONT_CARE ||
@@ -69,39 +103,17 @@ static int take_view(struct gfx *g, struct begin *b,
         return fail(g, XVGPU_FAULT_PACKET_FIELD);
     if (!a->view)
         return 0;
-    v = (struct view *)gfx_find(g, XVGPU_GFX_VIEW, a->view);
-    if (!v)
+    out->view = (struct view *)gfx_find(g, XVGPU_GFX_VIEW, a->view);
+    if (!out->view)
         return -1;
-    if (!attachable(v) || !covers(v, b->pkt) || !(v->aspect & aspect) ||
-        !(v->format->features & want) || !(v->image->usage & usage) ||
-        (b->samples && b->samples != v->image->samples))
+    if (!view_fits(b, out->view, want, aspect, usage))
         return fail(g, XVGPU_FAULT_STATE);
-    b->samples = v->image->samples;
-    out->view = v;
-    return 0;
-}
-
-static int take_resolve(struct gfx *g, const struct begin *b, uint32_t usage,
-                        struct attachment *at)
-{
-    uint32_t mode = at->a.resolve_mode;
-    bool average = usage == VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT &&
-                   at->view && at->view->format->kind == XVGPU_GFX_KIND_FLOAT;
-    struct view *v;
-
-    if (!mode)
+    if (!a->resolve_mode)
         return 0;
-    v = (struct view *)gfx_find(g, XVGPU_GFX_VIEW, at->a.resolve_view);
-    if (!v)
+    out->resolve = (struct view *)gfx_find(g, XVGPU_GFX_VIEW, a->resolve_view);
+    if (!out->resolve)
         return -1;
-    if (at->view->image->samples == 1 || v->image->samples != 1 ||
-        v->format != at->view->format || v->aspect != at->view->aspect ||
-        mode != (average ? VK_RESOLVE_MODE_AVERAGE_BIT
-                         : VK_RESOLVE_MODE_SAMPLE_ZERO_BIT) ||
-        !attachable(v) || !covers(v, b->pkt) || !(v->image->usage & usage))
-        return fail(g, XVGPU_FAULT_STATE);
-    at->resolve = v;
-    return 0;
+    return resolve_fits(b, out, usage) ? 0 : fail(g, XVGPU_FAULT_STATE);
 }
 
 /* Bits of floats: what depth is cleared to. */
@@ -113,18 +125,24 @@ static bool depth_value_ok(uint32_t bits)
     return v >= 0 && v <= 1;
 }
 
+/* One view for both, resolved alike. */
+static bool alike(const struct attachment *depth,
+                  const struct attachment *stencil)
+{
+    return !depth->view || !stencil->view ||
+           (depth->view == stencil->view && depth->resolve == stencil->resolve &&
+            depth->a.resolve_mode == stencil->a.resolve_mode);
+}
+
 static int take_depth_stencil(struct gfx *g, struct begin *b,
                               const struct xvgpu_gfx_attachment *a,
                               struct attachment *depth,
                               struct attachment *stencil)
 {
-    const uint32_t usage = VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT;
-
     *depth = *stencil = (struct attachment){0};
     if (b->pkt->flags & 1) {
         if (take_view(g, b, a, XVGPU_GFX_FORMAT_DEPTH,
-                      VK_IMAGE_ASPECT_DEPTH_BIT, depth) < 0 ||
-            take_resolve(g, b, usage, depth) < 0)
+                      VK_IMAGE_ASPECT_DEPTH_BIT, depth) < 0)
             return -1;
         if (a->load == VK_ATTACHMENT_LOAD_OP_CLEAR &&
             !depth_value_ok(a->clear0))
@@ -133,17 +151,10 @@ static int take_depth_stencil(struct gfx *g, struct begin *b,
     }
     if (b->pkt->flags & 2) {
         if (take_view(g, b, a, XVGPU_GFX_FORMAT_STENCIL,
-                      VK_IMAGE_ASPECT_STENCIL_BIT, stencil) < 0 ||
-            take_resolve(g, b, usage, stencil) < 0)
+                      VK_IMAGE_ASPECT_STENCIL_BIT, stencil) < 0)
             return -1;
     }
-    /* One view for both, resolved alike. */
-    if (depth->view && stencil->view &&
-        (depth->view != stencil->view ||
-         depth->resolve != stencil->resolve ||
-         depth->a.resolve_mode != stencil->a.resolve_mode))
-        return fail(g, XVGPU_FAULT_STATE);
-    return 0;
+    return alike(depth, stencil) ? 0 : fail(g, XVGPU_FAULT_STATE);
 }
 
 /* No texel is written by two attachments. */
@@ -195,10 +206,7 @@ enum step gfx_pkt_begin_rendering(struct engine *e, const uint32_t *dw,
     struct begin b = {.pkt = pkt};
     uint32_t i;
 
-    if (pkt->nr_color > XVGPU_GFX_MAX_COLOR || pkt->flags > 3 || !pkt->width ||
-        !pkt->height || !pkt->layers || pkt->x > XVGPU_GFX_MAX_DIM ||
-        pkt->y > XVGPU_GFX_MAX_DIM || pkt->width > XVGPU_GFX_MAX_DIM ||
-        pkt->height > XVGPU_GFX_MAX_DIM || pkt->layers > XVGPU_GFX_MAX_LAYERS)
+    if (pkt->nr_color > XVGPU_GFX_MAX_COLOR || pkt->flags > 3 || !area_ok(pkt))
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     if (gfx_length(e, n, sizeof(*pkt),
                    sizeof(*a) * (pkt->nr_color + (pkt->flags & 1) +
@@ -208,9 +216,7 @@ enum step gfx_pkt_begin_rendering(struct engine *e, const uint32_t *dw,
         return fault(e, XVGPU_FAULT_STATE);
     for (i = 0; i < pkt->nr_color; i++, a++) {
         if (take_view(g, &b, a, XVGPU_GFX_FORMAT_COLOR,
-                      VK_IMAGE_ASPECT_COLOR_BIT, &color[i]) < 0 ||
-            take_resolve(g, &b, VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
-                         &color[i]) < 0)
+                      VK_IMAGE_ASPECT_COLOR_BIT, &color[i]) < 0)
             return STEP_FAULT;
     }
     if (take_depth_stencil(g, &b, a, &depth, &stencil) < 0)
@@ -341,6 +347,54 @@ void gfx_rendering_end_part(struct gfx *g)
     gfx_queries_end(g, false);
     vkCmdEndRendering(g->open->cmd);
     g->vk_rendering = false;
+}
+
+/* Of one attachment, as take_view() and take_resolve() have it. */
+static bool attachment_ok(struct begin *b, uint32_t want, uint32_t aspect,
+                          const struct attachment *at)
+{
+    uint32_t usage = want == XVGPU_GFX_FORMAT_COLOR
+                         ? VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT
+                         : VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT;
+
+    if (at->a.load > VK_ATTACHMENT_LOAD_OP_DONT_CARE ||
+        at->a.store > VK_ATTACHMENT_STORE_OP_DONT_CARE)
+        return false;
+    if (!at->view)
+        return !at->resolve;
+    return view_fits(b, at->view, want, aspect, usage) &&
+           (!at->resolve || resolve_fits(b, at, usage));
+}
+
+bool gfx_rendering_ok(struct gfx *g)
+{
+    const struct gfx_state *s = &g->state;
+    const struct xvgpu_gfx_begin_rendering pkt = {
+        .x = (uint32_t)s->area.offset.x,
+        .y = (uint32_t)s->area.offset.y,
+        .width = s->area.extent.width,
+        .height = s->area.extent.height,
+        .layers = s->layers,
+    };
+    struct begin b = {.pkt = &pkt};
+    uint32_t i;
+
+    if (!area_ok(&pkt) || s->nr_color > XVGPU_GFX_MAX_COLOR)
+        return false;
+    for (i = 0; i < s->nr_color; i++) {
+        if (!attachment_ok(&b, XVGPU_GFX_FORMAT_COLOR,
+                           VK_IMAGE_ASPECT_COLOR_BIT, &s->color[i]))
+            return false;
+    }
+    if (!attachment_ok(&b, XVGPU_GFX_FORMAT_DEPTH,
+                       VK_IMAGE_ASPECT_DEPTH_BIT, &s->depth) ||
+        !attachment_ok(&b, XVGPU_GFX_FORMAT_STENCIL,
+                       VK_IMAGE_ASPECT_STENCIL_BIT, &s->stencil) ||
+        !alike(&s->depth, &s->stencil) || !distinct(s->color, s->nr_color))
+        return false;
+    g->state.samples = b.samples;
+    return s->depth.a.load != VK_ATTACHMENT_LOAD_OP_CLEAR || !s->depth.view ||
+           depth_value_ok(s->depth.a.clear0);
 }
 
 void gfx_rendering_clear(struct gfx *g)

@@ -174,7 +174,7 @@ static bool within(float v, float min, float max)
     return v >= min && v <= max;
 }
 
-static bool viewport_ok(const struct xvgpu_gfx_viewport *v)
+bool gfx_viewport_ok(const struct xvgpu_gfx_viewport *v)
 {
     const float max = (float)XVGPU_GFX_MAX_DIM;
 
@@ -186,7 +186,7 @@ static bool viewport_ok(const struct xvgpu_gfx_viewport *v)
            within(v->min_depth, 0, 1) && within(v->max_depth, 0, 1);
 }
 
-static bool scissor_ok(const struct xvgpu_gfx_scissor *s)
+bool gfx_scissor_ok(const struct xvgpu_gfx_scissor *s)
 {
     return s->x <= INT32_MAX && s->y <= INT32_MAX &&
            s->width <= INT32_MAX - s->x && s->height <= INT32_MAX - s->y;
@@ -206,7 +206,7 @@ enum step gfx_pkt_set_viewports(struct engine *e, const uint32_t *dw,
         pkt->first > XVGPU_GFX_MAX_VIEWPORTS - pkt->count)
         return bad_field(e);
     for (i = 0; i < pkt->count; i++) {
-        if (!viewport_ok(&v[i]))
+        if (!gfx_viewport_ok(&v[i]))
             return bad_field(e);
     }
     for (i = pkt->first; i < pkt->first + pkt->count; i++) {
@@ -230,7 +230,7 @@ enum step gfx_pkt_set_scissors(struct engine *e, const uint32_t *dw, uint32_t n)
         pkt->first > XVGPU_GFX_MAX_VIEWPORTS - pkt->count)
         return bad_field(e);
     for (i = 0; i < pkt->count; i++) {
-        if (!scissor_ok(&v[i]))
+        if (!gfx_scissor_ok(&v[i]))
             return bad_field(e);
     }
     for (i = pkt->first; i < pkt->first + pkt->count; i++) {
