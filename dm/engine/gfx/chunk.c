@@ -269,11 +269,11 @@ int gfx_cut(struct gfx *g)
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
         .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
         .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-        .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT |
-                        VK_PIPELINE_STAGE_2_HOST_BIT,
-        .dstAccessMask =
-            VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT |
-            VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT,
+        .dstStageMask =
+            VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_2_HOST_BIT,
+        .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT |
+                         VK_ACCESS_2_MEMORY_WRITE_BIT |
+                         VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT,
     };
     const VkDependencyInfo dependency = {
         .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
@@ -334,8 +334,8 @@ int gfx_chunks_open(struct gfx *g)
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = g->vk.family,
     };
-    const VkFenceCreateInfo fence = {
-        .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    const VkFenceCreateInfo fence = {.sType =
+                                         VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     static const VkQueryType types[3] = {VK_QUERY_TYPE_OCCLUSION,
                                          VK_QUERY_TYPE_PIPELINE_STATISTICS,
                                          VK_QUERY_TYPE_TIMESTAMP};

@@ -29,7 +29,8 @@ static struct context *context_of(struct gfx *g)
     return g->context;
 }
 
-/* ---- Writing --------------------------------------------------------------- */
+/* ---- Writing ---------------------------------------------------------------
+ */
 
 /* Room for a record of `bytes` in the half in use, or NULL. */
 static void *append(struct context *c, uint32_t type, uint64_t bytes)
@@ -79,9 +80,9 @@ static int note_created(struct context *c, const struct object *o)
 static int note_written(struct context *c, const struct set *set,
                         uint32_t first, uint32_t count)
 {
-    struct record_written *r = append(
-        c, RECORD_WRITTEN,
-        sizeof(*r) + count * (uint64_t)sizeof(struct saved_descriptor));
+    struct record_written *r =
+        append(c, RECORD_WRITTEN,
+               sizeof(*r) + count * (uint64_t)sizeof(struct saved_descriptor));
     uint32_t i;
 
     if (!r)
@@ -166,7 +167,8 @@ int gfx_context_written(struct gfx *g, const struct set *set, uint32_t first,
                       : 0;
 }
 
-/* ---- What is bound ---------------------------------------------------------- */
+/* ---- What is bound ----------------------------------------------------------
+ */
 
 #define SERIAL(p) ((p) ? (p)->o.serial : 0)
 
@@ -208,8 +210,8 @@ static void save_state(const struct gfx *g, struct saved_state *to)
         to->stencil_write[i] = s->stencil_write[i];
         to->query[i] = SERIAL(s->query[i].pool);
         to->query_number[i] = s->query[i].query;
-        to->query_flags[i] = s->query[i].precise |
-                             (uint32_t)s->query[i].in_rendering << 1;
+        to->query_flags[i] =
+            s->query[i].precise | (uint32_t)s->query[i].in_rendering << 1;
     }
     memcpy(to->depth_bias, s->depth_bias, sizeof(to->depth_bias));
     to->rendering = s->rendering;
@@ -259,7 +261,8 @@ int gfx_context_rewrite(struct gfx *g)
     return rc;
 }
 
-/* ---- Life -------------------------------------------------------------------- */
+/* ---- Life
+ * -------------------------------------------------------------------- */
 
 void gfx_context_clear(struct gfx *g)
 {

@@ -26,7 +26,8 @@ static bool stop_here(struct gfx *g)
     return !g->open && engine_boundary(g->e);
 }
 
-/* ---- Draws ---------------------------------------------------------------- */
+/* ---- Draws ----------------------------------------------------------------
+ */
 
 struct draw {
     bool indexed;
@@ -177,7 +178,8 @@ enum step gfx_pkt_draw_indexed(struct engine *e, const uint32_t *dw, uint32_t n)
     return run_draw(gfx_of(e), &d);
 }
 
-/* ---- Indirect draws -------------------------------------------------------- */
+/* ---- Indirect draws --------------------------------------------------------
+ */
 
 #define DRAW_BYTES (sizeof(struct xvgpu_gfx_draw) - 4)
 #define DRAW_INDEXED_BYTES (sizeof(struct xvgpu_gfx_draw_indexed) - 4)
@@ -187,8 +189,7 @@ enum step gfx_pkt_draw_indexed(struct engine *e, const uint32_t *dw, uint32_t n)
 static int read_buffer(struct gfx *g, struct buffer *b, uint64_t offset,
                        void *to, size_t bytes)
 {
-    if (gfx_buffer_range(g, b, offset, bytes) < 0 ||
-        gfx_buffer_ready(g, b) < 0)
+    if (gfx_buffer_range(g, b, offset, bytes) < 0 || gfx_buffer_ready(g, b) < 0)
         return -1;
     memcpy(to, (const char *)b->map + offset, bytes);
     return 0;
@@ -273,7 +274,8 @@ enum step gfx_pkt_draw_indirect(struct engine *e, const uint32_t *dw,
     return STEP_DONE;
 }
 
-/* ---- Dispatches ------------------------------------------------------------- */
+/* ---- Dispatches -------------------------------------------------------------
+ */
 
 /* The next part: some groups of a line, some lines, or some planes. */
 static int dispatch_part(struct gfx *g, const uint32_t size[3])

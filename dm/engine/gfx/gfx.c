@@ -13,8 +13,8 @@
 #define ROW_(NAME, name, number, more, text)                                   \
     {.type = (number),                                                         \
      .min = sizeof(struct xvgpu_gfx_##name) / 4,                               \
-     .max = (more) ? XVGPU_PKT_MAX_DWORDS                                      \
-                   : sizeof(struct xvgpu_gfx_##name) / 4,                      \
+     .max =                                                                    \
+         (more) ? XVGPU_PKT_MAX_DWORDS : sizeof(struct xvgpu_gfx_##name) / 4,  \
      .unordered = true,                                                        \
      .run = gfx_pkt_##name},
 static const struct packet_type gfx_types[] = {XVGPU_GFX_PACKETS(ROW_)};

@@ -12,6 +12,8 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/format.c \
 	dm/engine/gfx/gfx.c \
 	dm/engine/gfx/gfx.h \
+	dm/engine/gfx/image-clear.c \
+	dm/engine/gfx/image-copy.c \
 	dm/engine/gfx/image.c \
 	dm/engine/gfx/layout.c \
 	dm/engine/gfx/match.c \
@@ -24,6 +26,7 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/stages.c \
 	dm/engine/gfx/state.c \
 	dm/engine/gfx/transfer.c \
+	dm/engine/gfx/transfer.h \
 	dm/engine/gfx/view.c \
 	dm/engine/gfx/vk.c \
 	$(NULL)

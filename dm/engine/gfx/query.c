@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATISTICS 11u /* that Vulkan has; a chunk's pool counts all of them */
+#define STATISTICS 11u /* that Vulkan has; a chunk's pool counts all of them   \
+                        */
 #define STATISTICS_MASK ((1u << STATISTICS) - 1)
 
 /* Stages of Vulkan 1.0 that a timestamp may wait for: not the host. */
@@ -21,10 +22,11 @@ static enum step fault(struct engine *e, uint32_t code)
     return engine_fault(e, code, 0);
 }
 
-/* ---- The class ------------------------------------------------------------ */
+/* ---- The class ------------------------------------------------------------
+ */
 
 int gfx_make_queries(struct gfx *g, const uint32_t *dw, uint32_t n,
-                       const uint32_t *data, struct object **out)
+                     const uint32_t *data, struct object **out)
 {
     const struct xvgpu_gfx_create_queries *pkt = (const void *)dw;
     struct query_pool *q;
@@ -44,9 +46,8 @@ int gfx_make_queries(struct gfx *g, const uint32_t *dw, uint32_t n,
         q->type = pkt->type;
         q->count = pkt->count;
         q->statistics = pkt->statistics;
-        q->values = pkt->statistics
-                        ? (uint32_t)__builtin_popcount(pkt->statistics)
-                        : 1;
+        q->values =
+            pkt->statistics ? (uint32_t)__builtin_popcount(pkt->statistics) : 1;
         q->value = calloc((size_t)q->count * q->values, sizeof(*q->value));
     }
     if (!q || !q->value) {
@@ -66,7 +67,8 @@ void gfx_drop_queries(struct gfx *g, struct object *o)
     free(q->value);
 }
 
-/* ---- Segments -------------------------------------------------------------- */
+/* ---- Segments --------------------------------------------------------------
+ */
 
 static uint32_t segment(struct gfx *g, uint32_t type, struct query_pool *pool,
                         uint32_t query, bool first)
@@ -91,11 +93,9 @@ void gfx_queries_begin(struct gfx *g, bool compute)
             segment(g, type, g->state.query[type].pool,
                     g->state.query[type].query, g->state.query[type].fresh);
         g->state.query[type].fresh = false;
-        vkCmdBeginQuery(g->open->cmd, g->open->queries[type],
-                        g->state.query[type].slot,
-                        g->state.query[type].precise
-                            ? VK_QUERY_CONTROL_PRECISE_BIT
-                            : 0);
+        vkCmdBeginQuery(
+            g->open->cmd, g->open->queries[type], g->state.query[type].slot,
+            g->state.query[type].precise ? VK_QUERY_CONTROL_PRECISE_BIT : 0);
     }
 }
 
@@ -146,12 +146,11 @@ void gfx_queries_collect(struct gfx *g, struct chunk *c)
         n = c->nr_segments[type];
         values = type == VK_QUERY_TYPE_PIPELINE_STATISTICS ? STATISTICS : 1;
         ok = n &&
-             vkGetQueryPoolResults(
-                 g->vk.device, c->queries[type], 0, n,
-                 n * values * sizeof(*result), result,
-                 values * sizeof(*result),
-                 VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT) ==
-                 VK_SUCCESS;
+             vkGetQueryPoolResults(g->vk.device, c->queries[type], 0, n,
+                                   n * values * sizeof(*result), result,
+                                   values * sizeof(*result),
+                                   VK_QUERY_RESULT_64_BIT |
+                                       VK_QUERY_RESULT_WAIT_BIT) == VK_SUCCESS;
         for (i = 0; i < n; i++) {
             if (ok)
                 add(g, &c->segment[type][i], result + (size_t)i * values);
@@ -160,7 +159,8 @@ void gfx_queries_collect(struct gfx *g, struct chunk *c)
     }
 }
 
-/* ---- Packets --------------------------------------------------------------- */
+/* ---- Packets ---------------------------------------------------------------
+ */
 
 static struct query_pool *find_pool(struct gfx *g, uint32_t id, uint32_t query)
 {

@@ -26,7 +26,8 @@ struct recovery {
     bool bad; /* something did not fit */
 };
 
-/* ---- Reading the journal ---------------------------------------------------- */
+/* ---- Reading the journal ----------------------------------------------------
+ */
 
 static struct entry *find(const struct recovery *v, uint64_t serial)
 {
@@ -158,7 +159,8 @@ static int read_journal(struct recovery *v)
     return v->bad ? -EINVAL : rc;
 }
 
-/* ---- What is still needed ---------------------------------------------------- */
+/* ---- What is still needed
+ * ---------------------------------------------------- */
 
 static void need(struct recovery *v, uint64_t serial)
 {
@@ -204,7 +206,8 @@ static void mark(struct recovery *v)
     }
 }
 
-/* ---- Making it again ----------------------------------------------------------- */
+/* ---- Making it again
+ * ----------------------------------------------------------- */
 
 static int make(struct recovery *v, struct entry *e)
 {
@@ -285,7 +288,8 @@ static int make_all(struct recovery *v)
     return rc;
 }
 
-/* ---- State ----------------------------------------------------------------------- */
+/* ---- State
+ * ----------------------------------------------------------------------- */
 
 static void *bound(const struct recovery *v, uint64_t serial, uint32_t class_)
 {
@@ -421,7 +425,8 @@ static int resume_rendering(const struct recovery *v, struct gfx *g)
     return ok && gfx_rendering_ok(g) ? 0 : -EINVAL;
 }
 
-/* ---- All of it ---------------------------------------------------------------------- */
+/* ---- All of it
+ * ---------------------------------------------------------------------- */
 
 /* The last commit, copied out and checked. */
 static int take_head(struct recovery *v)

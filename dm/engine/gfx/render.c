@@ -19,7 +19,8 @@ static int fail(struct gfx *g, uint32_t code)
     return -1;
 }
 
-/* ---- BEGIN_RENDERING ------------------------------------------------------ */
+/* ---- BEGIN_RENDERING ------------------------------------------------------
+ */
 
 struct begin {
     const struct xvgpu_gfx_begin_rendering *pkt;
@@ -130,7 +131,8 @@ static bool alike(const struct attachment *depth,
                   const struct attachment *stencil)
 {
     return !depth->view || !stencil->view ||
-           (depth->view == stencil->view && depth->resolve == stencil->resolve &&
+           (depth->view == stencil->view &&
+            depth->resolve == stencil->resolve &&
             depth->a.resolve_mode == stencil->a.resolve_mode);
 }
 
@@ -243,11 +245,11 @@ enum step gfx_pkt_begin_rendering(struct engine *e, const uint32_t *dw,
     return STEP_DONE;
 }
 
-/* ---- Parts ---------------------------------------------------------------- */
+/* ---- Parts ----------------------------------------------------------------
+ */
 
-static VkRenderingAttachmentInfo describe(const struct gfx_state *s,
-                                          const struct attachment *at,
-                                          bool last)
+static VkRenderingAttachmentInfo
+describe(const struct gfx_state *s, const struct attachment *at, bool last)
 {
     VkRenderingAttachmentInfo info = {
         .sType = VK_STRUCTURE_TYPE_RENDERING_ATTACHMENT_INFO,
@@ -270,8 +272,9 @@ static VkRenderingAttachmentInfo describe(const struct gfx_state *s,
 
 /* Clear values of depth and stencil lie in one structure, of colours in
  * another. */
-static VkRenderingAttachmentInfo
-describe_depth(const struct gfx_state *s, const struct attachment *at, bool last)
+static VkRenderingAttachmentInfo describe_depth(const struct gfx_state *s,
+                                                const struct attachment *at,
+                                                bool last)
 {
     VkRenderingAttachmentInfo info = describe(s, at, last);
 
@@ -386,8 +389,8 @@ bool gfx_rendering_ok(struct gfx *g)
                            VK_IMAGE_ASPECT_COLOR_BIT, &s->color[i]))
             return false;
     }
-    if (!attachment_ok(&b, XVGPU_GFX_FORMAT_DEPTH,
-                       VK_IMAGE_ASPECT_DEPTH_BIT, &s->depth) ||
+    if (!attachment_ok(&b, XVGPU_GFX_FORMAT_DEPTH, VK_IMAGE_ASPECT_DEPTH_BIT,
+                       &s->depth) ||
         !attachment_ok(&b, XVGPU_GFX_FORMAT_STENCIL,
                        VK_IMAGE_ASPECT_STENCIL_BIT, &s->stencil) ||
         !alike(&s->depth, &s->stencil) || !distinct(s->color, s->nr_color))

@@ -133,8 +133,7 @@ enum step gfx_pkt_bind_vertex_buffers(struct engine *e, const uint32_t *dw,
             return bad_field(e);
         if (!v[i].buffer)
             continue;
-        buffer[i] =
-            (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, v[i].buffer);
+        buffer[i] = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, v[i].buffer);
         if (!buffer[i] || gfx_buffer_range(g, buffer[i], v[i].offset, 1) < 0)
             return STEP_FAULT;
     }
@@ -412,8 +411,7 @@ static int check_draw(struct gfx *g, bool indexed)
     for (i = 0; i < XVGPU_GFX_MAX_VERTEX_BUFFERS; i++) {
         if (!(p->vertex_buffers & 1u << i))
             continue;
-        if (s->vertex[i].buffer &&
-            gfx_buffer_ready(g, s->vertex[i].buffer) < 0)
+        if (s->vertex[i].buffer && gfx_buffer_ready(g, s->vertex[i].buffer) < 0)
             return -1;
     }
     return indexed ? gfx_buffer_ready(g, s->index) : 0;
@@ -449,9 +447,8 @@ static void emit_viewports(struct gfx *g, VkCommandBuffer cmd)
         v[i] = (VkViewport){s->viewport[i].x,         s->viewport[i].y,
                             s->viewport[i].width,     s->viewport[i].height,
                             s->viewport[i].min_depth, s->viewport[i].max_depth};
-        r[i] = (VkRect2D){
-            {(int32_t)s->scissor[i].x, (int32_t)s->scissor[i].y},
-            {s->scissor[i].width, s->scissor[i].height}};
+        r[i] = (VkRect2D){{(int32_t)s->scissor[i].x, (int32_t)s->scissor[i].y},
+                          {s->scissor[i].width, s->scissor[i].height}};
     }
     vkCmdSetViewport(cmd, 0, n, v);
     vkCmdSetScissor(cmd, 0, n, r);

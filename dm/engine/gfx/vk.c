@@ -16,7 +16,10 @@ static const struct {
     size_t offset;
     const char *name;
 } features_needed[] = {
-#define NEEDED(name) {offsetof(VkPhysicalDeviceFeatures, name), #name}
+#define NEEDED(name)                                                           \
+    {                                                                          \
+        offsetof(VkPhysicalDeviceFeatures, name), #name                        \
+    }
     NEEDED(robustBufferAccess),
     NEEDED(fullDrawIndexUint32),
     NEEDED(imageCubeArray),
@@ -211,8 +214,8 @@ static int open_device(struct vk *vk)
     for (i = 0; i < NR_NEEDED; i++)
         *(VkBool32 *)((char *)&f.features + features_needed[i].offset) =
             VK_TRUE;
-    vk->import = has_extension(vk->physical,
-                               VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+    vk->import =
+        has_extension(vk->physical, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
     if (vk->import)
         extensions[info.enabledExtensionCount++] =
             VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
@@ -291,9 +294,8 @@ static void calibrate(struct vk *vk)
     get = (PFN_vkGetCalibratedTimestampsEXT)vkGetDeviceProcAddr(
         vk->device, "vkGetCalibratedTimestampsEXT");
     if (get && get(vk->device, 2, infos, stamps, &deviation) == VK_SUCCESS)
-        vk->timestamp_offset =
-            (int64_t)stamps[1] -
-            (int64_t)((double)stamps[0] * vk->timestamp_ns);
+        vk->timestamp_offset = (int64_t)stamps[1] -
+                               (int64_t)((double)stamps[0] * vk->timestamp_ns);
 }
 
 int vk_open(struct vk *vk)
