@@ -105,8 +105,8 @@ extern const struct gfx_class gfx_classes[XVGPU_GFX_NR_CLASSES];
     D(buffer_view)                                                             \
     D(image)                                                                   \
     D(view)                                                                    \
-    D(sampler) D(shader) D(set_layout) D(layout) D(set) D(graphics) D(compute) \
-        D(queries)
+    D(sampler)                                                                 \
+    D(shader) D(set_layout) D(layout) D(set) D(graphics) D(compute) D(queries)
 #define GFX_DECLARE_MAKE_(name) gfx_create_fn gfx_make_##name;
 GFX_CREATING(GFX_DECLARE_MAKE_)
 #undef GFX_DECLARE_MAKE_
@@ -208,6 +208,8 @@ struct format {
 const struct format *gfx_format(uint32_t format); /* NULL: not ours */
 /* The aspects that it has: colour, or depth and stencil. */
 uint32_t gfx_aspects(const struct format *f);
+/* What its texels are to a shader: enum shader_base. */
+uint8_t gfx_shader_base(const struct format *f);
 /* All formats are as gfx.h has them: 0 or -ENODEV. */
 int gfx_formats_check(const struct vk *vk);
 
@@ -240,10 +242,6 @@ struct shader_object {
     struct shader *shader;
 };
 
-/* All stages: those of push constants in every layout, for
- * vkCmdPushConstants(). */
-#define GFX_STAGES (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
-
 struct set_layout {
     struct object o;
     uint32_t nr_bindings, nr_descriptors;
@@ -253,7 +251,8 @@ struct set_layout {
 };
 
 /* Push constants are all stages'. */
-#define GFX_PUSH_STAGES (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
+#define GFX_PUSH_STAGES                                                        \
+    (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
 
 struct layout {
     struct object o;
@@ -278,6 +277,7 @@ struct set {
     uint64_t epoch;      /* g->map_epoch that vk belongs to */
     uint64_t alive;      /* g->destroyed when all in it was there */
     uint64_t version;    /* counts writes */
+    uint32_t dead;       /* descriptors of what was destroyed */
     uint64_t used_chunk; /* the last chunk that it was bound in */
 };
 /* WRITE_SET */
@@ -285,15 +285,16 @@ int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n);
 /* Have set->vk as the descriptors say, with all buffers mapped. One that a
  * chunk may be using is not changed: another one is allocated, and the old
  * one freed with that chunk. To be called before it is bound, in each chunk
- * again. OBJECT if what it refers to was destroyed. */
+ * again. What was destroyed is a null descriptor. */
 int gfx_set_ready(struct gfx *g, struct set *set);
 /* One descriptor, by its number in the set; objects may be NULL, and must
  * exist. 0, or -1 after engine_fault(): not for this binding. */
 int gfx_describe(struct gfx *g, struct set *set, uint64_t number,
                  struct object *object, struct object *sampler,
                  uint64_t offset, uint64_t range);
-/* The images in it are what the pipeline's shaders take them for, as set
- * number `index`; cheap when asked again. STATE. */
+/* After that: the images in it are what the pipeline's shaders take them for,
+ * as set number `index`; cheap when asked again. STATE, or OBJECT if one that
+ * they use was destroyed. */
 int gfx_set_match(struct gfx *g, struct pipeline *p, uint32_t index,
                   const struct set *set);
 

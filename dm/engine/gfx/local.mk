@@ -12,6 +12,8 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/format.c \
 	dm/engine/gfx/gfx.c \
 	dm/engine/gfx/gfx.h \
+	dm/engine/gfx/graphics.c \
+	dm/engine/gfx/graphics.h \
 	dm/engine/gfx/image-clear.c \
 	dm/engine/gfx/image-copy.c \
 	dm/engine/gfx/image.c \
@@ -24,6 +26,7 @@ libgfx_la_SOURCES = \
 	dm/engine/gfx/render.c \
 	dm/engine/gfx/set.c \
 	dm/engine/gfx/stages.c \
+	dm/engine/gfx/stages.h \
 	dm/engine/gfx/state.c \
 	dm/engine/gfx/transfer.c \
 	dm/engine/gfx/transfer.h \
