@@ -302,7 +302,7 @@ int gfx_cut(struct gfx *g)
     if (res < 0)
         die_lost("recording", res); /* out of memory: half a chunk is none */
     /* Copies of guest memory are fresh only if nothing runs. */
-    if (!g->vk.import)
+    if (g->copies)
         finish_all_but(g, c);
     gfx_buffers_copied_in(g, c->number);
     vkResetFences(g->vk.device, 1, &c->fence);

@@ -319,7 +319,6 @@ struct pipeline {
     uint32_t stride[XVGPU_GFX_MAX_VERTEX_BUFFERS];
     bool splits;           /* draws may be cut into ranges of primitives, or
                               dispatches into ranges of groups */
-    bool splits_instances; /* draws may be cut between instances */
     uint32_t local[3];     /* compute: workgroup size */
     bool warm;             /* it has run: compiled by now */
     double ns_per_unit;    /* measured; 0: not yet */

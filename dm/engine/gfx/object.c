@@ -291,7 +291,7 @@ int gfx_create_again(struct gfx *g, uint32_t class_, uint32_t id,
     struct object **at = id ? slot(g, class_, id) : NULL;
     int rc;
 
-    if (id && (!at || *at))
+    if (n < 2 || (id && (!at || *at)))
         return gfx_fault(g, XVGPU_FAULT_OBJECT, 0);
     g->again = uses;
     g->nr_again = nr_uses;

@@ -22,6 +22,9 @@ static int add_stages(struct gfx *g, const struct graphics *in,
         if (stage < next || stage == SHADER_COMPUTE ||
             (i == 0 && stage != SHADER_VERTEX))
             return gfx_fault(g, XVGPU_FAULT_SHADER, 0);
+        /* We divide draws, and make one of each indirect one. */
+        if (shader_info(o->shader)->uses_draw_parameters)
+            return gfx_fault(g, XVGPU_FAULT_SHADER, 0);
         next = stage + 1;
         if (gfx_stages_add(g, s, p, o, in->spec + in->stage[i].first_spec,
                            in->stage[i].nr_spec) < 0)
@@ -97,16 +100,11 @@ static void note(struct pipeline *p, const struct graphics *in)
         p->stride[i] = in->binding[i].stride;
     for (i = 0; i < in->p->nr_attributes; i++)
         p->vertex_buffers |= 1u << in->attribute[i].binding;
-    /* Numbers of primitives, and of draws, tell where a draw was cut. */
+    /* Numbers of primitives tell where a draw was cut. */
     p->splits = true;
     for (i = 0; i < XVGPU_GFX_MAX_STAGES; i++) {
         if (p->info[i] && p->info[i]->uses_primitive_id)
             p->splits = false;
-    }
-    p->splits_instances = true;
-    for (i = 0; i < XVGPU_GFX_MAX_STAGES; i++) {
-        if (p->info[i] && p->info[i]->uses_draw_parameters)
-            p->splits = p->splits_instances = false;
     }
 }
 

@@ -22,14 +22,6 @@ static int bad_field(struct gfx *g)
     return gfx_fault(g, XVGPU_FAULT_PACKET_FIELD, 0);
 }
 
-static int find_sampler(struct gfx *g, uint32_t id, struct descriptor *d)
-{
-    if (!id)
-        return 0;
-    d->sampler = (struct sampler *)gfx_find(g, XVGPU_GFX_SAMPLER, id);
-    return d->sampler ? 0 : -1;
-}
-
 /* With samplers beside images it depends on the shader which go together;
  * here it is known. */
 static bool sampler_fits(const struct sampler *s, const struct view *v)
@@ -39,100 +31,100 @@ static bool sampler_fits(const struct sampler *s, const struct view *v)
     return !s->linear || (v->format->features & XVGPU_GFX_FORMAT_FILTER);
 }
 
-static int find_view(struct gfx *g, uint32_t id, uint32_t usage,
-                     struct descriptor *d)
-{
-    struct view *v;
-
-    if (!id)
-        return 0;
-    v = (struct view *)gfx_find(g, XVGPU_GFX_VIEW, id);
-    if (!v)
-        return -1;
-    if (!(v->usage & usage) || (d->sampler && !sampler_fits(d->sampler, v)))
-        return bad_field(g);
-    d->object = &v->o;
-    return 0;
-}
-
-static int find_buffer_view(struct gfx *g, uint32_t id, bool storage,
-                            struct descriptor *d)
-{
-    struct buffer_view *v;
-
-    if (!id)
-        return 0;
-    v = (struct buffer_view *)gfx_find(g, XVGPU_GFX_BUFFER_VIEW, id);
-    if (!v)
-        return -1;
-    if (storage && !(v->format->features & XVGPU_GFX_FORMAT_STEXEL))
-        return bad_field(g);
-    d->object = &v->o;
-    return 0;
-}
-
-static int find_buffer(struct gfx *g, const struct xvgpu_gfx_descriptor *in,
-                       bool storage, struct descriptor *d)
+static int check_buffer(struct gfx *g, const struct buffer *b, bool storage,
+                        struct descriptor *d)
 {
     const VkPhysicalDeviceLimits *m = &g->vk.props.limits;
     uint64_t align = storage ? m->minStorageBufferOffsetAlignment
                              : m->minUniformBufferOffsetAlignment;
-    uint64_t max = storage ? STORAGE_MAX : UNIFORM_MAX;
-    uint64_t range = in->range;
-    struct buffer *b;
+    uint64_t max = storage ? STORAGE_MAX : UNIFORM_MAX, left;
 
-    if (!in->object)
-        return in->offset || in->range ? bad_field(g) : 0;
-    if (in->offset % OFFSET_ALIGN)
-        return gfx_fault(g, XVGPU_FAULT_ALIGNMENT, in->offset);
-    b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, in->object);
+    if (d->offset % OFFSET_ALIGN)
+        return gfx_fault(g, XVGPU_FAULT_ALIGNMENT, d->offset);
     /* Something must be left of it. */
-    if (!b || gfx_buffer_range(g, b, in->offset, range ? range : 1) < 0)
+    if (gfx_buffer_range(g, b, d->offset, d->range ? d->range : 1) < 0)
         return -1;
-    if (!range)
-        range = b->size - in->offset < max ? b->size - in->offset : max;
-    if (range > max)
+    left = b->size - d->offset;
+    if (!d->range)
+        d->range = left < max ? left : max;
+    if (d->range > max)
         return bad_field(g);
-    if (in->offset % align ||
-        range > (storage ? m->maxStorageBufferRange : m->maxUniformBufferRange))
+    if (d->offset % align || d->range > (storage ? m->maxStorageBufferRange
+                                                 : m->maxUniformBufferRange))
         return gfx_fault(g, XVGPU_FAULT_LIMIT, 0);
-    d->object = &b->o;
-    d->offset = in->offset;
-    d->range = range;
     return 0;
+}
+
+/* What a type of descriptor refers to. */
+static const uint32_t classes[NR_TYPES] = {
+    [VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER] = XVGPU_GFX_VIEW,
+    [VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE] = XVGPU_GFX_VIEW,
+    [VK_DESCRIPTOR_TYPE_STORAGE_IMAGE] = XVGPU_GFX_VIEW,
+    [VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER] = XVGPU_GFX_BUFFER_VIEW,
+    [VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER] = XVGPU_GFX_BUFFER_VIEW,
+    [VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER] = XVGPU_GFX_BUFFER,
+    [VK_DESCRIPTOR_TYPE_STORAGE_BUFFER] = XVGPU_GFX_BUFFER,
+};
+
+/* An object of the class that the type has. */
+static int check_object(struct gfx *g, uint32_t type, struct descriptor *d)
+{
+    const struct view *v = (const struct view *)d->object;
+
+    switch (type) {
+    case VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER:
+    case VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE:
+        if (!(v->usage & VK_IMAGE_USAGE_SAMPLED_BIT) ||
+            (d->sampler && !sampler_fits(d->sampler, v)))
+            return bad_field(g);
+        return 0;
+    case VK_DESCRIPTOR_TYPE_STORAGE_IMAGE:
+        return v->usage & VK_IMAGE_USAGE_STORAGE_BIT ? 0 : bad_field(g);
+    case VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER:
+        return 0;
+    case VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER:
+        return ((const struct buffer_view *)d->object)->format->features &
+                       XVGPU_GFX_FORMAT_STEXEL
+                   ? 0
+                   : bad_field(g);
+    default:
+        return check_buffer(g, (const struct buffer *)d->object,
+                            type == VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, d);
+    }
+}
+
+static int check_descriptor(struct gfx *g, uint32_t type, struct descriptor *d)
+{
+    bool buffer = classes[type] == XVGPU_GFX_BUFFER;
+    bool sampler = type == VK_DESCRIPTOR_TYPE_SAMPLER ||
+                   type == VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
+
+    if (((!buffer || !d->object) && (d->offset || d->range)) ||
+        (d->sampler && !sampler))
+        return bad_field(g);
+    return d->object ? check_object(g, type, d) : 0;
 }
 
 static int resolve(struct gfx *g, uint32_t type,
                    const struct xvgpu_gfx_descriptor *in, struct descriptor *d)
 {
-    bool buffer = type == VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER ||
-                  type == VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-    bool sampler = type == VK_DESCRIPTOR_TYPE_SAMPLER ||
-                   type == VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
-
-    *d = (struct descriptor){.object = NULL};
-    if ((!buffer && (in->offset || in->range)) || (!sampler && in->sampler))
+    *d = (struct descriptor){.offset = in->offset, .range = in->range};
+    if ((in->object && !classes[type]) ||
+        (type == VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER &&
+         !in->object != !in->sampler))
         return bad_field(g);
-    switch (type) {
-    case VK_DESCRIPTOR_TYPE_SAMPLER:
-        return in->object ? bad_field(g) : find_sampler(g, in->sampler, d);
-    case VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER:
-        if (!in->object != !in->sampler)
-            return bad_field(g);
-        if (find_sampler(g, in->sampler, d) < 0)
+    if (in->sampler) {
+        d->sampler =
+            (struct sampler *)gfx_find(g, XVGPU_GFX_SAMPLER, in->sampler);
+        if (!d->sampler)
             return -1;
-        return find_view(g, in->object, VK_IMAGE_USAGE_SAMPLED_BIT, d);
-    case VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE:
-        return find_view(g, in->object, VK_IMAGE_USAGE_SAMPLED_BIT, d);
-    case VK_DESCRIPTOR_TYPE_STORAGE_IMAGE:
-        return find_view(g, in->object, VK_IMAGE_USAGE_STORAGE_BIT, d);
-    case VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER:
-    case VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER:
-        return find_buffer_view(
-            g, in->object, type == VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER, d);
-    default:
-        return find_buffer(g, in, type == VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, d);
     }
+    if (in->object) {
+        d->object = gfx_find(g, classes[type], in->object);
+        if (!d->object)
+            return -1;
+    }
+    return check_descriptor(g, type, d);
 }
 
 static void replace(struct gfx *g, struct descriptor *old,
@@ -145,6 +137,41 @@ static void replace(struct gfx *g, struct descriptor *old,
     gfx_unref(g, old->object);
     gfx_unref(g, old->sampler ? &old->sampler->o : NULL);
     *old = *d;
+}
+
+/* The type of a set's descriptor, or NR_TYPES. */
+static uint32_t type_of(const struct set_layout *l, uint64_t number)
+{
+    uint32_t i;
+
+    for (i = 0; i < l->nr_bindings; i++) {
+        if (number >= l->first[i] && number - l->first[i] < l->binding[i].count)
+            return l->binding[i].type;
+    }
+    return NR_TYPES;
+}
+
+int gfx_describe(struct gfx *g, struct set *set, uint64_t number,
+                 struct object *object, struct object *sampler, uint64_t offset,
+                 uint64_t range)
+{
+    struct descriptor d = {object, (struct sampler *)sampler, offset, range};
+    uint32_t type = type_of(set->layout, number);
+
+    if (type == NR_TYPES || (object && object->class_ != classes[type]) ||
+        (sampler && sampler->class_ != XVGPU_GFX_SAMPLER))
+        return bad_field(g);
+    if (!object)
+        d.offset = d.range = 0;
+    /* An image whose sampler is gone can't be read. */
+    if (type == VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER && !sampler)
+        d.object = NULL;
+    if (check_descriptor(g, type, &d) < 0)
+        return -1;
+    replace(g, &set->descriptor[number], &d);
+    set->stale = true;
+    set->version++;
+    return 0;
 }
 
 int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n)
@@ -180,7 +207,7 @@ int gfx_write_set(struct gfx *g, const uint32_t *dw, uint32_t n)
         return rc;
     set->stale = true;
     set->version++;
-    return 0;
+    return gfx_context_written(g, set, l->first[i] + p->first, p->count);
 }
 
 enum step gfx_pkt_write_set(struct engine *e, const uint32_t *dw, uint32_t n)

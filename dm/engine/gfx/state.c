@@ -297,7 +297,7 @@ enum step gfx_pkt_set_depth_bias(struct engine *e, const uint32_t *dw,
 static int check_sets(struct gfx *g, unsigned int point)
 {
     const struct gfx_state *s = &g->state;
-    const struct pipeline *p = s->pipeline[point];
+    struct pipeline *p = s->pipeline[point];
     uint32_t i;
 
     for (i = 0; i < XVGPU_GFX_MAX_SETS; i++) {
@@ -307,7 +307,7 @@ static int check_sets(struct gfx *g, unsigned int point)
             continue;
         if (!set || set->layout != p->layout->set[i])
             return bad_state(g);
-        if (gfx_set_ready(g, set) < 0)
+        if (gfx_set_ready(g, set) < 0 || gfx_set_match(g, p, i, set) < 0)
             return -1;
     }
     return 0;

@@ -198,6 +198,9 @@ enum step gfx_pkt_barrier(struct engine *e, const uint32_t *dw, uint32_t n)
     cmd = transfer_cmd(gfx_of(e));
     if (!cmd)
         return STEP_FAULT;
+    /* Copies of the same guest memory meet between chunks (copy.c). */
+    if (gfx_of(e)->copies)
+        return gfx_step(gfx_cut(gfx_of(e)));
     barrier.srcStageMask = pkt->src_stages;
     barrier.srcAccessMask = access_allowed(pkt->src_stages, pkt->src_access);
     barrier.dstStageMask = pkt->dst_stages;

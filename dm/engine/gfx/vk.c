@@ -46,6 +46,9 @@ static const struct {
     NEEDED(shaderStorageImageArrayDynamicIndexing),
     NEEDED(shaderClipDistance),
     NEEDED(shaderCullDistance),
+    NEEDED(shaderTessellationAndGeometryPointSize),
+    NEEDED(shaderStorageImageReadWithoutFormat),
+    NEEDED(shaderStorageImageWriteWithoutFormat),
 #undef NEEDED
 };
 
@@ -137,7 +140,7 @@ static int choose(struct vk *vk)
 {
     VkPhysicalDevice devices[MAX_DEVICES];
     VkPhysicalDeviceProperties props;
-    uint32_t n = MAX_DEVICES, i, family;
+    uint32_t n = MAX_DEVICES, i, family = 0;
     const char *missing;
     VkResult res;
     int best = 0;
@@ -176,9 +179,17 @@ static int open_device(struct vk *vk)
     };
     VkPhysicalDeviceRobustness2FeaturesEXT robust = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT};
+    VkPhysicalDeviceVulkan11Features f11 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+        .pNext = &robust,
+    };
+    VkPhysicalDeviceVulkan12Features f12 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+        .pNext = &f11,
+    };
     VkPhysicalDeviceVulkan13Features f13 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
-        .pNext = &robust,
+        .pNext = &f12,
     };
     VkPhysicalDeviceFeatures2 f = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &f13};
@@ -197,15 +208,30 @@ static int open_device(struct vk *vk)
     vkGetPhysicalDeviceFeatures2(vk->physical, &f);
     if (!robust.robustBufferAccess2 || !robust.robustImageAccess2 ||
         !robust.nullDescriptor || !f13.synchronization2 ||
-        !f13.dynamicRendering) {
-        log_error("gfx: %s lacks robustness2, synchronization2 or dynamic "
-                  "rendering",
+        !f13.dynamicRendering || !f13.shaderDemoteToHelperInvocation ||
+        !f12.shaderOutputLayer || !f12.shaderOutputViewportIndex ||
+        !f11.shaderDrawParameters) {
+        log_error("gfx: %s lacks robustness2, synchronization2, dynamic "
+                  "rendering, or what shaders may use",
                   vk->props.deviceName);
         return -ENODEV;
     }
+    /* What the shader gate lets pass. */
+    f11 = (VkPhysicalDeviceVulkan11Features){
+        .sType = f11.sType,
+        .pNext = &robust,
+        .shaderDrawParameters = VK_TRUE,
+    };
+    f12 = (VkPhysicalDeviceVulkan12Features){
+        .sType = f12.sType,
+        .pNext = &f11,
+        .shaderOutputViewportIndex = VK_TRUE,
+        .shaderOutputLayer = VK_TRUE,
+    };
     f13 = (VkPhysicalDeviceVulkan13Features){
         .sType = f13.sType,
-        .pNext = &robust,
+        .pNext = &f12,
+        .shaderDemoteToHelperInvocation = VK_TRUE,
         .robustImageAccess = VK_TRUE,
         .synchronization2 = VK_TRUE,
         .dynamicRendering = VK_TRUE,
