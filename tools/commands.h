@@ -18,6 +18,9 @@ int command_attach(const struct target *t, char *const words[]);
 /* Print a captured stream of commands. */
 int command_disasm(const char *file);
 
+/* Run one. picture: a PNG file to write, or NULL. Returns on failure only. */
+int command_replay(const char *file, const char *picture);
+
 int command_list(bool json);
 int command_show(const struct target *t, bool json);
 int command_regs(const struct target *t, bool json);

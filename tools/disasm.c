@@ -11,9 +11,9 @@
 #include "lib/packets.h"
 #include "lib/trace.h"
 #include "tools/commands.h"
+#include "tools/file.h"
 #include "tools/print.h"
 
-#define FILE_MAX ((size_t)1 << 30)
 /* Indirect buffers that are printed: each once for a stretch of the ring,
  * however often it is run. */
 #define MAX_IBS 1024u
@@ -153,44 +153,12 @@ const char *disasm_file(struct disasm *d, const void *data, size_t len)
     return len % 4 ? "the last bytes are no whole dword" : NULL;
 }
 
-/* All of a file, to be freed, or NULL and errno. */
-static void *read_all(const char *file, size_t *len)
-{
-    size_t room = 65536;
-    char *buf = NULL, *larger;
-    FILE *in = fopen(file, "rbe");
-
-    *len = 0;
-    while (in) {
-        larger = realloc(buf, room);
-        if (!larger)
-            break;
-        buf = larger;
-        *len += fread(buf + *len, 1, room - *len, in);
-        if (*len < room && !ferror(in)) {
-            fclose(in);
-            return buf;
-        }
-        if (ferror(in))
-            break;
-        if (room == FILE_MAX) {
-            errno = EFBIG;
-            break;
-        }
-        room *= 2;
-    }
-    if (in)
-        fclose(in);
-    free(buf);
-    return NULL;
-}
-
 int command_disasm(const char *file)
 {
     struct disasm d = {.out = stdout, .engines = PACKET_ALL_ENGINES};
     const char *why;
     size_t len;
-    void *data = read_all(file, &len);
+    void *data = file_read(file, &len);
 
     if (!data) {
         tool_error("read %s: %s", file, strerror(errno));

@@ -11,12 +11,15 @@ libtools_la_SOURCES = \
 	tools/disasm-packets.c \
 	tools/disasm.c \
 	tools/disasm.h \
+	tools/file.c \
+	tools/file.h \
 	tools/list.c \
 	tools/picture.c \
 	tools/picture.h \
 	tools/print.c \
 	tools/print.h \
 	tools/record.c \
+	tools/replay.c \
 	tools/regs.c \
 	tools/screenshot.c \
 	tools/show.c \

@@ -16,6 +16,7 @@ static const char usage[] =
     "       xen-vgpu [--json] screenshot DOMID[.N] FILE.png\n"
     "       xen-vgpu [--json] record DOMID FILE\n"
     "       xen-vgpu disasm FILE\n"
+    "       xen-vgpu replay FILE [PICTURE.png]\n"
     "       xen-vgpu attach DOMID -vgpu KEY=VALUE[,...] [-vgpu ...]\n"
     "       xen-vgpu --help | --version\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such vGPU.\n";
@@ -104,9 +105,11 @@ static int run(char **argv, int argc, bool json)
     size_t i;
     int rc;
 
-    /* Of a file, wherever it comes from. */
+    /* Of files, wherever they come from. */
     if (argc == 2 && !strcmp(argv[0], "disasm"))
         return command_disasm(argv[1]);
+    if ((argc == 2 || argc == 3) && !strcmp(argv[0], "replay"))
+        return command_replay(argv[1], argc == 3 ? argv[2] : NULL);
     for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (!argc || strcmp(commands[i].name, argv[0]))
             continue;
