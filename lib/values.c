@@ -175,7 +175,7 @@ void packet_value_name(const struct packet_field *f, uint32_t value, char *buf,
     *buf = '\0';
     if (f->kind != FIELD_U32)
         return;
-    if (begins_with(f->text, "VkFormat")) {
+    if (!strcmp(f->name, "format") || begins_with(f->text, "VkFormat")) {
         snprintf(buf, len, "%s", format_name(value));
         return;
     }

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The scenes as packets of the gfx engine: for programs, and for a guest.
+gfx_stream_sources = \
+	tests/gfx/scene-commands.c \
+	tests/gfx/scene-stream.c \
+	$(NULL)
+gfx_stream_headers = \
+	guest/lib/gfx-stream.h \
+	guest/lib/stream.h \
+	include/xen-vgpu/gfx.h \
+	tests/gfx/scene-objects.h \
+	tests/gfx/scene-stream.h \
+	$(NULL)
+
+check_LTLIBRARIES += tests/gfx/libstream.la
+tests_gfx_libstream_la_SOURCES = $(gfx_stream_sources) $(gfx_stream_headers)
+tests_gfx_libstream_la_LIBADD = tests/gfx/libscene.la libxvgpu-guest.la
+
+check_PROGRAMS += tests/gfx/capture
+tests_gfx_capture_SOURCES = tests/gfx/capture.c
+tests_gfx_capture_LDADD = tests/gfx/libstream.la
+
+# The guest that draws them: larger than others, by the shaders.
+gfx_stream_objects = $(gfx_stream_sources:.c=.gobj) guest/lib/stream.gobj
+gfx_stream_guest = tests/guests/vgpu-gfx
+$(gfx_stream_objects) $(gfx_stream_guest).gobj: \
+	GUEST_CPPFLAGS += -I$(top_builddir) -I$(top_srcdir)
+$(gfx_stream_objects) $(gfx_stream_guest).gobj: \
+	$(gfx_scene_headers) $(gfx_stream_headers) $(guests_headers)
+$(gfx_stream_guest).elf: $(gfx_stream_guest).gobj $(gfx_stream_objects) \
+	$(gfx_guest_objects) $(guests_objects) tests/guests/runtime/guest.lds
+	$(guest_v)$(GUEST_LINK) -o $@.tmp $< $(gfx_stream_objects) \
+		$(gfx_guest_objects) $(guests_objects) && \
+	$(GUEST_OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
+guests: $(gfx_stream_guest).elf
+check_DATA += $(gfx_stream_guest).elf
+
+EXTRA_DIST += $(gfx_stream_guest).c
+CLEANFILES += \
+	$(gfx_stream_guest).elf \
+	$(gfx_stream_guest).gobj \
+	$(gfx_stream_objects) \
+	$(NULL)
