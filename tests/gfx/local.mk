@@ -44,12 +44,86 @@ $(gfx_shader_headers): %.h: % $(gfx_shader_parts)
 		--vn $(subst .,_,$(notdir $*)) -o $@.tmp $< && \
 	mv $@.tmp $@
 
-check_LTLIBRARIES += tests/gfx/libscene.la
-tests_gfx_libscene_la_SOURCES = \
+# What is drawn; guests can have all of this.
+gfx_scene_sources = \
+	tests/gfx/images.c \
+	tests/gfx/meshes.c \
+	tests/gfx/noise.c \
+	tests/gfx/scene-compute.c \
+	tests/gfx/scene-draws.c \
+	tests/gfx/scene-planet.c \
+	tests/gfx/scene.c \
 	tests/gfx/shaders.c \
+	$(NULL)
+gfx_scene_headers = \
+	tests/gfx/data.h \
+	tests/gfx/fractal.h \
+	tests/gfx/scene.h \
+	tests/gfx/scenes.h \
 	tests/gfx/shaders.h \
 	$(NULL)
+
+check_LTLIBRARIES += tests/gfx/libscene.la
+tests_gfx_libscene_la_SOURCES = $(gfx_scene_sources) $(gfx_scene_headers)
 tests/gfx/shaders.lo: $(gfx_shader_headers)
 
-EXTRA_DIST += $(gfx_shaders) $(gfx_shader_parts)
-CLEANFILES += $(gfx_shader_headers)
+# How it is drawn on Vulkan.
+check_PROGRAMS += tests/gfx/reference tests/gfx/compare
+tests_gfx_reference_SOURCES = \
+	tests/gfx/picture.c \
+	tests/gfx/picture.h \
+	tests/gfx/reference.c \
+	tests/gfx/vk-numbers.c \
+	tests/gfx/vk-pipeline.c \
+	tests/gfx/vk-record.c \
+	tests/gfx/vk-scene.c \
+	tests/gfx/vk-scene.h \
+	tests/gfx/vk.c \
+	tests/gfx/vk.h \
+	$(NULL)
+tests_gfx_reference_CFLAGS = $(AM_CFLAGS) $(VULKAN_CFLAGS) $(LIBPNG_CFLAGS)
+tests_gfx_reference_LDADD = tests/gfx/libscene.la $(VULKAN_LIBS) $(LIBPNG_LIBS)
+
+tests_gfx_compare_SOURCES = \
+	tests/gfx/compare.c \
+	tests/gfx/picture.c \
+	tests/gfx/picture.h \
+	$(NULL)
+tests_gfx_compare_CFLAGS = $(AM_CFLAGS) $(LIBPNG_CFLAGS)
+tests_gfx_compare_LDADD = $(LIBPNG_LIBS)
+
+TESTS += tests/gfx/check
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/gfx/test-scene
+TESTS += tests/gfx/test-scene
+tests_gfx_test_scene_SOURCES = \
+	tests/gfx/picture.c \
+	tests/gfx/picture.h \
+	tests/gfx/test-scene.c \
+	$(NULL)
+tests_gfx_test_scene_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(LIBPNG_CFLAGS)
+tests_gfx_test_scene_LDADD = tests/gfx/libscene.la $(CMOCKA_LIBS) $(LIBPNG_LIBS)
+endif HAVE_CMOCKA
+
+# The scenes as guests compile them.
+gfx_guest_objects = $(gfx_scene_sources:.c=.gobj)
+$(gfx_guest_objects): GUEST_CPPFLAGS += -I$(top_builddir) -I$(top_srcdir)
+$(gfx_guest_objects): $(gfx_scene_headers)
+tests/gfx/shaders.gobj: $(gfx_shader_headers)
+check_DATA += $(gfx_guest_objects)
+TESTS += tests/gfx/check-guest
+
+EXTRA_DIST += \
+	tests/gfx/README.md \
+	tests/gfx/check \
+	tests/gfx/check-guest \
+	tests/gfx/fractal.png \
+	tests/gfx/planet.png \
+	$(gfx_shader_parts) \
+	$(gfx_shaders) \
+	$(NULL)
+CLEANFILES += \
+	$(gfx_guest_objects) \
+	$(gfx_shader_headers) \
+	$(NULL)

@@ -25,9 +25,8 @@
 #include "tests/gfx/shaders/sprite.vert.h"
 
 #define GFX_SHADER_ROW(id, ending)                                             \
-    [shader_##id##_##ending] = {#id "." #ending, gfx_##ending,                 \
-                                id##_##ending, sizeof(id##_##ending)},
+    [shader_##id##_##ending] = {#id "." #ending, gfx_##ending, id##_##ending,  \
+                                sizeof(id##_##ending)},
 
 const struct gfx_shader gfx_shaders[gfx_shader_count] = {
-    GFX_SHADERS(GFX_SHADER_ROW)
-};
+    GFX_SHADERS(GFX_SHADER_ROW)};

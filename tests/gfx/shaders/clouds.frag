@@ -15,11 +15,14 @@ layout(location = 0) out vec4 colour;
 void main()
 {
     vec3 d = spin(normalize(direction), 0.7);
-    float cover = smoothstep(0.52, 0.72, texture(heights, d).y);
+    float cover = smoothstep(0.50, 0.90, texture(heights, d).y);
     float sunny = sunlight(world) * ring_shadow(world) *
                   max(dot(normalize(world), frame.sun.xyz), 0.0);
 
+    // Thin where it is seen from the side.
+    cover *= smoothstep(0.0, 0.35, dot(normalize(world),
+                                       normalize(frame.eye.xyz - world)));
     if (cover <= 0.0)
         discard;
-    colour = vec4(vec3(0.06 + 1.05 * sunny), cover * 0.85);
+    colour = vec4(vec3(0.06 + 1.05 * sunny), cover * 0.9);
 }

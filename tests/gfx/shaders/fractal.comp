@@ -43,11 +43,12 @@ uint iterations(int cx, int cy)
 
 vec4 palette(uint n)
 {
-    uint m = n * 9u;
+    vec3 phase = vec3(0.62, 0.52, 0.40) + 0.045 * float(n);
 
-    return n == push.limit ? vec4(0.0, 0.0, 0.0, 1.0) :
-           vec4(min(m * 2u, 255u), min(m, 255u),
-                min(60u + m / 2u, 255u), 255u) / 255.0;
+    if (n == push.limit)
+        return vec4(0.0, 0.0, 0.0, 1.0);
+    return vec4((0.5 + 0.5 * cos(6.2831853 * phase)) *
+                    min(0.35 + float(n) / 24.0, 1.0), 1.0);
 }
 
 void main()

@@ -16,7 +16,6 @@ layout(set = 0, binding = 0, std140) uniform frame_block {
     vec4 sun;
     vec4 right; // the camera's axes, for sprites
     vec4 up;
-    ivec4 size; // of the picture
 } frame;
 
 layout(set = 0, binding = 1, std430) readonly buffer item_block {
@@ -33,8 +32,16 @@ layout(push_constant) uniform push_block {
 const float ring_inner = 1.42;
 const float ring_outer = 2.25;
 
-// One turn in 1,024 pictures.
-float angle() { return float(push.turn & 1023u) * (6.2831853 / 1024.0); }
+// The planet turns once in 1,024 pictures, what is around it twice.
+float angle()
+{
+    return float((push.turn + 330u) & 1023u) * (6.2831853 / 1024.0);
+}
+
+float orbit()
+{
+    return float(push.turn & 511u) * (6.2831853 / 512.0);
+}
 
 vec3 spin(vec3 v, float a)
 {

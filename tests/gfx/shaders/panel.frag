@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An image in a frame.
+// An image, or a plain colour: push.x is how much of that.
 #include "frame.glsl"
 
 layout(location = 0) in vec2 uv;
@@ -13,9 +13,7 @@ layout(location = 0) out vec4 colour;
 
 void main()
 {
-    vec2 edge = min(uv, 1.0 - uv);
-    float inner = step(0.03, min(edge.x, edge.y));
-    vec3 shown = texture(sampler2D(image, how), uv).rgb;
+    vec4 shown = texture(sampler2D(image, how), uv);
 
-    colour = vec4(mix(push.tint.rgb, shown, inner), push.tint.a);
+    colour = mix(shown, push.tint, push.x);
 }

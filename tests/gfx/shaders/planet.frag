@@ -29,7 +29,7 @@ vec3 ground_normal(vec3 d, float here)
     float dx = height(normalize(d + step * east)) - here;
     float dy = height(normalize(d + step * north)) - here;
 
-    return normalize(d - (dx * east + dy * north) * (1.1 / step));
+    return normalize(d - (dx * east + dy * north) * (0.55 / step));
 }
 
 void main()
@@ -54,8 +54,8 @@ void main()
     } else {
         base = mix(vec3(0.74, 0.66, 0.42), vec3(0.22, 0.42, 0.13),
                    smoothstep(0.008, 0.03, h));
-        base = mix(base, vec3(0.42, 0.34, 0.26), smoothstep(0.09, 0.15, h));
-        base = mix(base, vec3(0.93), smoothstep(0.19, 0.24, h));
+        base = mix(base, vec3(0.42, 0.34, 0.26), smoothstep(0.10, 0.20, h));
+        base = mix(base, vec3(0.93), smoothstep(0.29, 0.36, h));
         base *= 0.7 + 0.6 * grain;
     }
     base = mix(base, vec3(0.90, 0.94, 0.97), ice);

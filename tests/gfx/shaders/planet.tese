@@ -4,7 +4,7 @@
 // A point of the surface, displaced by the height map.
 #include "frame.glsl"
 
-layout(quads, equal_spacing, ccw) in;
+layout(quads, equal_spacing, cw) in;
 
 layout(location = 0) in vec3 cube[];
 layout(location = 1) patch in float patch_tint;
@@ -26,7 +26,7 @@ void main()
     direction = normalize(mix(low, high, gl_TessCoord.y));
     height = max(textureLod(heights, direction, 0.0).x - sea, 0.0);
     // push.y is how high a shell floats; only the ground has mountains.
-    height = push.y > 0.0 ? push.y : 0.35 * height;
+    height = push.y > 0.0 ? push.y : 0.25 * height;
     world = spin(direction * (1.0 + height), angle());
     tint = patch_tint;
     gl_Position = frame.clip_from_world * vec4(world, 1.0);

@@ -18,17 +18,17 @@ layout(location = 3) out vec2 uv;
 vec3 tumble(vec3 v, float a)
 {
     v = spin(v, a);
-    return spin(v.yzx, 1.7 * a).zxy;
+    return spin(v.yzx, 2.0 * a).zxy;
 }
 
 void main()
 {
     item it = items[push.first + uint(gl_InstanceIndex)];
     float own = float(it.seed & 1023u) * (6.2831853 / 1024.0);
-    vec3 centre = spin(vec3(it.place.xyz) / 4096.0, 0.5 * angle());
+    vec3 centre = spin(vec3(it.place.xyz) / 4096.0, orbit());
 
-    normal = tumble(normal_in.xyz, own + 2.0 * angle());
-    world = tumble(position.xyz, own + 2.0 * angle()) *
+    normal = tumble(normal_in.xyz, own + 3.0 * orbit());
+    world = tumble(position.xyz, own + 3.0 * orbit()) *
             (float(it.place.w) / 4096.0) + centre;
     tint = tint_in;
     uv = place;

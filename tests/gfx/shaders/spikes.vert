@@ -19,9 +19,9 @@ void main()
     float size = float(it.place.w) / 4096.0;
 
     axis = spin(d, angle());
-    root = axis * (1.0 + 0.35 * max(h, 0.0) - 0.01);
+    root = axis * (1.0 + 0.25 * max(h, 0.0) - 0.01);
     tint = unpackUnorm4x8(it.colour);
     // None at sea or in the snow: the geometry shader drops those.
-    shape = h < 0.012 || h > 0.16 ? vec2(0.0) : vec2(size, size * 0.2);
+    shape = h < 0.012 || h > 0.2 ? vec2(0.0) : vec2(size, size * 0.2);
     gl_Position = frame.clip_from_world * vec4(root, 1.0);
 }
