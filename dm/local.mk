@@ -4,3 +4,5 @@
 include dm/monitor/local.mk
 include dm/device/local.mk
 include dm/engine/local.mk
+include dm/engine/gfx/shader.mk
+include dm/engine/gfx/local.mk

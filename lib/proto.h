@@ -43,15 +43,16 @@ enum proto_type {
     /* Engine to monitor, when the sandbox is closed, or has failed. u.ready.
      * Later its exit status is all that it says. */
     PROTO_ENGINE_READY = 5,
-    /* Device to monitor: start an engine, kill it. u.engine_op. The monitor
-     * answers each, in order, with PROTO_ENGINE_STARTED (u.engine_op.status:
-     * 0 also when it already ran) or PROTO_ENGINE_DEAD. */
+    /* Device to monitor: start an engine, kill it. u.engine_op, with a tag
+     * other than 0. The monitor answers each, with the same tag, with
+     * PROTO_ENGINE_STARTED (u.engine_op.status: 0 also when it already ran) or
+     * PROTO_ENGINE_DEAD. Who has not waited knows a late answer by its tag. */
     PROTO_ENGINE_RUN = 6,
     PROTO_ENGINE_KILL = 7,
     PROTO_ENGINE_STARTED = 8,
     /* Monitor to device: the engine's process is gone: answer to KILL (also
-     * when none ran; u.engine_op.asked 1), or by itself (asked 0; then status
-     * is an enum proto_death). */
+     * when none ran), or by itself (tag 0; then status is an enum
+     * proto_death). */
     PROTO_ENGINE_DEAD = 9,
     /* Monitor to device: describe the vGPU. u.query. The device answers with
      * PROTO_REPLY and the same tag; text and, for a screenshot, one sealed
@@ -132,7 +133,7 @@ struct proto_msg {
             uint32_t index;
             uint32_t engine;
             int32_t status;
-            uint32_t asked;
+            uint32_t tag;
         } engine_op;
         struct {
             uint32_t tag;

@@ -72,7 +72,8 @@ struct engine {
     struct link_page *link;
     int kick, event;
     bool process;        /* the monitor has said that it runs */
-    bool answered;       /* the monitor has answered the open request */
+    uint32_t tag;        /* of the last request */
+    bool answered;       /* the monitor has answered that one */
     int answer;          /* that answer's status */
     unsigned int deaths; /* processes that ended, asked or not */
     bool death_queued;   /* a JOB_DEATH is on its way */

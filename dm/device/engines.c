@@ -28,13 +28,16 @@ static int process_op(struct vgpu *vgpu, unsigned int n, enum proto_type type)
     struct device *dev = vgpu->dev;
     struct engine *e = &vgpu->engines[n];
     const struct timespec until = deadline(PROCESS_TIMEOUT_S);
-    const struct proto_msg msg = {
+    struct proto_msg msg = {
         .version = PROTO_VERSION,
         .type = type,
         .u.engine_op = {.index = vgpu->index, .engine = n},
     };
     int rc;
 
+    if (!++e->tag)
+        e->tag++; /* 0 is no request's */
+    msg.u.engine_op.tag = e->tag;
     e->answered = false;
     rc = proto_send(dev->sock, &msg, NULL, 0, NULL, 0);
     while (!rc && !e->answered && !dev->stopping)

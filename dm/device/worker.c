@@ -130,6 +130,7 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg)
 {
     const unsigned int index = msg->u.engine_op.index;
     const unsigned int n = msg->u.engine_op.engine;
+    const uint32_t tag = msg->u.engine_op.tag;
     struct engine *e;
 
     if (index >= dev->nr_vgpus || n >= XVGPU_NR_ENGINES ||
@@ -137,17 +138,18 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg)
         return;
     pthread_mutex_lock(&dev->lock);
     e = &dev->vgpus[index].engines[n];
-    if (msg->type == PROTO_ENGINE_STARTED) {
-        e->answer = msg->u.engine_op.status;
-        e->process = !e->answer;
+    /* A late answer tells how things are, but not to whoever asks now. */
+    if (tag && tag == e->tag) {
+        e->answer =
+            msg->type == PROTO_ENGINE_STARTED ? msg->u.engine_op.status : 0;
         e->answered = true;
+    }
+    if (msg->type == PROTO_ENGINE_STARTED) {
+        e->process = !msg->u.engine_op.status;
     } else {
         e->process = false;
         e->deaths++;
-        if (msg->u.engine_op.asked) {
-            e->answer = 0;
-            e->answered = true;
-        } else if (!e->death_queued) {
+        if (!tag && !e->death_queued) {
             e->death_queued = true;
             worker_queue(dev, (struct job){.type = JOB_DEATH,
                                            .vgpu = &dev->vgpus[index],

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 
 #define LOG_DIR "/var/log/xen" /* or environment XVGPU_LOG_DIR */
 #define READY_FD 3
+#define LOCK_FD 4
 
 /* Of a monitor that does not come up: its last words, not its memoirs. */
 #define SHOWN_MAX 8192
@@ -70,25 +72,30 @@ int attach_check(uint32_t domid, const struct domain_info *info)
 }
 
 /* In the monitor: nothing of the caller's terminal or of its files. */
-static int detach(int log_fd, int ready_fd)
+static int detach(int log_fd, int ready_fd, int lock_fd)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     /* They may stand in each other's place: move them out of the way. */
-    int out = fcntl(log_fd, F_DUPFD_CLOEXEC, READY_FD + 1);
-    int ready = fcntl(ready_fd, F_DUPFD_CLOEXEC, READY_FD + 1);
+    int out = fcntl(log_fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+    int ready = fcntl(ready_fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+    int lock = fcntl(lock_fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
 
-    if (null < 0 || out < 0 || ready < 0 || dup2(null, STDIN_FILENO) < 0 ||
+    if (null < 0 || out < 0 || ready < 0 || lock < 0 ||
+        dup2(null, STDIN_FILENO) < 0 ||
         dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
         dup3(ready, READY_FD, O_CLOEXEC) < 0 ||
-        syscall(SYS_close_range, READY_FD + 1, ~0u, 0) || chdir("/"))
+        dup3(lock, LOCK_FD, O_CLOEXEC) < 0 ||
+        syscall(SYS_close_range, LOCK_FD + 1, ~0u, 0) || chdir("/"))
         return -errno;
     return 0;
 }
 
-static int become_monitor(const struct options *opt, int log_fd, int ready_fd)
+static int become_monitor(const struct options *opt, int log_fd, int ready_fd,
+                          int lock_fd)
 {
-    const struct launch l = {.ready_fd = READY_FD, .pidfd = -1};
-    int rc = detach(log_fd, ready_fd);
+    const struct launch l = {
+        .ready_fd = READY_FD, .pidfd = -1, .lock_fd = LOCK_FD};
+    int rc = detach(log_fd, ready_fd, lock_fd);
 
     if (rc) {
         log_error("sort the monitor's descriptors: %s", strerror(-rc));
@@ -108,27 +115,53 @@ static void show_log(int fd, off_t from)
         log_error("show what the monitor has said: %s", strerror(errno));
 }
 
-static int open_log(uint32_t domid, char *path, size_t size)
+static int open_log(const char *path)
 {
-    const char *dir = getenv("XVGPU_LOG_DIR");
     int fd;
 
-    snprintf(path, size, "%s/xen-vgpu-%u.log", dir ? dir : LOG_DIR, domid);
     fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
     return fd < 0 ? -errno : fd;
 }
 
+/* Two at once for one domain: the second waits for what becomes of the first.
+ * The monitor holds the lock, too, until its vGPUs are there, whatever happens
+ * to the process that people see. The log by another descriptor than the one
+ * that is written to: that one all children have. */
+static int lock_log(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), rc;
+
+    if (fd < 0)
+        return -errno;
+    while (flock(fd, LOCK_EX)) {
+        if (errno == EINTR)
+            continue;
+        rc = -errno;
+        close(fd);
+        return rc;
+    }
+    return fd;
+}
+
 int attach(const struct options *opt)
 {
-    int pair[2] = {-1, -1}, log_fd, rc, exit_code = 1;
+    const char *dir = getenv("XVGPU_LOG_DIR");
+    int pair[2] = {-1, -1}, log_fd, lock_fd = -1, rc, exit_code = 1;
     char path[256];
     bool monitor;
     struct stat st;
 
-    log_fd = open_log(opt->domid, path, sizeof(path));
+    snprintf(path, sizeof(path), "%s/xen-vgpu-%u.log", dir ? dir : LOG_DIR,
+             opt->domid);
+    log_fd = open_log(path);
     if (log_fd < 0) {
         log_error("open the log, %s: %s", path, strerror(-log_fd));
         return 1;
+    }
+    lock_fd = lock_log(path);
+    if (lock_fd < 0) {
+        log_error("lock %s: %s", path, strerror(-lock_fd));
+        goto out;
     }
     if (fstat(log_fd, &st) || pipe2(pair, O_CLOEXEC)) {
         log_error("prepare the monitor's start: %s", strerror(errno));
@@ -136,7 +169,7 @@ int attach(const struct options *opt)
     }
     rc = launch_fork(&monitor);
     if (monitor)
-        return become_monitor(opt, log_fd, pair[1]);
+        return become_monitor(opt, log_fd, pair[1], lock_fd);
     if (rc) {
         log_error("start the monitor: %s", strerror(-rc));
         goto out;
@@ -153,6 +186,8 @@ out:
         close(pair[0]);
     if (pair[1] >= 0)
         close(pair[1]);
+    if (lock_fd >= 0)
+        close(lock_fd);
     close(log_fd);
     return exit_code;
 }

@@ -56,8 +56,10 @@ struct child_spec {
 int child_start(struct child *c, const struct cgroups *cgs,
                 const struct child_spec *spec);
 
-/* Kill what an earlier domain of this id has left under its uids: a process
- * that was taken over, and outlived its monitor, would reach this one. */
+/* Kill what runs under this domain's uids, left by an earlier domain of this
+ * id or by a monitor that is dead: a process that was taken over, and outlived
+ * its monitor, would reach this domain. They run no further when it returns,
+ * but may still be there. */
 void child_sweep(uint32_t domid);
 
 static inline bool child_runs(const struct child *c)

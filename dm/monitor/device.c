@@ -66,10 +66,12 @@ static void on_message(struct child *c, struct proto_in *in)
             rc = -EPROTO;
         break;
     case PROTO_ENGINE_RUN:
-        rc = engines_run(m, msg->u.engine_op.index, msg->u.engine_op.engine);
+        rc = engines_run(m, msg->u.engine_op.index, msg->u.engine_op.engine,
+                         msg->u.engine_op.tag);
         break;
     case PROTO_ENGINE_KILL:
-        rc = engines_kill(m, msg->u.engine_op.index, msg->u.engine_op.engine);
+        rc = engines_kill(m, msg->u.engine_op.index, msg->u.engine_op.engine,
+                          msg->u.engine_op.tag);
         break;
     case PROTO_REPLY:
         on_reply(m, in);

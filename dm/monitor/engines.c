@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Engine processes: started and killed for the device, which knows what the
- * guest wants. Its answers come in the order of its requests, for
- * each engine.
+ * guest wants.
  */
 #include "dm/monitor/monitor.h"
 
@@ -16,28 +15,95 @@
 #define PIDS_MAX 64u
 #define OOM_SCORE_ADJ 500 /* before the device, and before most of dom0 */
 #define MAX_BUCKETS 1024u
-#define MAX_OWED 16u /* unanswered requests: nobody honest has more */
 
 static struct monitor *monitor_of(struct engine *e)
 {
     return e->child.owner;
 }
 
-static void answer(struct engine *e, uint32_t type, int status, uint32_t asked)
+static void answer(struct engine *e, uint32_t type, int status, uint32_t tag)
 {
     struct proto_msg msg = {.version = PROTO_VERSION, .type = type};
 
     msg.u.engine_op.index = e->vgpu->index;
     msg.u.engine_op.engine = e->number;
     msg.u.engine_op.status = status;
-    msg.u.engine_op.asked = asked;
+    msg.u.engine_op.tag = tag;
     device_send(monitor_of(e), &msg);
+}
+
+static void answer_all(struct engine *e, struct owed *owed, uint32_t type,
+                       int status)
+{
+    uint32_t i;
+
+    for (i = 0; i < owed->nr; i++)
+        answer(e, type, status, owed->tags[i]);
+    owed->nr = 0;
 }
 
 static void answer_runs(struct engine *e, int status)
 {
-    for (; e->owed_runs; e->owed_runs--)
-        answer(e, PROTO_ENGINE_STARTED, status, 0);
+    answer_all(e, &e->runs, PROTO_ENGINE_STARTED, status);
+}
+
+static void owe(struct owed *owed, uint32_t tag)
+{
+    owed->tags[owed->nr++] = tag;
+}
+
+static int start(struct monitor *m, struct engine *e)
+{
+    struct child_spec spec = {
+        .program = "xen-vgpu-engine",
+        .cgroup = e->cgroup,
+        .domid = m->opt->domid,
+        .number = 1 + e->vgpu->index * XVGPU_NR_ENGINES + e->number,
+        .memory_max = MEMORY_MAX,
+        .pids_max = PIDS_MAX,
+        .oom_score_adj = OOM_SCORE_ADJ,
+    };
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_ENGINE_START};
+    int fds[] = {e->link_fd,    e->kick_fd,    e->event_fd,
+                 e->grant_s_fd, e->grant_e_fd, e->wake_fd};
+    int rc;
+
+    rc = child_start(&e->child, &m->cgroups, &spec);
+    if (rc)
+        return rc;
+    e->starts++;
+    e->failed = 0;
+    msg.u.engine.domid = m->opt->domid;
+    msg.u.engine.index = e->vgpu->index;
+    msg.u.engine.engine = e->number;
+    msg.u.engine.uid = msg.u.engine.gid = e->child.uid;
+    msg.u.engine.sandbox = m->sandbox;
+    msg.u.engine.log_level = m->opt->log_level;
+    msg.u.engine.max_buckets = MAX_BUCKETS;
+    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]));
+    if (rc) {
+        log_error("talk to %s: %s", e->name, strerror(-rc));
+        e->failed = rc;
+        child_kill(&e->child); /* the answer follows from its end */
+    }
+    ev_timer_set(&e->timeout, START_TIMEOUT_S, 0.);
+    ev_timer_start(m->loop, &e->timeout);
+    return 0;
+}
+
+/* Unless there were too many of late. */
+static int start_one(struct monitor *m, struct engine *e)
+{
+    if (m->state > MONITOR_RUNNING)
+        return -ESHUTDOWN;
+    if (vgpu_may_start(e->vgpu, clock_ns()))
+        return start(m, e);
+    log_limited(&e->limit, LOG_ERROR,
+                "%s: started more than %u times in %u s: refused", e->name,
+                VGPU_STARTS_MAX,
+                (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
+    return -EAGAIN;
 }
 
 static void on_message(struct child *c, struct proto_in *in)
@@ -71,18 +137,21 @@ static void on_exited(struct child *c)
         (struct engine *)((char *)c - offsetof(struct engine, child));
     struct monitor *m = c->owner;
     bool was_ready = e->ready;
+    int rc = e->failed ? e->failed : -EIO;
 
     ev_timer_stop(c->loop, &e->timeout);
     e->ready = false;
     if (!c->killed)
         log_error("%s %s", c->name, child_end(c));
-    answer_runs(e, e->failed ? e->failed : -EIO);
-    if (e->owed_kills) {
-        for (; e->owed_kills; e->owed_kills--)
-            answer(e, PROTO_ENGINE_DEAD, 0, 1);
-    } else if (was_ready) {
+    if (e->kills.nr)
+        answer_all(e, &e->kills, PROTO_ENGINE_DEAD, 0);
+    else if (was_ready)
         answer(e, PROTO_ENGINE_DEAD, 0, 0);
-    }
+    if (e->again && !e->failed)
+        rc = start_one(m, e);
+    if (rc)
+        answer_runs(e, rc);
+    e->again = false;
     monitor_child_gone(m);
 }
 
@@ -128,106 +197,60 @@ static struct engine *lookup(struct monitor *m, uint32_t index, uint32_t engine)
     return &m->vgpus[index].engine[engine];
 }
 
-static int start(struct monitor *m, struct engine *e)
-{
-    struct child_spec spec = {
-        .program = "xen-vgpu-engine",
-        .cgroup = e->cgroup,
-        .domid = m->opt->domid,
-        .number = 1 + e->vgpu->index * XVGPU_NR_ENGINES + e->number,
-        .memory_max = MEMORY_MAX,
-        .pids_max = PIDS_MAX,
-        .oom_score_adj = OOM_SCORE_ADJ,
-    };
-    struct proto_msg msg = {.version = PROTO_VERSION,
-                            .type = PROTO_ENGINE_START};
-    int fds[] = {e->link_fd,    e->kick_fd,    e->event_fd,
-                 e->grant_s_fd, e->grant_e_fd, e->wake_fd};
-    int rc;
-
-    rc = child_start(&e->child, &m->cgroups, &spec);
-    if (rc)
-        return rc;
-    e->starts++;
-    e->failed = 0;
-    msg.u.engine.domid = m->opt->domid;
-    msg.u.engine.index = e->vgpu->index;
-    msg.u.engine.engine = e->number;
-    msg.u.engine.uid = msg.u.engine.gid = e->child.uid;
-    msg.u.engine.sandbox = m->sandbox;
-    msg.u.engine.log_level = m->opt->log_level;
-    msg.u.engine.max_buckets = MAX_BUCKETS;
-    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]));
-    if (rc) {
-        log_error("talk to %s: %s", e->name, strerror(-rc));
-        child_kill(&e->child); /* the answer follows from its end */
-    }
-    ev_timer_set(&e->timeout, START_TIMEOUT_S, 0.);
-    ev_timer_start(m->loop, &e->timeout);
-    return 0;
-}
-
-int engines_run(struct monitor *m, uint32_t index, uint32_t engine)
+int engines_run(struct monitor *m, uint32_t index, uint32_t engine,
+                uint32_t tag)
 {
     struct engine *e = lookup(m, index, engine);
     int rc;
 
-    if (!e || e->owed_runs == MAX_OWED)
+    if (!e || !tag || e->runs.nr == VGPU_OWED_MAX)
         return -EPROTO;
     if (child_runs(&e->child) && e->ready && !e->child.killed) {
-        answer(e, PROTO_ENGINE_STARTED, 0, 0);
-        return 0;
-    }
-    if (child_runs(&e->child) && e->child.killed) {
-        /* On its way out: the device has not waited for the answer. */
-        answer(e, PROTO_ENGINE_STARTED, -EBUSY, 0);
+        answer(e, PROTO_ENGINE_STARTED, 0, tag);
         return 0;
     }
     if (!child_runs(&e->child)) {
-        if (m->state > MONITOR_RUNNING)
-            rc = -ESHUTDOWN;
-        else if (!vgpu_may_start(e->vgpu, clock_ns()))
-            rc = -EAGAIN;
-        else
-            rc = start(m, e);
-        if (rc == -EAGAIN)
-            log_limited(&e->limit, LOG_ERROR,
-                        "%s: started more than %u times in %u s: refused",
-                        e->name, VGPU_STARTS_MAX,
-                        (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
+        rc = start_one(m, e);
         if (rc) {
-            answer(e, PROTO_ENGINE_STARTED, rc, 0);
+            answer(e, PROTO_ENGINE_STARTED, rc, tag);
             return 0;
         }
+    } else if (e->child.killed) {
+        /* On its way out: the device has not waited for its end. */
+        e->again = true;
     }
-    e->owed_runs++;
+    owe(&e->runs, tag);
     return 0;
 }
 
-int engines_kill(struct monitor *m, uint32_t index, uint32_t engine)
+int engines_kill(struct monitor *m, uint32_t index, uint32_t engine,
+                 uint32_t tag)
 {
     struct engine *e = lookup(m, index, engine);
 
-    if (!e || e->owed_kills == MAX_OWED)
+    if (!e || !tag || e->kills.nr == VGPU_OWED_MAX)
         return -EPROTO;
     if (!child_runs(&e->child)) {
-        answer(e, PROTO_ENGINE_DEAD, 0, 1);
+        answer(e, PROTO_ENGINE_DEAD, 0, tag);
         return 0;
     }
     answer_runs(e, -ECANCELED);
-    e->owed_kills++;
+    owe(&e->kills, tag);
     child_kill(&e->child);
     return 0;
 }
 
 void engines_forget(struct monitor *m)
 {
+    struct engine *e;
     unsigned int v, i;
 
     for (v = 0; v < m->opt->nr_vgpus; v++) {
-        for (i = 0; i < XVGPU_NR_ENGINES; i++)
-            m->vgpus[v].engine[i].owed_runs = m->vgpus[v].engine[i].owed_kills =
-                0;
+        for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+            e = &m->vgpus[v].engine[i];
+            e->runs.nr = e->kills.nr = 0;
+            e->again = false;
+        }
     }
 }
 

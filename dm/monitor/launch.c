@@ -130,7 +130,7 @@ bool launch_wait(int fd)
 
 int launch(int argc, char *const argv[], const struct options *opt)
 {
-    struct launch l = {.ready_fd = -1, .pidfd = -1};
+    struct launch l = {.ready_fd = -1, .pidfd = -1, .lock_fd = -1};
     char **qemu = launch_argv(argc, argv, opt);
     int pair[2] = {-1, -1}, rc;
     bool monitor;

@@ -15,6 +15,7 @@
 struct launch {
     int ready_fd; /* a byte written to it: go on, become QEMU */
     int pidfd;    /* of that process, QEMU later; -1: it has no QEMU */
+    int lock_fd;  /* closed when the vGPUs are there; or -1 */
 };
 
 /* Start the monitor; when the vGPUs are there become QEMU. Returns an exit

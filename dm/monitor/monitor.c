@@ -58,9 +58,11 @@ static int say_running(struct monitor *m)
 
     if (!m->launch)
         return xenstore_write_running(&m->xs);
-    if (write(m->launch->ready_fd, "", 1) == 1)
+    rc = write(m->launch->ready_fd, "", 1) == 1 ? 0 : -errno;
+    if (m->launch->lock_fd >= 0)
+        close(m->launch->lock_fd);
+    if (!rc)
         return 0;
-    rc = -errno;
     log_error("tell who waits for the vGPUs: %s", strerror(-rc));
     return rc;
 }

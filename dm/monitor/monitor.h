@@ -128,8 +128,10 @@ void device_query_cancel(struct monitor *m, const void *user);
 void engines_init(struct monitor *m);
 
 /* What the device asks for. 0, or -EPROTO for nonsense. */
-int engines_run(struct monitor *m, uint32_t index, uint32_t engine);
-int engines_kill(struct monitor *m, uint32_t index, uint32_t engine);
+int engines_run(struct monitor *m, uint32_t index, uint32_t engine,
+                uint32_t tag);
+int engines_kill(struct monitor *m, uint32_t index, uint32_t engine,
+                 uint32_t tag);
 
 /* The device that asked is gone: nobody waits for answers. */
 void engines_forget(struct monitor *m);

@@ -22,6 +22,14 @@
 
 struct vgpu;
 
+/* Requests of the device that are not answered: nobody honest has more. */
+#define VGPU_OWED_MAX 16u
+
+struct owed {
+    uint32_t nr;
+    uint32_t tags[VGPU_OWED_MAX];
+};
+
 struct engine {
     struct vgpu *vgpu;
     uint32_t number; /* XVGPU_ENGINE_* */
@@ -35,9 +43,10 @@ struct engine {
 
     struct child child;
     int failed;          /* why it could not start */
+    bool again;          /* wanted while the last one was on its way out */
     bool ready;          /* has said PROTO_ENGINE_READY */
-    uint32_t owed_runs;  /* RUNs to answer when it is ready or dead */
-    uint32_t owed_kills; /* KILLs to answer when it is dead */
+    struct owed runs;    /* to answer when it is ready or dead */
+    struct owed kills;   /* to answer when it is dead */
     uint64_t starts;     /* processes so far */
     ev_timer timeout;    /* for getting ready */
     struct log_limit limit;

@@ -74,12 +74,12 @@ static void engine_kicked(void)
         abort();
 }
 
-static void engine_op(uint32_t type)
+static void engine_op(uint32_t type, uint32_t tag)
 {
     const struct proto_msg msg = {
         .version = PROTO_VERSION,
         .type = type,
-        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA, .asked = 1}};
+        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA, .tag = tag}};
 
     r.running = type == PROTO_ENGINE_STARTED;
     proto_send(r.sock, &msg, NULL, 0, NULL, 0);
@@ -101,9 +101,9 @@ static void *monitor_main(void *arg)
         if (proto_recv(r.sock, &r.in))
             break;
         if (r.in.msg.type == PROTO_ENGINE_RUN) {
-            engine_op(PROTO_ENGINE_STARTED);
+            engine_op(PROTO_ENGINE_STARTED, r.in.msg.u.engine_op.tag);
         } else if (r.in.msg.type == PROTO_ENGINE_KILL) {
-            engine_op(PROTO_ENGINE_DEAD);
+            engine_op(PROTO_ENGINE_DEAD, r.in.msg.u.engine_op.tag);
         } else if (r.in.msg.type == PROTO_REPLY) {
             r.reply = r.in;
             __atomic_store_n(&r.replied, true, __ATOMIC_RELEASE);

@@ -68,7 +68,7 @@ static void send_device(struct drig *rig, const struct proto_msg *msg)
 }
 
 static void engine_op(struct drig_engine *e, uint32_t type, int status,
-                      bool asked)
+                      uint32_t tag)
 {
     const struct proto_msg msg = {
         .version = PROTO_VERSION,
@@ -76,7 +76,7 @@ static void engine_op(struct drig_engine *e, uint32_t type, int status,
         .u.engine_op = {.index = e->index,
                         .engine = XVGPU_ENGINE_SDMA,
                         .status = status,
-                        .asked = asked},
+                        .tag = tag},
     };
 
     send_device(e->rig, &msg);
@@ -172,12 +172,13 @@ static bool take_message(struct drig *rig, struct proto_in *in)
         FUZZ_CHECK(msg->u.engine_op.engine == XVGPU_ENGINE_SDMA);
         if (!__atomic_load_n(&rig->refuse_start, __ATOMIC_RELAXED) && !e->runs)
             engine_start(e);
-        engine_op(e, PROTO_ENGINE_STARTED, e->runs ? 0 : -EAGAIN, false);
+        engine_op(e, PROTO_ENGINE_STARTED, e->runs ? 0 : -EAGAIN,
+                  msg->u.engine_op.tag);
         break;
     case PROTO_ENGINE_KILL:
         FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
         engine_end(e);
-        engine_op(e, PROTO_ENGINE_DEAD, 0, true);
+        engine_op(e, PROTO_ENGINE_DEAD, 0, msg->u.engine_op.tag);
         break;
     case PROTO_REPLY:
         look_at_reply(rig, in);
@@ -213,7 +214,7 @@ static void *monitor_main(void *arg)
             if (__atomic_exchange_n(&e->dies, false, __ATOMIC_ACQ_REL) &&
                 e->runs) {
                 engine_end(e);
-                engine_op(e, PROTO_ENGINE_DEAD, 0, false);
+                engine_op(e, PROTO_ENGINE_DEAD, 0, 0);
             }
         }
         if (fds[0].revents)

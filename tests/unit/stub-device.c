@@ -12,8 +12,10 @@
  *              sends such a message, which makes no sense, after it is ready
  *   runs       asks for an engine more often than anybody honest would
  *   picture    sends one that could still change
- *   script S   R runs the engine, K kills it, each waiting for the answer; D
- *              waits for its death. `show` tells what came of it.
+ *   untagged   asks for an engine without a tag
+ *   script S   R runs the engine, K kills it, each waiting for the answer; r
+ *              and k don't; D waits for its death. `show` tells what came of
+ *              it. An answer that nothing was asked for is the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +35,9 @@
 static const char *mode;
 static struct proto_in in;
 static unsigned int nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-    dead_alone;
+    dead_alone, answers;
+static uint32_t open_ops[256]; /* by tag: the answer's type */
+static uint32_t next_tag;
 
 static bool is(const char *name)
 {
@@ -54,6 +58,9 @@ static void send_op(uint32_t type, uint32_t index, uint32_t engine)
 
     msg.u.engine_op.index = index;
     msg.u.engine_op.engine = engine;
+    msg.u.engine_op.tag = is("untagged") ? 0 : ++next_tag;
+    open_ops[next_tag % 256] = type == PROTO_ENGINE_RUN ? PROTO_ENGINE_STARTED
+                                                        : PROTO_ENGINE_DEAD;
     send_msg(&msg, NULL, 0, "");
 }
 
@@ -109,12 +116,24 @@ static void answer(void)
     snprintf(text, sizeof(text),
              "stub.vgpus %u\nstub.fds %u\nstub.started %u\nstub.refused %u\n"
              "stub.again %u\nstub.dead_asked %u\nstub.dead_alone %u\n"
+             "stub.answers %u\n"
              "sdma.jobs 12\nevil\x1b[2J 3\n",
              nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-             dead_alone);
+             dead_alone, answers);
     if (query == PROTO_QUERY_REGS)
         strcpy(text, "0x0 4 MAGIC 0x50475658\n");
     send_msg(&msg, NULL, 0, text);
+}
+
+/* Each request has one answer. */
+static void take_answer(void)
+{
+    const uint32_t tag = in.msg.u.engine_op.tag;
+
+    if (tag > 255 || open_ops[tag] != in.msg.type)
+        exit(6);
+    open_ops[tag] = 0;
+    answers++;
 }
 
 /* One message; the type of what came. */
@@ -134,6 +153,7 @@ static uint32_t serve(void)
             exit(0);
         break;
     case PROTO_ENGINE_STARTED:
+        take_answer();
         if (!status)
             started++;
         else if (status == -EAGAIN)
@@ -142,10 +162,12 @@ static uint32_t serve(void)
             refused++;
         break;
     case PROTO_ENGINE_DEAD:
-        if (in.msg.u.engine_op.asked)
-            dead_asked++;
-        else
+        if (!in.msg.u.engine_op.tag) {
             dead_alone++;
+            break;
+        }
+        take_answer();
+        dead_asked++;
         break;
     }
     proto_close_fds(&in);
@@ -155,10 +177,12 @@ static uint32_t serve(void)
 static void run_script(const char *s)
 {
     for (; *s; s++) {
-        if (*s == 'R')
+        if (*s == 'R' || *s == 'r')
             send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
-        else if (*s == 'K')
+        else if (*s == 'K' || *s == 'k')
             send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_SDMA);
+        if (*s == 'r' || *s == 'k')
+            continue;
         while (serve() !=
                (*s == 'R' ? PROTO_ENGINE_STARTED : PROTO_ENGINE_DEAD))
             ;
@@ -177,6 +201,8 @@ static void misbehave(void)
         send_op(PROTO_ENGINE_RUN, 1u << 31, XVGPU_ENGINE_SDMA);
     if (is("engine"))
         send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_GFX);
+    if (is("untagged"))
+        send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
     if (is("ready"))
         ready(0);
     for (i = 0; is("runs") && i < 100; i++)

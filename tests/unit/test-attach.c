@@ -152,6 +152,33 @@ static void attaches(void **state)
     logged(domid);
 }
 
+/* However many ask at once, one of them gets it, whole. */
+static void one_of_many(void **state)
+{
+    int domid = create(true, true), done = 0;
+    struct dm dm[4];
+    const char *text;
+    unsigned int i;
+
+    (void)state;
+    for (i = 0; i < 4; i++)
+        dm_attach(&dm[i], domid, words);
+    for (i = 0; i < 4; i++)
+        done += dm_wait_exit(&dm[i]) == 0;
+    assert_int_equal(done, 1);
+    text = logged(domid);
+    for (i = 0; i < 3; i++) {
+        text = strstr(text, "has vGPUs already");
+        assert_non_null(text++);
+    }
+    assert_int_equal(fx_domain_pages((domid_t)domid), (32 + 10) << 8);
+    scan((domid_t)domid);
+    assert_int_equal(fx_domain_kill((domid_t)domid), 0);
+    wait_reap();
+    dm_assert_nothing_left(&dm[0]);
+    logged(domid);
+}
+
 static void as_before(int domid, const char *reason)
 {
     struct dm dm;
@@ -198,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         harness_test(attaches),
+        harness_test(one_of_many),
         harness_test(refused),
         harness_test(no_device_process),
     };

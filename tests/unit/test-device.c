@@ -40,6 +40,7 @@ struct fixture {
     bool refuse_start; /* ... or says that it can't */
     int32_t ack_status;
     bool deaf; /* the engine acknowledges nothing */
+    bool late; /* old answers come before the one to RUN */
     struct proto_in in;
     struct proto_in reply; /* last PROTO_REPLY */
     volatile bool replied;
@@ -81,14 +82,14 @@ static void engine_kicked(void)
         abort();
 }
 
-static void engine_op(uint32_t type, int status, bool asked)
+static void engine_op(uint32_t type, int status, uint32_t tag)
 {
     const struct proto_msg msg = {
         .version = PROTO_VERSION,
         .type = type,
         .u.engine_op = {.engine = XVGPU_ENGINE_SDMA,
                         .status = status,
-                        .asked = asked},
+                        .tag = tag},
     };
 
     if (proto_send(f.sock, &msg, NULL, 0, NULL, 0))
@@ -100,6 +101,7 @@ static void *monitor_main(void *arg)
 {
     struct pollfd fds[2] = {{.fd = f.sock, .events = POLLIN},
                             {.fd = f.kick, .events = POLLIN}};
+    uint32_t tag;
 
     (void)arg;
     for (;;) {
@@ -110,17 +112,22 @@ static void *monitor_main(void *arg)
             continue;
         if (proto_recv(f.sock, &f.in))
             return NULL;
+        tag = f.in.msg.u.engine_op.tag;
         switch (f.in.msg.type) {
         case PROTO_ENGINE_RUN:
             f.runs++;
+            if (f.late) { /* answers to what nobody waits for any more */
+                engine_op(PROTO_ENGINE_DEAD, 0, tag - 1);
+                engine_op(PROTO_ENGINE_STARTED, -EBUSY, tag - 2);
+            }
             LINK_WRITE(f.running, !LINK_READ(f.refuse_start));
             engine_op(PROTO_ENGINE_STARTED, LINK_READ(f.running) ? 0 : -EAGAIN,
-                      true);
+                      tag);
             break;
         case PROTO_ENGINE_KILL:
             f.kills++;
             LINK_WRITE(f.running, false);
-            engine_op(PROTO_ENGINE_DEAD, 0, true);
+            engine_op(PROTO_ENGINE_DEAD, 0, tag);
             break;
         case PROTO_REPLY:
             f.reply = f.in;
@@ -562,7 +569,7 @@ static void dead_engine_is_replaced(void **state)
     f.link->eng.cur_offset = 0x20;
     f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    engine_op(PROTO_ENGINE_DEAD, 0, 0);
     await(SDMA + XVGPU_RESETS, 1);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x20);
@@ -588,7 +595,7 @@ static void fault_of_a_new_process_is_seen(void **state)
     await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
     wr(SDMA + XVGPU_CTRL, 0);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    engine_op(PROTO_ENGINE_DEAD, 0, 0);
     /* The device may not have heard yet: that start fails. */
     do
         start_ring();
@@ -600,6 +607,21 @@ static void fault_of_a_new_process_is_seen(void **state)
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ADDRESS);
 }
 
+/* A KILL and a RUN were given up waiting for. */
+static void late_answers_are_not_taken(void **state)
+{
+    (void)state;
+    start_ring();
+    wr(SDMA + XVGPU_CTRL, 0);
+    wr(XVGPU_RESET, 1);
+    assert_int_equal(f.kills, 1);
+    f.late = true;
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(f.runs, 2);
+    assert_int_equal(rd(SDMA + XVGPU_FAULTS), 0);
+}
+
 static void resume_without_an_engine(void **state)
 {
     (void)state;
@@ -607,7 +629,7 @@ static void resume_without_an_engine(void **state)
     wr(SDMA + XVGPU_WPTR, 0x40);
     LINK_WRITE(f.refuse_start, true);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, false);
+    engine_op(PROTO_ENGINE_DEAD, 0, 0);
     await(SDMA + XVGPU_FAULT_CODE, XVGPU_FAULT_NO_ENGINE);
     LINK_WRITE(f.refuse_start, false);
     wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
@@ -741,6 +763,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(overlapping_move_is_undone,
                                         setup_overlapping, teardown),
         TEST(fault_of_a_new_process_is_seen),
+        TEST(late_answers_are_not_taken),
         TEST(resume_without_an_engine),
         TEST(reset_by_csr_keeps_config_space),
         TEST(ring_starts_and_stops),

@@ -178,7 +178,8 @@ static void assert_failed(struct dm *dm)
 static void broken_device(void **state)
 {
     static const char *const modes[] = {"short",  "type",  "index",
-                                        "engine", "ready", "runs"};
+                                        "engine", "ready", "runs",
+                                        "untagged"};
     struct dm dm;
     size_t i;
 
@@ -301,6 +302,25 @@ static void engine_runs(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+/* Each is answered under its own tag, in whichever order: two runs are
+ * cancelled, and the last two, which find a process on its way out, get
+ * another. */
+static void engine_answers_are_tagged(void **state)
+{
+    struct dm dm;
+
+    (void)state;
+    stub("script rrkkrr", "");
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.answers ", 6);
+    assert_int_equal(stat_of(&dm, "stub.dead_asked "), 2);
+    assert_int_equal(stat_of(&dm, "stub.refused "), 2);
+    assert_int_equal(stat_of(&dm, "stub.started "), 2);
+    assert_int_equal(stat_of(&dm, "stub.dead_alone "), 0);
+    dm_kill_domain_and_check(&dm);
+}
+
 static void engine_is_killed(void **state)
 {
     struct dm dm;
@@ -363,6 +383,7 @@ int main(void)
         harness_test(admin),
         harness_test(picture_that_could_change),
         harness_test(engine_runs),
+        harness_test(engine_answers_are_tagged),
         harness_test(engine_is_killed),
         harness_test(engine_fails),
         harness_test(engine_restarts_are_bounded),

@@ -286,6 +286,38 @@ static void orphans_are_removed(void **state)
     fx_domain_kill((domid_t)first.domid);
 }
 
+/* Without cgroup2 its uid tells whose a process is. */
+static void orphans_are_killed(void **state)
+{
+    struct dm first, second;
+    pid_t device;
+    int i;
+
+    (void)state;
+    if (geteuid())
+        skip(); /* all run under one uid */
+    setenv("XVGPU_CGROUP", "", 1);
+    dm_start(&first, NULL);
+    assert_true(dm_wait_running(&first));
+    device = dm_process(&first, "device");
+    assert_true(device > 0);
+    kill(device, SIGSTOP);
+    kill(first.pid, SIGKILL);
+    assert_int_equal(dm_wait_exit(&first), 128 + SIGKILL);
+    assert_int_equal(waitpid(device, NULL, WNOHANG), 0);
+
+    dm_start(&second, NULL);
+    assert_true(dm_wait_running(&second));
+    for (i = 0; i < 2000 && waitpid(device, NULL, WNOHANG) == 0; i++)
+        usleep(5000);
+    assert_int_equal(kill(device, 0), -1);
+    assert_int_equal(fx_servers((domid_t)first.domid), 0);
+    unsetenv("XVGPU_CGROUP");
+    dm_kill_domain_and_check(&second);
+    harness_sweep(&first);
+    fx_domain_kill((domid_t)first.domid);
+}
+
 /* Answers are kept for a client that is slow to read, not without end. */
 static void slow_reader(void **state)
 {
@@ -426,6 +458,7 @@ int main(void)
         harness_test(two_vgpus),
         harness_test(monitor_is_killed),
         harness_test(orphans_are_removed),
+        harness_test(orphans_are_killed),
         harness_test(what_is_recorded_replays),
     };
     int rc;
