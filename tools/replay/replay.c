@@ -108,7 +108,7 @@ static int make_engine(struct replay *r, const struct engine_ops *ops)
     r->config.domid = 1;
     r->config.ops = ops;
     r->config.max_buckets = 1024;
-    r->config.sock = -1;
+    r->config.sock = r->config.context = -1;
     r->config.fmem = xenforeignmemory_open(NULL, 0);
     r->config.xce = xenevtchn_open(NULL, 0);
     r->config.limits.local_size = LOCAL_SIZE;
@@ -305,7 +305,7 @@ int main(int argc, char **argv)
     void *data;
     int c, rc;
 
-    log_init("xen-vgpu-replay", LOG_WARNING);
+    log_init("xen-vgpu-replay", LOG_INFO);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c != 'o')
             return EXIT_USAGE;

@@ -41,13 +41,10 @@ static const struct {
     NEEDED(shaderImageGatherExtended),
     NEEDED(shaderStorageImageExtendedFormats),
     NEEDED(shaderUniformBufferArrayDynamicIndexing),
-    NEEDED(shaderSampledImageArrayDynamicIndexing),
     NEEDED(shaderStorageBufferArrayDynamicIndexing),
-    NEEDED(shaderStorageImageArrayDynamicIndexing),
     NEEDED(shaderClipDistance),
     NEEDED(shaderCullDistance),
     NEEDED(shaderTessellationAndGeometryPointSize),
-    NEEDED(shaderStorageImageReadWithoutFormat),
     NEEDED(shaderStorageImageWriteWithoutFormat),
 #undef NEEDED
 };
