@@ -236,13 +236,30 @@ static void command(struct writer *w, const struct scene_command *c)
     }
 }
 
+static void convert(const struct scene_guest *g, struct xvgpu_stream *out,
+                    uint32_t image)
+{
+    unsigned int i;
+
+    XVGPU_GFX(out, blit_image, .src = image, .dst = surface_id(g));
+    for (i = 0; i < 2; i++) {
+        XVGPU_GFX_MORE(out, subresource, .aspect = 1, .layers = 1);
+        XVGPU_GFX_MORE(out, corners, .x1 = g->width, .y1 = g->height, .z1 = 1);
+    }
+    xvgpu_gfx_full_barrier(out);
+}
+
 /* The picture, line by line, where the guest wants it. */
 static void copy_picture(const struct scene_guest *g, struct xvgpu_stream *out)
 {
-    uint32_t image = (uint32_t)g->scene->picture;
+    uint32_t image = image_id(g, (uint32_t)g->scene->picture);
 
-    XVGPU_GFX(out, copy_buffer_image, .buffer = surface_id(g),
-              .image = image_id(g, image), .row_length = g->surface.stride / 4);
+    if (converted(g)) {
+        convert(g, out, image);
+        image = surface_id(g);
+    }
+    XVGPU_GFX(out, copy_buffer_image, .buffer = surface_id(g), .image = image,
+              .row_length = g->surface.stride / 4);
     XVGPU_GFX_MORE(out, subresource, .aspect = 1, .layers = 1);
     XVGPU_GFX_MORE(out, box, .width = g->width, .height = g->height,
                    .depth = 1);

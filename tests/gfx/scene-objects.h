@@ -25,7 +25,16 @@ SCENE_OBJECT(shader)
 SCENE_OBJECT(pipeline) /* and its layout */
 #undef SCENE_OBJECT
 
-/* Buffers besides the scene's. */
+/* The picture is copied to the surface by way of another image. */
+static inline bool converted(const struct scene_guest *g)
+{
+    const struct scene *s = g->scene;
+
+    return g->surface.bus && s->picture != SCENE_NONE &&
+           s->images[s->picture].format != SCENE_BGRA8_UNORM;
+}
+
+/* Buffers, and an image, besides the scene's. */
 static inline uint32_t staging_id(const struct scene_guest *g, uint32_t i)
 {
     return object_id(g, SCENE_GUEST_MAX + 1 + i);

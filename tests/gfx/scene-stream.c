@@ -211,6 +211,16 @@ static void create_images(const struct scene_guest *g, struct xvgpu_stream *out)
     }
 }
 
+/* The scanout surface has another order of colours than the picture. */
+static void create_converted(const struct scene_guest *g,
+                             struct xvgpu_stream *out)
+{
+    XVGPU_GFX(out, create_image, .id = surface_id(g), .type = 1,
+              .format = SCENE_BGRA8_UNORM, .width = g->width,
+              .height = g->height, .depth = 1, .mips = 1, .layers = 1,
+              .samples = 1, .usage = 3 /* transfer source, destination */);
+}
+
 static void create_samplers(const struct scene_guest *g,
                             struct xvgpu_stream *out)
 {
@@ -282,6 +292,8 @@ void scene_guest_create(const struct scene_guest *g, struct xvgpu_stream *out)
                   .address = g->surface.bus,
                   .size = (uint64_t)g->surface.stride * g->height);
     create_images(g, out);
+    if (converted(g))
+        create_converted(g, out);
     create_samplers(g, out);
     create_sets(g, out);
     for (i = 0; i < gfx_shader_count; i++)
@@ -320,6 +332,8 @@ void scene_guest_destroy(const struct scene_guest *g, struct xvgpu_stream *out)
         destroy(out, XVGPU_GFX_VIEW, view_id(g, i));
         destroy(out, XVGPU_GFX_IMAGE, image_id(g, i));
     }
+    if (converted(g))
+        destroy(out, XVGPU_GFX_IMAGE, surface_id(g));
     if (g->surface.bus)
         destroy(out, XVGPU_GFX_BUFFER, surface_id(g));
     for (i = 0; i < s->buffer_count; i++)

@@ -24,7 +24,7 @@ void *scene_memory_take(struct scene_memory *m, uint64_t size, uint32_t align,
 
 #define SCENE_GUEST_MAX 16u /* of each of a scene's tables */
 
-/* Where the picture goes: pixels as the image's format has them. */
+/* Where the picture goes, as XRGB8888. */
 struct scene_surface {
     uint64_t bus;    /* 0: nowhere; a multiple of 256 */
     uint32_t stride; /* bytes, a multiple of 4 */
