@@ -127,3 +127,18 @@ CLEANFILES += \
 	$(gfx_guest_objects) \
 	$(gfx_shader_headers) \
 	$(NULL)
+
+# The engine itself, on the fake Xen.
+gfx_rig = tests/gfx/gfx-rig.c tests/gfx/gfx-rig.h \
+	tests/unit/engine-rig.c tests/unit/engine-rig.h
+gfx_rig_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fakexen \
+	-I$(top_srcdir)/tests/unit -I$(top_srcdir)/tests/gfx
+gfx_rig_libs = libgfx.la libxvgpu-guest.la libxvgpu.la \
+	tests/fakexen/libfakexen.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gfx/test-gfx
+TESTS += tests/gfx/test-gfx
+tests_gfx_test_gfx_SOURCES = tests/gfx/test-gfx.c $(gfx_rig)
+tests_gfx_test_gfx_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_gfx_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
+tests_gfx_test_gfx_LDADD = $(gfx_rig_libs)
