@@ -10,7 +10,7 @@
 #include "engine-rig.h"
 #include "guest/lib/gfx-stream.h"
 
-#define GFX_RAM (64u << 20)
+#define GFX_RAM (192u << 20)
 #define GFX_IB 0x100000ull /* guest memory of the indirect buffer */
 #define GFX_IB_BYTES 0x100000u
 #define GFX_DATA 0x200000ull /* free for tests, up to the end of RAM */

@@ -142,3 +142,11 @@ tests_gfx_test_gfx_SOURCES = tests/gfx/test-gfx.c $(gfx_rig)
 tests_gfx_test_gfx_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_gfx_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
 tests_gfx_test_gfx_LDADD = $(gfx_rig_libs)
+
+# Scenes through it.
+check_PROGRAMS += tests/gfx/vgpu
+tests_gfx_vgpu_SOURCES = tests/gfx/vgpu.c \
+	tests/gfx/picture.c tests/gfx/picture.h $(gfx_rig)
+tests_gfx_vgpu_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_vgpu_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS) $(LIBPNG_CFLAGS)
+tests_gfx_vgpu_LDADD = tests/gfx/libstream.la $(gfx_rig_libs) $(LIBPNG_LIBS)

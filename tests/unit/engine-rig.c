@@ -36,7 +36,7 @@ void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
     struct engine_config *c = &rig->config;
 
     memset(rig, 0, sizeof(*rig));
-    log_init("engine", LOG_ERROR);
+    log_init("engine", getenv("XVGPU_TEST_LOG") ? LOG_INFO : LOG_ERROR);
     fx_reset();
     rig->domid = (domid_t)fx_domain_new(ram, 1);
     rig->fmem = xenforeignmemory_open(NULL, 0);

@@ -236,7 +236,7 @@ void gfx_context_commit(struct gfx *g)
     struct slot *slot;
     uint32_t next;
 
-    if (!c)
+    if (!c || !c->ours)
         return;
     head = (struct head *)c->map;
     next = !c->slot;
@@ -277,6 +277,7 @@ void gfx_context_clear(struct gfx *g)
     c->base = HEAD_BYTES;
     c->tail = 0;
     c->moved = false;
+    c->ours = true;
     /* What it held is not needed, and its memory neither. */
     madvise(c->map + HEAD_BYTES, CONTEXT_BYTES - HEAD_BYTES, MADV_REMOVE);
     gfx_context_commit(g);

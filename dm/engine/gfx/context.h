@@ -86,6 +86,7 @@ struct context {
     uint64_t base, tail; /* of the half in use */
     uint32_t slot;       /* of the last commit */
     bool moved;          /* into another half since then */
+    bool ours;           /* what another process left has been dealt with */
 };
 
 #endif

@@ -66,7 +66,7 @@ static int gfx_init(struct engine *e)
 
 static void gfx_forget(struct gfx *g)
 {
-    gfx_drain(g);
+    engine_drain(g->e);
     gfx_state_clear(g);
     gfx_objects_clear(g);
 }
