@@ -32,3 +32,5 @@ libtools_la_LIBADD = libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS)
 xen_vgpu_SOURCES = tools/main.c
 xen_vgpu_CFLAGS = $(libtools_la_CFLAGS)
 xen_vgpu_LDADD = libtools.la
+
+include tools/replay/local.mk

@@ -20,6 +20,10 @@ check_PROGRAMS += tests/gfx/capture
 tests_gfx_capture_SOURCES = tests/gfx/capture.c
 tests_gfx_capture_LDADD = tests/gfx/libstream.la
 
+# Through the engine.
+TESTS += tests/gfx/check-replay
+EXTRA_DIST += tests/gfx/check-replay
+
 # The guest that draws them: larger than others, by the shaders.
 gfx_stream_objects = $(gfx_stream_sources:.c=.gobj) guest/lib/stream.gobj
 gfx_stream_guest = tests/guests/vgpu-gfx
