@@ -189,8 +189,8 @@ int sandbox_root(const struct sandbox *sb)
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return sandbox_failed("private mounts");
     for (i = 0; i < ARRAY_SIZE(folders); i++) {
-        if (mount("none", folders[i], "tmpfs", flags,
-                  "size=64k,mode=0555") == 0)
+        if (mount("none", folders[i], "tmpfs", flags, "size=64k,mode=0555") ==
+            0)
             break;
     }
     if (i == ARRAY_SIZE(folders))
@@ -219,8 +219,7 @@ int sandbox_root(const struct sandbox *sb)
 #define FS_MAKE_REG (1ull << 8)
 #define FS_TRUNCATE (1ull << 14)
 #define FS_IOCTL_DEV (1ull << 15)
-#define FS_OF_FILES                                                            \
-    (FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define FS_OF_FILES (FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define RULE_PATH_BENEATH 1u
 
 #ifdef SYS_landlock_create_ruleset

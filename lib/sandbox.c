@@ -62,7 +62,8 @@ static int drop_uid(const struct sandbox *sb, const gid_t *groups,
 {
     if (!sb->uid && !sb->gid)
         return 0;
-    if (setgroups(nr_groups, groups) < 0 || setresgid(sb->gid, sb->gid, sb->gid) < 0 ||
+    if (setgroups(nr_groups, groups) < 0 ||
+        setresgid(sb->gid, sb->gid, sb->gid) < 0 ||
         setresuid(sb->uid, sb->uid, sb->uid) < 0)
         return sandbox_failed("uid and gid");
     if (sb->uid && (setuid(0) == 0 || geteuid() != sb->uid)) {

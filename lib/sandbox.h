@@ -22,8 +22,8 @@ enum sandbox_profile {
 struct sandbox {
     enum sandbox_profile profile;
     uint32_t domid;
-    uint32_t uid, gid;  /* 0: keep */
-    uint32_t enabled;   /* 0: only the restriction of Xen handles */
+    uint32_t uid, gid; /* 0: keep */
+    uint32_t enabled;  /* 0: only the restriction of Xen handles */
     /* SANDBOX_GFX: a folder that it may write, and a driver's manifest besides
      * the system's. NULL: none. Seen inside at the same paths. */
     const char *cache, *icd;

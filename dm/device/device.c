@@ -116,6 +116,7 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
     vgpu->index = in->msg.u.vgpu.index;
     vgpu->devfn = in->msg.u.vgpu.devfn;
     vgpu->vram_size = in->msg.u.vgpu.vram_size;
+    vgpu->local_size = in->msg.u.vgpu.local_size;
     if (engines >> XVGPU_NR_ENGINES ||
         in->nr_fds != 1u + 3u * (unsigned int)__builtin_popcount(engines))
         return -EPROTO;

@@ -77,6 +77,7 @@ struct engine {
     int answer;          /* that answer's status */
     unsigned int deaths; /* processes that ended, asked or not */
     bool death_queued;   /* a JOB_DEATH is on its way */
+    bool hung;           /* the last one: a packet did not end */
 };
 
 struct vgpu {
@@ -86,6 +87,7 @@ struct vgpu {
     struct vgpu_state *st;
     struct ioreq_range *cfg_range, *csr_range, *msix_range;
     uint64_t vram_size;
+    uint64_t local_size; /* of gfx's local heap */
     uint64_t irq_failed_seen;
     struct log_limit limit;
     struct engine engines[XVGPU_NR_ENGINES];

@@ -303,14 +303,16 @@ void engine_recover(struct vgpu *vgpu, unsigned int n)
     }
     next &= (size - 1) & ~3u;
     LINK_WRITE(e->link->eng.rptr, next);
-    set_fault(vgpu, n, XVGPU_FAULT_ENGINE_RESET, offset & (size - 1), header, 0,
-              ~0ull);
+    /* A lost GPU is nobody's fault here, and a process that was killed or
+     * crashed may have been. */
+    set_fault(vgpu, n,
+              e->hung ? XVGPU_FAULT_ENGINE_HUNG : XVGPU_FAULT_ENGINE_RESET,
+              offset & (size - 1), header, 0, ~0ull);
     csr_set32(vgpu, base + XVGPU_RESETS,
               csr_get32(vgpu, base + XVGPU_RESETS) + 1);
     log_limited(&vgpu->limit, LOG_WARNING,
-                "vGPU %u: engine %u died at ring offset 0x%x and is "
-                "restarted",
-                vgpu->index, n, offset);
+                "vGPU %u: engine %u %s at ring offset 0x%x and is restarted",
+                vgpu->index, n, e->hung ? "hung" : "died", offset);
     report_fault(vgpu, n);
     publish_config(vgpu, n, next, wptr, true);
     code = give_ring(vgpu, n);

@@ -144,6 +144,7 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
     csr_set32(vgpu, XVGPU_BACKEND_DOMID, vgpu->dev->own_domid);
     csr_set32(vgpu, XVGPU_VGPU_INDEX, vgpu->index);
     csr_set64(vgpu, XVGPU_VRAM_SIZE, vgpu->vram_size);
+    csr_set64(vgpu, XVGPU_LOCAL_SIZE, vgpu->local_size);
     if (reason != XVGPU_RESET_POWER_ON)
         csr_set32(vgpu, XVGPU_RESET_COUNT, count + 1);
     csr_set32(vgpu, XVGPU_RESET_REASON, reason);

@@ -149,6 +149,7 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg)
     } else {
         e->process = false;
         e->deaths++;
+        e->hung = !tag && msg->u.engine_op.status == PROTO_DEATH_HUNG;
         if (!tag && !e->death_queued) {
             e->death_queued = true;
             worker_queue(dev, (struct job){.type = JOB_DEATH,

@@ -166,11 +166,11 @@ out:
 }
 
 int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
-               unsigned int nr_fds)
+               unsigned int nr_fds, const char *text)
 {
     if (!child_runs(c))
         return -EPIPE;
-    return proto_send(c->sock, msg, fds, nr_fds, NULL, 0);
+    return proto_send(c->sock, msg, fds, nr_fds, text, text ? strlen(text) : 0);
 }
 
 void child_kill(struct child *c)

@@ -67,9 +67,10 @@ static inline bool child_runs(const struct child *c)
     return c->pid != 0;
 }
 
-/* Never blocks. -EPIPE when it is gone, -EAGAIN when it does not read. */
+/* Never blocks; text may be NULL. -EPIPE when it is gone, -EAGAIN when it does
+ * not read. */
 int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
-               unsigned int nr_fds);
+               unsigned int nr_fds, const char *text);
 
 /* SIGKILL; ops->exited follows from the loop. */
 void child_kill(struct child *c);

@@ -125,7 +125,9 @@ static int send_vgpu(struct monitor *m, const struct vgpu *v)
     msg.u.vgpu.running = engines_running(v);
     msg.u.vgpu.vram_size = v->vram->size;
     msg.u.vgpu.vram_gfn = v->vram->gfn;
-    return child_send(&m->device, &msg, fds, n);
+    if (v->engines & 1u << XVGPU_ENGINE_GFX)
+        msg.u.vgpu.local_size = v->opt->local;
+    return child_send(&m->device, &msg, fds, n, NULL);
 }
 
 int device_start(struct monitor *m)
@@ -171,7 +173,7 @@ int device_start(struct monitor *m)
     }
     if (unlimited)
         msg.u.start.rate = 0;
-    rc = child_send(&m->device, &msg, NULL, 0);
+    rc = child_send(&m->device, &msg, NULL, 0, NULL);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
         rc = send_vgpu(m, &m->vgpus[i]);
     if (rc) {
@@ -195,7 +197,7 @@ static void send_with_fd(struct monitor *m, const struct proto_msg *msg, int fd)
 
     if (!child_runs(&m->device) || m->device.killed)
         return;
-    rc = child_send(&m->device, msg, &fd, fd >= 0 ? 1 : 0);
+    rc = child_send(&m->device, msg, &fd, fd >= 0 ? 1 : 0, NULL);
     if (!rc || rc == -EPIPE)
         return; /* its end is about to be seen */
     log_error("%s does not read its messages (%s): ended", m->device.name,

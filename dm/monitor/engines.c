@@ -6,14 +6,21 @@
 #include "dm/monitor/monitor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 
 #define START_TIMEOUT_S 30.0
 #define MEMORY_MAX (UINT64_C(256) << 20)
+/* A driver's code, what it makes of shaders, and its buffers. The local heap
+ * comes on top. */
+#define MEMORY_GFX (UINT64_C(768) << 20)
 #define PIDS_MAX 64u
-#define OOM_SCORE_ADJ 500 /* before the device, and before most of dom0 */
+#define COMPILE_WATCHDOGS 5u /* longer than a packet may run */
+#define OOM_SCORE_ADJ 500    /* before the device, and before most of dom0 */
 #define MAX_BUCKETS 1024u
 
 static struct monitor *monitor_of(struct engine *e)
@@ -52,6 +59,32 @@ static void owe(struct owed *owed, uint32_t tag)
     owed->tags[owed->nr++] = tag;
 }
 
+static uint32_t threads(const struct vgpu_options *opt)
+{
+    long n = opt->threads ? (long)opt->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (!opt->threads && n > (long)OPTIONS_THREADS_DEFAULT)
+        n = OPTIONS_THREADS_DEFAULT;
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+/* What gfx is told besides; the text goes with the message. */
+static void describe_gfx(struct monitor *m, struct engine *e,
+                         struct proto_msg *msg, char *text, size_t size)
+{
+    const struct vgpu_options *opt = e->vgpu->opt;
+    char cache[CACHE_PATH];
+
+    cache_make(m->opt->domid, e->vgpu->index, e->child.uid, e->has_cache,
+               cache);
+    e->has_cache = cache[0];
+    snprintf(text, size, "%s\n%s", cache, opt->vulkan_icd);
+    msg->u.engine.watchdog_ms = opt->watchdog;
+    msg->u.engine.compile_ms = opt->watchdog * COMPILE_WATCHDOGS;
+    msg->u.engine.threads = threads(opt);
+    msg->u.engine.local_size = opt->local;
+}
+
 static int start(struct monitor *m, struct engine *e)
 {
     struct child_spec spec = {
@@ -65,10 +98,15 @@ static int start(struct monitor *m, struct engine *e)
     };
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_ENGINE_START};
+    char text[CACHE_PATH + sizeof(e->vgpu->opt->vulkan_icd)] = "";
     int fds[] = {e->link_fd,    e->kick_fd,    e->event_fd,
                  e->grant_s_fd, e->grant_e_fd, e->wake_fd};
     int rc;
 
+    if (e->number == XVGPU_ENGINE_GFX) {
+        spec.program = "xen-vgpu-engine-gfx";
+        spec.memory_max = MEMORY_GFX + e->vgpu->opt->local;
+    }
     rc = child_start(&e->child, &m->cgroups, &spec);
     if (rc)
         return rc;
@@ -81,7 +119,9 @@ static int start(struct monitor *m, struct engine *e)
     msg.u.engine.sandbox = m->sandbox;
     msg.u.engine.log_level = m->opt->log_level;
     msg.u.engine.max_buckets = MAX_BUCKETS;
-    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]));
+    if (e->number == XVGPU_ENGINE_GFX)
+        describe_gfx(m, e, &msg, text, sizeof(text));
+    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]), text);
     if (rc) {
         log_error("talk to %s: %s", e->name, strerror(-rc));
         e->failed = rc;
@@ -131,6 +171,21 @@ static void on_message(struct child *c, struct proto_in *in)
     answer_runs(e, 0);
 }
 
+/* What its exit status says. One that lies harms nobody but its guest. */
+static enum proto_death death_of(const struct child *c)
+{
+    if (c->killed || !WIFEXITED(c->status))
+        return PROTO_DEATH_OTHER;
+    switch (WEXITSTATUS(c->status)) {
+    case PROTO_EXIT_HUNG:
+        return PROTO_DEATH_HUNG;
+    case PROTO_EXIT_LOST:
+        return PROTO_DEATH_LOST;
+    default:
+        return PROTO_DEATH_OTHER;
+    }
+}
+
 static void on_exited(struct child *c)
 {
     struct engine *e =
@@ -138,15 +193,21 @@ static void on_exited(struct child *c)
     struct monitor *m = c->owner;
     bool was_ready = e->ready;
     int rc = e->failed ? e->failed : -EIO;
+    enum proto_death death = death_of(c);
 
     ev_timer_stop(c->loop, &e->timeout);
     e->ready = false;
-    if (!c->killed)
+    if (!c->killed && death == PROTO_DEATH_HUNG)
+        log_limited(&e->limit, LOG_ERROR, "%s ended: a packet did not",
+                    c->name);
+    else if (!c->killed && death == PROTO_DEATH_LOST)
+        log_limited(&e->limit, LOG_ERROR, "%s lost the GPU", c->name);
+    else if (!c->killed)
         log_error("%s %s", c->name, child_end(c));
     if (e->kills.nr)
         answer_all(e, &e->kills, PROTO_ENGINE_DEAD, 0);
     else if (was_ready)
-        answer(e, PROTO_ENGINE_DEAD, 0, 0);
+        answer(e, PROTO_ENGINE_DEAD, (int)death, 0);
     if (e->again && !e->failed)
         rc = start_one(m, e);
     if (rc)

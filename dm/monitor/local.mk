@@ -6,6 +6,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/admin.c \
 	dm/monitor/attach.c \
 	dm/monitor/attach.h \
+	dm/monitor/cache.c \
+	dm/monitor/cache.h \
 	dm/monitor/cgroup.c \
 	dm/monitor/cgroup.h \
 	dm/monitor/child.c \
@@ -18,6 +20,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/launch.h \
 	dm/monitor/monitor.c \
 	dm/monitor/monitor.h \
+	dm/monitor/options-parts.h \
+	dm/monitor/options-vgpu.c \
 	dm/monitor/options.c \
 	dm/monitor/options.h \
 	dm/monitor/orphans.c \

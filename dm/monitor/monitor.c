@@ -306,8 +306,8 @@ static int make_vgpus(struct monitor *m)
     if (!rc)
         rc = vram_populate(&m->domain, m->vram, m->opt->nr_vgpus);
     for (i = 0; !rc && i < m->opt->nr_vgpus; i++)
-        rc = vgpu_init(&m->vgpus[i], i, MONITOR_ENGINES, &m->opt->vgpus[i],
-                       &m->vram[i]);
+        rc = vgpu_init(&m->vgpus[i], i, m->opt->vgpus[i].engines,
+                       &m->opt->vgpus[i], &m->vram[i]);
     if (!rc)
         engines_init(m);
     return rc;
@@ -378,6 +378,7 @@ static void finish(struct monitor *m)
         vgpu_fini(&m->vgpus[i]);
     cgroup_leave(&m->cgroups, &m->own);
     cgroups_remove(&m->cgroups);
+    cache_remove(m->opt->domid);
     if (m->domain.xch) {
         dead = domain_life(&m->domain) != DOMAIN_ALIVE;
         /* A guest that has run may have moved it, and libxl destroys the

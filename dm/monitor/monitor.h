@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dm/monitor/attach.h"
+#include "dm/monitor/cache.h"
 #include "dm/monitor/cgroup.h"
 #include "dm/monitor/child.h"
 #include "dm/monitor/domain.h"
@@ -19,9 +20,6 @@
 #include "dm/monitor/vgpu.h"
 #include "dm/monitor/vram.h"
 #include "dm/monitor/xenstore.h"
-
-/* The gfx and mm engines come later. */
-#define MONITOR_ENGINES (1u << XVGPU_ENGINE_SDMA)
 
 #define MONITOR_RUN_DIR "/run/xen-vgpu" /* or environment XVGPU_RUN_DIR */
 

@@ -22,6 +22,14 @@
 #define OPTIONS_POLL_MAX 1000u
 #define OPTIONS_RATE_DEFAULT 20000u
 #define OPTIONS_RATE_MAX 10000000u
+#define OPTIONS_LOCAL_MIN (UINT64_C(16) << 20)
+#define OPTIONS_LOCAL_MAX (UINT64_C(64) << 30)
+#define OPTIONS_LOCAL_DEFAULT (UINT64_C(256) << 20)
+#define OPTIONS_WATCHDOG_MIN 100u
+#define OPTIONS_WATCHDOG_MAX 600000u
+#define OPTIONS_WATCHDOG_DEFAULT 2000u
+#define OPTIONS_THREADS_MAX 32u
+#define OPTIONS_THREADS_DEFAULT 4u /* or as many as there are processors */
 
 /* What libxl gives QEMU's VGA when nobody says otherwise. */
 #define OPTIONS_QEMU_VGA_MIB 16u
@@ -30,10 +38,15 @@
 #define OPTIONS_DOMID_END 0x7ff0u
 
 struct vgpu_options {
-    uint64_t vram; /* bytes */
-    uint32_t slot; /* PCI device number on bus 0 */
-    uint32_t poll; /* us */
-    uint32_t rate; /* accesses a second; 0: no limit */
+    uint64_t vram;        /* bytes */
+    uint32_t slot;        /* PCI device number on bus 0 */
+    uint32_t poll;        /* us */
+    uint32_t rate;        /* accesses a second; 0: no limit */
+    uint32_t engines;     /* bit mask, XVGPU_ENGINE_* */
+    uint32_t watchdog;    /* ms that a packet may run on the GPU */
+    uint32_t threads;     /* of a driver that draws on processors */
+    uint64_t local;       /* bytes of gfx's local heap */
+    char vulkan_icd[128]; /* a Vulkan driver's manifest, or "" */
 };
 
 enum companion { COMPANION_NONE, COMPANION_QEMU };
@@ -45,10 +58,10 @@ struct options {
     char qmp_path_buf[108];
     int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
     enum companion companion;
-    bool attach; /* to a PVH domain that xl has created paused */
-    const char *qemu;        /* the program beside us */
-    const char *vga;         /* QEMU's -device, NULL without one */
-    uint64_t vga_mib;        /* of memory that libxl gave it */
+    bool attach;      /* to a PVH domain that xl has created paused */
+    const char *qemu; /* the program beside us */
+    const char *vga;  /* QEMU's -device, NULL without one */
+    uint64_t vga_mib; /* of memory that libxl gave it */
     enum log_level log_level;
     unsigned int nr_vgpus;
     struct vgpu_options vgpus[PROTO_MAX_VGPUS];

@@ -63,6 +63,7 @@ static void remove_orphan(struct monitor *m, uint32_t domid, const char *path)
     /* The device first: only one may answer. */
     cgroups_remove_other(&m->cgroups, domid);
     child_sweep(domid); /* without cgroup2 */
+    cache_remove(domid);
     if (alive) {
         rescue(&d, ioservid);
         xenstore_forget_server(&m->xs, domid);

@@ -48,6 +48,7 @@ struct engine {
     struct owed runs;    /* to answer when it is ready or dead */
     struct owed kills;   /* to answer when it is dead */
     uint64_t starts;     /* processes so far */
+    bool has_cache;      /* made for this domain, not left by another */
     ev_timer timeout;    /* for getting ready */
     struct log_limit limit;
 };

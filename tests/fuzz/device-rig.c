@@ -67,14 +67,14 @@ static void send_device(struct drig *rig, const struct proto_msg *msg)
                            __atomic_load_n(&rig->ending, __ATOMIC_RELAXED)));
 }
 
-static void engine_op(struct drig_engine *e, uint32_t type, int status,
-                      uint32_t tag)
+static void engine_op(struct drig_engine *e, uint32_t engine, uint32_t type,
+                      int status, uint32_t tag)
 {
     const struct proto_msg msg = {
         .version = PROTO_VERSION,
         .type = type,
         .u.engine_op = {.index = e->index,
-                        .engine = XVGPU_ENGINE_SDMA,
+                        .engine = engine,
                         .status = status,
                         .tag = tag},
     };
@@ -143,6 +143,11 @@ static void respond(struct drig_engine *e)
 
 /* ---- The monitor ----------------------------------------------------- */
 
+static uint32_t engines_of(const struct drig *rig, uint32_t index)
+{
+    return 1u << XVGPU_ENGINE_SDMA | rig->config.vgpus[index].engines;
+}
+
 static void look_at_reply(struct drig *rig, const struct proto_in *in)
 {
     struct stat st;
@@ -162,23 +167,30 @@ static bool take_message(struct drig *rig, struct proto_in *in)
 {
     const struct proto_msg *msg = &in->msg;
     struct drig_engine *e;
+    uint32_t engine;
+    bool runs;
 
     if (receive(rig->sock, in))
         return false;
     e = &rig->engines[msg->u.engine_op.index % PROTO_MAX_VGPUS];
+    engine = msg->u.engine_op.engine;
     switch (msg->type) {
     case PROTO_ENGINE_RUN:
         FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
-        FUZZ_CHECK(msg->u.engine_op.engine == XVGPU_ENGINE_SDMA);
-        if (!__atomic_load_n(&rig->refuse_start, __ATOMIC_RELAXED) && !e->runs)
+        FUZZ_CHECK(engine < XVGPU_NR_ENGINES &&
+                   engines_of(rig, e->index) & 1u << engine);
+        if (engine == XVGPU_ENGINE_SDMA &&
+            !__atomic_load_n(&rig->refuse_start, __ATOMIC_RELAXED) && !e->runs)
             engine_start(e);
-        engine_op(e, PROTO_ENGINE_STARTED, e->runs ? 0 : -EAGAIN,
+        runs = engine == XVGPU_ENGINE_SDMA && e->runs;
+        engine_op(e, engine, PROTO_ENGINE_STARTED, runs ? 0 : -EAGAIN,
                   msg->u.engine_op.tag);
         break;
     case PROTO_ENGINE_KILL:
         FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
-        engine_end(e);
-        engine_op(e, PROTO_ENGINE_DEAD, 0, msg->u.engine_op.tag);
+        if (engine == XVGPU_ENGINE_SDMA)
+            engine_end(e);
+        engine_op(e, engine, PROTO_ENGINE_DEAD, 0, msg->u.engine_op.tag);
         break;
     case PROTO_REPLY:
         look_at_reply(rig, in);
@@ -214,7 +226,7 @@ static void *monitor_main(void *arg)
             if (__atomic_exchange_n(&e->dies, false, __ATOMIC_ACQ_REL) &&
                 e->runs) {
                 engine_end(e);
-                engine_op(e, PROTO_ENGINE_DEAD, 0, 0);
+                engine_op(e, XVGPU_ENGINE_SDMA, PROTO_ENGINE_DEAD, 0, 0);
             }
         }
         if (fds[0].revents)
@@ -261,25 +273,37 @@ static void send_vgpu(struct drig *rig, uint32_t index)
         .type = PROTO_DEVICE_VGPU,
         .u.vgpu = {.index = index,
                    .devfn = v->devfn,
-                   .engines = 1u << XVGPU_ENGINE_SDMA,
+                   .engines = engines_of(rig, index),
                    .vram_size = v->vram_size,
                    .vram_gfn = v->vram_gfn},
     };
-    int fds[4];
+    int fds[1 + 3 * XVGPU_NR_ENGINES], *fd = fds;
+    uint32_t i;
 
     FUZZ_CHECK(fx_populate(rig->domid, v->vram_gfn,
                            (unsigned int)(v->vram_size >> 12)) == 0);
     e->rig = rig;
     e->index = index;
-    fds[0] = memfd(PROTO_STATE_SIZE);
-    fds[1] = e->link_fd = memfd(LINK_SIZE);
-    fds[2] = e->kick = eventfd(0, EFD_NONBLOCK);
-    fds[3] = e->event = eventfd(0, EFD_NONBLOCK);
-    e->link =
-        mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
+    e->link_fd = memfd(LINK_SIZE);
+    e->kick = eventfd(0, EFD_NONBLOCK);
+    e->event = eventfd(0, EFD_NONBLOCK);
+    e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                   e->link_fd, 0);
     FUZZ_CHECK(e->link != MAP_FAILED);
-    FUZZ_CHECK(proto_send(rig->sock, &msg, fds, 4, NULL, 0) == 0);
-    close(fds[0]);
+    *fd++ = memfd(PROTO_STATE_SIZE);
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        if (!(msg.u.vgpu.engines & 1u << i))
+            continue;
+        *fd++ = i == XVGPU_ENGINE_SDMA ? dup(e->link_fd) : memfd(LINK_SIZE);
+        *fd++ =
+            i == XVGPU_ENGINE_SDMA ? dup(e->kick) : eventfd(0, EFD_NONBLOCK);
+        *fd++ =
+            i == XVGPU_ENGINE_SDMA ? dup(e->event) : eventfd(0, EFD_NONBLOCK);
+    }
+    FUZZ_CHECK(proto_send(rig->sock, &msg, fds, (unsigned int)(fd - fds), NULL,
+                          0) == 0);
+    while (fd > fds)
+        close(*--fd);
 }
 
 void drig_new(struct drig *rig, const struct drig_config *config)

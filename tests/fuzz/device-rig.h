@@ -26,6 +26,7 @@
 struct drig_vgpu {
     uint32_t devfn;
     uint64_t vram_size, vram_gfn; /* bytes; where the monitor put it */
+    uint32_t engines; /* bit mask: besides sdma, and they don't start */
 };
 
 struct drig_config {

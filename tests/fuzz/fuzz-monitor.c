@@ -120,11 +120,11 @@ int child_start(struct child *c, const struct cgroups *cgs,
 }
 
 int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
-               unsigned int nr_fds)
+               unsigned int nr_fds, const char *text)
 {
     if (!child_runs(c))
         return -EPIPE;
-    return proto_send(c->sock, msg, fds, nr_fds, NULL, 0);
+    return proto_send(c->sock, msg, fds, nr_fds, text, text ? strlen(text) : 0);
 }
 
 void child_kill(struct child *c)
@@ -378,6 +378,7 @@ static void start(void)
     snprintf(qmp_path, sizeof(qmp_path), "%s/qmp", dir);
     setenv("XVGPU_RUN_DIR", dir, 1);
     setenv("XVGPU_CGROUP", "/nonexistent", 1);
+    setenv("XVGPU_CACHE_DIR", dir, 1);
     log_init("fuzz", LOG_ERROR);
     fx_init();
     atexit(remove_dir);
@@ -407,7 +408,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     domid = (domid_t)fx_domain_create(&dc);
     opt.domid = domid;
     for (i = 0; i < opt.nr_vgpus; i++)
-        opt.vgpus[i] = (struct vgpu_options){.vram = VRAM, .slot = 16 + i};
+        opt.vgpus[i] = (struct vgpu_options){
+            .vram = VRAM,
+            .slot = 16 + i,
+            .engines = 1u << XVGPU_ENGINE_SDMA | 1u << XVGPU_ENGINE_GFX,
+        };
     snprintf(admin_path, sizeof(admin_path), "%s/%u.sock", dir, domid);
     fds = open_fds();
     monitor_run(&opt, NULL);

@@ -27,6 +27,14 @@ static void check(const struct options *o)
         FUZZ_CHECK(v->vram >= OPTIONS_VRAM_MIN && v->vram <= OPTIONS_VRAM_MAX);
         FUZZ_CHECK(!(v->vram & (v->vram - 1)));
         FUZZ_CHECK(v->poll <= OPTIONS_POLL_MAX);
+        FUZZ_CHECK(v->engines && !(v->engines & ~(1u << XVGPU_ENGINE_SDMA |
+                                                  1u << XVGPU_ENGINE_GFX)));
+        FUZZ_CHECK(v->local >= OPTIONS_LOCAL_MIN &&
+                   v->local <= OPTIONS_LOCAL_MAX);
+        FUZZ_CHECK(v->watchdog >= OPTIONS_WATCHDOG_MIN &&
+                   v->watchdog <= OPTIONS_WATCHDOG_MAX);
+        FUZZ_CHECK(v->threads <= OPTIONS_THREADS_MAX);
+        FUZZ_CHECK(!v->vulkan_icd[0] || v->vulkan_icd[0] == '/');
         sum += v->vram;
     }
     FUZZ_CHECK(sum == options_vram_total(o));

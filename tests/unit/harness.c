@@ -73,6 +73,8 @@ void harness_start(const char *children)
     setenv("XEN_FAKE_SOCKET", path, 1);
     snprintf(path, sizeof(path), "%s/run", dir);
     setenv("XVGPU_RUN_DIR", path, 1);
+    snprintf(path, sizeof(path), "%s/cache", dir);
+    setenv("XVGPU_CACHE_DIR", path, 1);
     snprintf(path, sizeof(path), "%s/%s", bin, children);
     setenv("XVGPU_LIBEXEC", path, 1);
     xsh = xs_open(0);
@@ -86,6 +88,8 @@ void harness_stop(void)
     xs_close(xsh);
     fx_broker_stop();
     snprintf(path, sizeof(path), "%s/run", dir);
+    rmdir(path);
+    snprintf(path, sizeof(path), "%s/cache", dir);
     rmdir(path);
     snprintf(path, sizeof(path), "%s/xen", dir);
     unlink(path);
@@ -397,6 +401,9 @@ const char *dm_left(const struct dm *dm)
         return "the QMP socket is left";
     if (exists(path))
         return "the administrator's socket is left";
+    snprintf(path, sizeof(path), "%s/cache/%d.0", dir, dm->domid);
+    if (exists(path))
+        return "a cache folder is left";
     if (cgroup_exists(dm))
         return "a control group is left";
     if (node_exists(dm, "state"))

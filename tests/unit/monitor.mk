@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/unit/fake/xen-vgpu-engine \
 	tests/unit/stub/xen-vgpu-device \
 	tests/unit/stub/xen-vgpu-engine \
+	tests/unit/stub/xen-vgpu-engine-gfx \
 	tests/unit/stub/qemu \
 	tests/unit/test-attach \
 	tests/unit/test-launch \
@@ -60,6 +61,8 @@ tests_unit_stub_xen_vgpu_device_SOURCES = tests/unit/stub-device.c
 tests_unit_stub_xen_vgpu_device_LDADD = libxvgpu.la
 tests_unit_stub_xen_vgpu_engine_SOURCES = tests/unit/stub-engine.c
 tests_unit_stub_xen_vgpu_engine_LDADD = libxvgpu.la
+tests_unit_stub_xen_vgpu_engine_gfx_SOURCES = tests/unit/stub-engine.c
+tests_unit_stub_xen_vgpu_engine_gfx_LDADD = libxvgpu.la
 
 tests_unit_stub_qemu_SOURCES = tests/unit/stub-qemu.c
 

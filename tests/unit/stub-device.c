@@ -14,8 +14,8 @@
  *   picture    sends one that could still change
  *   untagged   asks for an engine without a tag
  *   script S   R runs the engine, K kills it, each waiting for the answer; r
- *              and k don't; D waits for its death. `show` tells what came of
- *              it. An answer that nothing was asked for is the end.
+ *              and k don't; g is R for gfx; D waits for its death. `show` tells
+ *              what came of it. An answer that nothing was asked for is the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,8 @@
 static const char *mode;
 static struct proto_in in;
 static unsigned int nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-    dead_alone, answers;
+    dead_alone, answers, hung, lost;
+static uint64_t local_size;
 static uint32_t open_ops[256]; /* by tag: the answer's type */
 static uint32_t next_tag;
 
@@ -116,10 +117,11 @@ static void answer(void)
     snprintf(text, sizeof(text),
              "stub.vgpus %u\nstub.fds %u\nstub.started %u\nstub.refused %u\n"
              "stub.again %u\nstub.dead_asked %u\nstub.dead_alone %u\n"
-             "stub.answers %u\n"
+             "stub.answers %u\nstub.hung %u\nstub.lost %u\n"
+             "stub.local %llu\n"
              "sdma.jobs 12\nevil\x1b[2J 3\n",
              nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-             dead_alone, answers);
+             dead_alone, answers, hung, lost, (unsigned long long)local_size);
     if (query == PROTO_QUERY_REGS)
         strcpy(text, "0x0 4 MAGIC 0x50475658\n");
     send_msg(&msg, NULL, 0, text);
@@ -164,6 +166,8 @@ static uint32_t serve(void)
     case PROTO_ENGINE_DEAD:
         if (!in.msg.u.engine_op.tag) {
             dead_alone++;
+            hung += status == PROTO_DEATH_HUNG;
+            lost += status == PROTO_DEATH_LOST;
             break;
         }
         take_answer();
@@ -181,10 +185,12 @@ static void run_script(const char *s)
             send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
         else if (*s == 'K' || *s == 'k')
             send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_SDMA);
+        else if (*s == 'g')
+            send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_GFX);
         if (*s == 'r' || *s == 'k')
             continue;
-        while (serve() !=
-               (*s == 'R' ? PROTO_ENGINE_STARTED : PROTO_ENGINE_DEAD))
+        while (serve() != (*s == 'R' || *s == 'g' ? PROTO_ENGINE_STARTED
+                                                  : PROTO_ENGINE_DEAD))
             ;
     }
 }
@@ -200,7 +206,7 @@ static void misbehave(void)
     if (is("index"))
         send_op(PROTO_ENGINE_RUN, 1u << 31, XVGPU_ENGINE_SDMA);
     if (is("engine"))
-        send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_GFX);
+        send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_MM);
     if (is("untagged"))
         send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
     if (is("ready"))
@@ -226,6 +232,7 @@ int main(int argc, char **argv)
             in.msg.u.vgpu.index != i)
             return 4;
         vgpu_fds += in.nr_fds;
+        local_size = in.msg.u.vgpu.local_size;
         proto_close_fds(&in);
     }
     if (is("die"))

@@ -2,16 +2,51 @@
 /*
  * An engine process that does what XVGPU_STUB_ENGINE says, for tests of the
  * monitor: fail, die (before it is ready), type (a message that makes no
- * sense), suicide (after it is ready).
+ * sense), suicide, hung, lost (after it is ready).
+ *
+ * As gfx it wants to be told what tests/unit/test-monitor.c has asked for, and
+ * leaves a file in its cache folder.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/proto.h"
 
 static struct proto_in in;
+
+static bool is_gfx(const char *program)
+{
+    const char *end = strrchr(program, '-');
+
+    return end && !strcmp(end, "-gfx");
+}
+
+static bool told_right(void)
+{
+    const char *first = strchr(in.text, '\n');
+    char path[512];
+    int fd;
+
+    if (!first || strcmp(first, "\n/some/driver.json") ||
+        in.msg.u.engine.engine != XVGPU_ENGINE_GFX ||
+        in.msg.u.engine.local_size != 32u << 20 ||
+        in.msg.u.engine.watchdog_ms != 300 ||
+        in.msg.u.engine.compile_ms != 1500 || in.msg.u.engine.threads != 3)
+        return false;
+    snprintf(path, sizeof(path), "%.*s/sub", (int)(first - in.text), in.text);
+    if (mkdir(path, 0700) && errno != EEXIST)
+        return false;
+    strcat(path, "/file");
+    fd = open(path, O_WRONLY | O_CREAT, 0600);
+    close(fd);
+    return fd >= 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,11 +54,12 @@ int main(int argc, char **argv)
                             .type = PROTO_ENGINE_READY};
     const char *mode = getenv("XVGPU_STUB_ENGINE");
 
-    (void)argv;
     mode = mode ? mode : "";
     if (argc != 3 || proto_recv(PROTO_FD, &in) ||
         in.msg.type != PROTO_ENGINE_START || in.nr_fds != 6)
         return 4;
+    if (is_gfx(argv[0]) && !told_right())
+        return 5;
     if (!strcmp(mode, "die"))
         return 3;
     if (!strcmp(mode, "type"))
@@ -34,6 +70,10 @@ int main(int argc, char **argv)
         return 4;
     if (!strcmp(mode, "suicide"))
         return 0;
+    if (!strcmp(mode, "hung"))
+        return PROTO_EXIT_HUNG;
+    if (!strcmp(mode, "lost"))
+        return PROTO_EXIT_LOST;
     while (!proto_recv(PROTO_FD, &in))
         proto_close_fds(&in);
     return 0;

@@ -584,6 +584,34 @@ static void dead_engine_is_replaced(void **state)
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
 }
 
+/* What a process that ended by itself says is the packet's fault. */
+static void hung_engine_is_replaced(void **state)
+{
+    static const struct {
+        enum proto_death death;
+        uint32_t code;
+    } rows[] = {{PROTO_DEATH_HUNG, XVGPU_FAULT_ENGINE_HUNG},
+                {PROTO_DEATH_LOST, XVGPU_FAULT_ENGINE_RESET},
+                {PROTO_DEATH_HUNG, XVGPU_FAULT_ENGINE_HUNG}};
+    uint32_t i;
+
+    (void)state;
+    start_ring();
+    wr(SDMA + XVGPU_WPTR, 0x400);
+    for (i = 0; i < 3; i++) {
+        f.link->eng.cur_offset = 0x20 * i;
+        f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
+        LINK_WRITE(f.running, false);
+        engine_op(PROTO_ENGINE_DEAD, (int)rows[i].death, false);
+        await(SDMA + XVGPU_RESETS, i + 1);
+        assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), rows[i].code);
+        assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x20 * i);
+        wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+        assert_int_equal(f.link->dev.start_rptr, 0x20 * i + 0x14);
+        assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    }
+}
+
 /* Interrupts of a ring must not be taken for those of its predecessor. */
 static void fault_of_a_new_process_is_seen(void **state)
 {
@@ -772,6 +800,7 @@ int main(void)
         TEST(completions_interrupt),
         TEST(faults_are_reported),
         TEST(dead_engine_is_replaced),
+        TEST(hung_engine_is_replaced),
         TEST(resets),
         TEST(queries),
     };

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -68,7 +70,7 @@ static void lives_and_dies(void **state)
     assert_int_equal(json_integer_value(json_object_get(j, "id")), 2);
     json_decref(j);
     assert_int_equal(stat_of(&dm, "stub.vgpus "), 2);
-    assert_int_equal(stat_of(&dm, "stub.fds "), 2 * 4);
+    assert_int_equal(stat_of(&dm, "stub.fds "), 2 * 7);
     j = dm_admin(&dm, "{\"command\":\"show\",\"vgpu\":1}");
     assert_int_equal(json_integer_value(json_object_get(
                          json_object_get(ret(j), "vram"), "bytes")),
@@ -356,6 +358,96 @@ static void engine_fails(void **state)
     }
 }
 
+/* The gfx engine is a program of its own, is told its limits, and has a folder
+ * that outlives it, not the domain. */
+static void gfx_engine(void **state)
+{
+    static const char *const options[] = {
+        "-vgpu",
+        "vram=4M,engines=gfx,local=32M,watchdog=300,threads=3,"
+        "vulkan-icd=/some/driver.json",
+        NULL};
+    char folder[256], file[300];
+    struct dm dm;
+    pid_t pid;
+
+    (void)state;
+    stub("script gDg", "");
+    dm_start(&dm, options);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.started ", 1);
+    assert_int_equal(stat_of(&dm, "stub.fds "), 4);
+    assert_int_equal(stat_of(&dm, "stub.local "), 32 << 20);
+    snprintf(folder, sizeof(folder), "%s/%d.0", getenv("XVGPU_CACHE_DIR"),
+             dm.domid);
+    snprintf(file, sizeof(file), "%s/sub/file", folder);
+    assert_int_equal(access(file, F_OK), 0);
+    pid = dm_process(&dm, "engine gfx");
+    assert_true(pid > 0);
+    kill(pid, SIGKILL);
+    wait_stat(&dm, "stub.started ", 2);
+    assert_int_equal(access(file, F_OK), 0);
+    dm_kill_domain_and_check(&dm);
+    assert_int_equal(access(folder, F_OK), -1);
+}
+
+static void a_cache_that_was_left(void **state)
+{
+    static const char *const options[] = {
+        "-vgpu",
+        "vram=4M,engines=gfx,local=32M,watchdog=300,threads=3,"
+        "vulkan-icd=/some/driver.json",
+        NULL};
+    const struct fx_domain_config config = {
+        .ram_bytes = 32u << 20, .vcpus = 1, .extra_kb = HARNESS_VRAM_MIB << 10};
+    char folder[256], old[300], link[300];
+    struct dm dm;
+    int domid;
+
+    (void)state;
+    domid = fx_domain_create(&config);
+    assert_true(domid > 0);
+    mkdir(getenv("XVGPU_CACHE_DIR"), 0755);
+    snprintf(folder, sizeof(folder), "%s/%d.0", getenv("XVGPU_CACHE_DIR"),
+             domid);
+    snprintf(old, sizeof(old), "%s/old", folder);
+    snprintf(link, sizeof(link), "%s/link", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(mkdir(old, 0700), 0);
+    assert_int_equal(symlink("/", link), 0);
+    stub("script g", "");
+    dm_start_on(&dm, domid, options);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.started ", 1);
+    assert_int_equal(access(folder, F_OK), 0);
+    assert_int_equal(access(old, F_OK), -1);
+    assert_int_equal(access(link, F_OK), -1);
+    dm_kill_domain_and_check(&dm);
+    assert_int_equal(access(folder, F_OK), -1);
+}
+
+/* How an engine ended reaches the device. */
+static void engine_says_why(void **state)
+{
+    static const struct {
+        const char *mode;
+        long hung, lost;
+    } rows[] = {{"suicide", 0, 0}, {"hung", 1, 0}, {"lost", 0, 1}};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        stub("script RD", rows[i].mode);
+        dm_start(&dm, NULL);
+        assert_true(dm_wait_running(&dm));
+        wait_stat(&dm, "stub.dead_alone ", 1);
+        assert_int_equal(stat_of(&dm, "stub.hung "), rows[i].hung);
+        assert_int_equal(stat_of(&dm, "stub.lost "), rows[i].lost);
+        dm_kill_domain_and_check(&dm);
+    }
+}
+
 static void engine_restarts_are_bounded(void **state)
 {
     struct dm dm;
@@ -386,6 +478,9 @@ int main(void)
         harness_test(engine_answers_are_tagged),
         harness_test(engine_is_killed),
         harness_test(engine_fails),
+        harness_test(gfx_engine),
+        harness_test(a_cache_that_was_left),
+        harness_test(engine_says_why),
         harness_test(engine_restarts_are_bounded),
     };
     int rc;

@@ -27,7 +27,10 @@ static void as_libxl_calls(void **state)
     (void)state;
     assert_int_equal(PARSE(&o, &err, BASE, "-vgpu",
                            "model=native,vram=128M,slot=0x11,poll=0,sched=none",
-                           "-vgpu", "vram=2M", "-vgpu-log", "debug"),
+                           "-vgpu",
+                           "vram=2M,engines=gfx,local=24M,watchdog=40000,"
+                           "threads=7,vulkan-icd=/opt/gpu.json",
+                           "-vgpu-log", "debug"),
                      0);
     assert_int_equal(o.domid, 7);
     assert_string_equal(o.name, "-vgpu");
@@ -41,6 +44,11 @@ static void as_libxl_calls(void **state)
     assert_int_equal(o.vgpus[0].poll, 0);
     assert_int_equal(o.vgpus[1].vram, 2 << 20);
     assert_int_equal(o.vgpus[1].slot, 0x10);
+    assert_int_equal(o.vgpus[1].engines, 1u << XVGPU_ENGINE_GFX);
+    assert_int_equal(o.vgpus[1].local, 24 << 20);
+    assert_int_equal(o.vgpus[1].watchdog, 40000);
+    assert_int_equal(o.vgpus[1].threads, 7);
+    assert_string_equal(o.vgpus[1].vulkan_icd, "/opt/gpu.json");
     assert_int_equal(options_vram_total(&o), 130 << 20);
 }
 
@@ -56,6 +64,11 @@ static void defaults(void **state)
     assert_int_equal(o.vgpus[0].vram, OPTIONS_VRAM_DEFAULT);
     assert_int_equal(o.vgpus[0].slot, 0x10);
     assert_int_equal(o.vgpus[1].slot, 0x11);
+    assert_int_equal(o.vgpus[0].engines,
+                     1u << XVGPU_ENGINE_GFX | 1u << XVGPU_ENGINE_SDMA);
+    assert_int_equal(o.vgpus[0].local, OPTIONS_LOCAL_DEFAULT);
+    assert_int_equal(o.vgpus[0].watchdog, OPTIONS_WATCHDOG_DEFAULT);
+    assert_string_equal(o.vgpus[0].vulkan_icd, "");
     assert_int_equal(o.log_level, LOG_INFO);
 }
 
@@ -129,6 +142,18 @@ static void refused(void **state)
         {"rate=x", "0 to 10000000"},
         {"sched=fair", "must be none"},
         {"vram=2M,vram=2M", "given twice"},
+        {"engines=", "must be sdma, gfx or gfx+sdma"},
+        {"engines=mm", "must be sdma, gfx or gfx+sdma"},
+        {"engines=gfx+gfx", "must be sdma, gfx or gfx+sdma"},
+        {"local=8M", "16M to 64G"},
+        {"local=65G", "16M to 64G"},
+        {"local=18446744073709551615G", "16M to 64G"},
+        {"watchdog=99", "100 to 600000"},
+        {"watchdog=600001", "100 to 600000"},
+        {"threads=0", "1 to 32"},
+        {"threads=33", "1 to 32"},
+        {"vulkan-icd=lvp.json", "whole path"},
+        {"vulkan-icd=/a\n/b", "whole path"},
     };
     struct options_error err;
     struct options o;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The value of -vgpu. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dm/monitor/options-parts.h"
+
+int options_fail(struct options_error *err, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(err->text, sizeof(err->text), fmt, ap);
+    va_end(ap);
+    return -EINVAL;
+}
+
+bool options_number(const char *s, uint64_t *value, const char **end)
+{
+    char *e;
+
+    if (*s < '0' || *s > '9')
+        return false;
+    errno = 0;
+    *value = strtoull(s, &e, s[0] == '0' && s[1] == 'x' ? 16 : 10);
+    if (errno)
+        return false;
+    *end = e;
+    return true;
+}
+
+bool options_plain_number(const char *s, uint64_t max, uint32_t *value)
+{
+    const char *end;
+    uint64_t v;
+
+    if (!options_number(s, &v, &end) || *end || v > max)
+        return false;
+    *value = (uint32_t)v;
+    return true;
+}
+
+static int key_model(struct vgpu_options *v, const char *value,
+                     struct options_error *err)
+{
+    (void)v;
+    if (strcmp(value, "native"))
+        return options_fail(err, "-vgpu model=%.64s: must be native", value);
+    return 0;
+}
+
+/* As videoram=, a bare number is MiB. False for no size, and for more than
+ * max. */
+static bool size(const char *value, uint64_t max, uint64_t *bytes)
+{
+    unsigned int shift = 20;
+    const char *end = "";
+    uint64_t n = 0;
+    bool ok = options_number(value, &n, &end);
+
+    if (ok && *end) {
+        shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+        ok = shift && !end[1];
+    }
+    if (!ok || n > max >> shift)
+        return false;
+    *bytes = n << shift;
+    return true;
+}
+
+static int key_vram(struct vgpu_options *v, const char *value,
+                    struct options_error *err)
+{
+    if (!size(value, OPTIONS_VRAM_MAX, &v->vram) ||
+        v->vram < OPTIONS_VRAM_MIN || (v->vram & (v->vram - 1)))
+        return options_fail(
+            err, "-vgpu vram=%.64s: must be a power of two from 2M to 4G",
+            value);
+    return 0;
+}
+
+static int key_local(struct vgpu_options *v, const char *value,
+                     struct options_error *err)
+{
+    if (!size(value, OPTIONS_LOCAL_MAX, &v->local) ||
+        v->local < OPTIONS_LOCAL_MIN)
+        return options_fail(err, "-vgpu local=%.64s: must be 16M to 64G",
+                            value);
+    return 0;
+}
+
+static int key_slot(struct vgpu_options *v, const char *value,
+                    struct options_error *err)
+{
+    /* 0 is the host bridge. */
+    if (!options_plain_number(value, OPTIONS_SLOT_MAX, &v->slot) || !v->slot)
+        return options_fail(err, "-vgpu slot=%.64s: must be 0x1 to 0x1f",
+                            value);
+    return 0;
+}
+
+static int key_poll(struct vgpu_options *v, const char *value,
+                    struct options_error *err)
+{
+    if (!options_plain_number(value, OPTIONS_POLL_MAX, &v->poll))
+        return options_fail(err,
+                            "-vgpu poll=%.64s: must be 0 to %u microseconds",
+                            value, OPTIONS_POLL_MAX);
+    return 0;
+}
+
+static int key_rate(struct vgpu_options *v, const char *value,
+                    struct options_error *err)
+{
+    if (!options_plain_number(value, OPTIONS_RATE_MAX, &v->rate))
+        return options_fail(
+            err, "-vgpu rate=%.64s: must be 0 to %u accesses a second", value,
+            OPTIONS_RATE_MAX);
+    return 0;
+}
+
+static int key_sched(struct vgpu_options *v, const char *value,
+                     struct options_error *err)
+{
+    (void)v;
+    if (strcmp(value, "none"))
+        return options_fail(
+            err,
+            "-vgpu sched=%.64s: must be none (there is no scheduler "
+            "in this version)",
+            value);
+    return 0;
+}
+
+static int key_engines(struct vgpu_options *v, const char *value,
+                       struct options_error *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t mask;
+    } rows[] = {
+        {"sdma", 1u << XVGPU_ENGINE_SDMA},
+        {"gfx", 1u << XVGPU_ENGINE_GFX},
+        {"gfx+sdma", 1u << XVGPU_ENGINE_GFX | 1u << XVGPU_ENGINE_SDMA},
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strcmp(rows[i].name, value))
+            continue;
+        v->engines = rows[i].mask;
+        return 0;
+    }
+    return options_fail(
+        err, "-vgpu engines=%.64s: must be sdma, gfx or gfx+sdma", value);
+}
+
+static int key_watchdog(struct vgpu_options *v, const char *value,
+                        struct options_error *err)
+{
+    if (!options_plain_number(value, OPTIONS_WATCHDOG_MAX, &v->watchdog) ||
+        v->watchdog < OPTIONS_WATCHDOG_MIN)
+        return options_fail(
+            err, "-vgpu watchdog=%.64s: must be %u to %u milliseconds", value,
+            OPTIONS_WATCHDOG_MIN, OPTIONS_WATCHDOG_MAX);
+    return 0;
+}
+
+static int key_threads(struct vgpu_options *v, const char *value,
+                       struct options_error *err)
+{
+    if (!options_plain_number(value, OPTIONS_THREADS_MAX, &v->threads) ||
+        !v->threads)
+        return options_fail(err, "-vgpu threads=%.64s: must be 1 to %u", value,
+                            OPTIONS_THREADS_MAX);
+    return 0;
+}
+
+static int key_vulkan_icd(struct vgpu_options *v, const char *value,
+                          struct options_error *err)
+{
+    if (*value != '/' || strlen(value) >= sizeof(v->vulkan_icd) ||
+        strchr(value, '\n'))
+        return options_fail(
+            err,
+            "-vgpu vulkan-icd=%.64s: must be a whole path, no longer "
+            "than %zu characters",
+            value, sizeof(v->vulkan_icd) - 1);
+    strcpy(v->vulkan_icd, value);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*set)(struct vgpu_options *v, const char *value,
+               struct options_error *err);
+} keys[] = {
+    {"model", key_model},
+    {"vram", key_vram},
+    {"slot", key_slot},
+    {"poll", key_poll},
+    {"rate", key_rate},
+    {"sched", key_sched},
+    {"engines", key_engines},
+    {"local", key_local},
+    {"watchdog", key_watchdog},
+    {"threads", key_threads},
+    {"vulkan-icd", key_vulkan_icd},
+};
+
+int options_vgpu(struct options *o, const char *arg, struct options_error *err)
+{
+    char copy[512], *rest = copy, *item, *value;
+    unsigned int seen = 0, i;
+    struct vgpu_options *v;
+    int rc;
+
+    if (o->nr_vgpus == PROTO_MAX_VGPUS)
+        return options_fail(err, "-vgpu: given more than %u times",
+                            PROTO_MAX_VGPUS);
+    if (strlen(arg) >= sizeof(copy))
+        return options_fail(err, "-vgpu: longer than %zu characters",
+                            sizeof(copy) - 1);
+    strcpy(copy, arg);
+    v = &o->vgpus[o->nr_vgpus];
+    v->vram = OPTIONS_VRAM_DEFAULT;
+    v->poll = OPTIONS_POLL_DEFAULT;
+    v->rate = OPTIONS_RATE_DEFAULT;
+    v->engines = 1u << XVGPU_ENGINE_GFX | 1u << XVGPU_ENGINE_SDMA;
+    v->local = OPTIONS_LOCAL_DEFAULT;
+    v->watchdog = OPTIONS_WATCHDOG_DEFAULT;
+    while ((item = strsep(&rest, ","))) {
+        value = strchr(item, '=');
+        if (value)
+            *value++ = '\0';
+        for (i = 0; i < ARRAY_SIZE(keys) && strcmp(keys[i].name, item); i++)
+            ;
+        if (i == ARRAY_SIZE(keys) || !value)
+            return options_fail(
+                err,
+                "-vgpu %.64s: must be a list of model=, vram=, "
+                "slot=, poll=, rate=, sched=, engines=, local=, "
+                "watchdog=, threads=, vulkan-icd=",
+                item);
+        if (seen & 1u << i)
+            return options_fail(err, "-vgpu %s=: given twice", keys[i].name);
+        seen |= 1u << i;
+        rc = keys[i].set(v, value, err);
+        if (rc)
+            return rc;
+    }
+    o->nr_vgpus++;
+    return 0;
+}
