@@ -24,8 +24,11 @@
 #define UNIT_NS_MIN 1.0
 #define UNIT_NS_MAX 1e10
 
-/* Weight of a new measurement. */
-#define LEARN 0.3
+/* Weights of a new measurement, and the most that is believed of one: a chunk
+ * may take long for what else the host does. */
+#define LEARN_LESS 0.4
+#define LEARN_MORE 0.2
+#define RATIO_MAX 4.0
 
 /* Cost of an engine packet that is no draw, for each byte moved. */
 #define BYTE_NS 0.25
@@ -63,7 +66,8 @@ static void learn(struct chunk *c, double ns)
     if (!c->nr_pipelines || c->cold || c->estimate <= 0)
         return;
     ratio = ns / c->estimate;
-    ratio = 1 + LEARN * (ratio - 1);
+    ratio = ratio < RATIO_MAX ? ratio : RATIO_MAX;
+    ratio = 1 + (ratio < 1 ? LEARN_LESS : LEARN_MORE) * (ratio - 1);
     for (i = 0; i < c->nr_pipelines; i++) {
         struct pipeline *p = c->pipeline[i];
         double v = (p->ns_per_unit > 0 ? p->ns_per_unit : UNIT_NS) * ratio;
