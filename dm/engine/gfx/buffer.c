@@ -258,3 +258,16 @@ int gfx_make_buffer(struct gfx *g, const uint32_t *dw, uint32_t n,
     *out = &b->o;
     return 0;
 }
+
+void gfx_buffer_written(struct gfx *g, struct buffer *b)
+{
+    if (b->local)
+        b->written_chunk = g->chunk_number;
+    else
+        g->guest_written = g->chunk_number;
+}
+
+bool gfx_buffer_settled(const struct gfx *g, const struct buffer *b)
+{
+    return (b->local ? b->written_chunk : g->guest_written) <= g->done_number;
+}

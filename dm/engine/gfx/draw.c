@@ -4,8 +4,9 @@
  * instances, between primitives of lists, between workgroups. A shader that
  * could tell is not cut (struct pipeline, `splits`).
  *
- * Indirect ones are read when all before them is done, checked, and drawn as
- * direct ones: the GPU never reads a count that the guest could still change.
+ * Indirect ones are read when all that may write to where they are is done,
+ * checked, and drawn as direct ones: the GPU never reads a count that the guest
+ * could still change.
  */
 #include "dm/engine/gfx/gfx.h"
 
@@ -252,7 +253,7 @@ enum step gfx_pkt_draw_indirect(struct engine *e, const uint32_t *dw,
     if (pkt->draws > 1 && pkt->stride < size)
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, pkt->buffer);
-    if (!b || gfx_drain(g) < 0 || draw_count(g, pkt, &draws) < 0)
+    if (!b || draw_count(g, pkt, &draws) < 0)
         return STEP_FAULT;
     if (draws &&
         gfx_buffer_range(g, b, pkt->offset,
@@ -365,8 +366,7 @@ enum step gfx_pkt_dispatch_indirect(struct engine *e, const uint32_t *dw,
     if (pkt->reserved || pkt->offset % 4)
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, pkt->buffer);
-    if (!b || gfx_drain(g) < 0 ||
-        read_buffer(g, b, pkt->offset, size, DISPATCH_BYTES) < 0)
+    if (!b || read_buffer(g, b, pkt->offset, size, DISPATCH_BYTES) < 0)
         return STEP_FAULT;
     return run_dispatch(g, size);
 }

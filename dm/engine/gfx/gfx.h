@@ -167,8 +167,9 @@ struct buffer {
      * when the chunk was submitted. */
     void *copy, *before;
     struct buffer *mapped_prev, *mapped_next;
-    uint64_t used_chunk;   /* the last one that refers to it */
-    uint64_t copied_chunk; /* the last one that the copy was made for */
+    uint64_t used_chunk;    /* the last one that refers to it */
+    uint64_t written_chunk; /* the last one that may write to it (local) */
+    uint64_t copied_chunk;  /* the last one that the copy was made for */
 };
 /* Have b->vk and b->map, for use in the open chunk (again after each cut).
  * Faults: ADDRESS, LIMIT. */
@@ -176,6 +177,11 @@ int gfx_buffer_ready(struct gfx *g, struct buffer *b);
 /* Bytes [offset, offset + bytes) are in the buffer: 0 or -1 (PACKET_FIELD). */
 int gfx_buffer_range(struct gfx *g, const struct buffer *b, uint64_t offset,
                      uint64_t bytes);
+/* The open chunk may write to it. */
+void gfx_buffer_written(struct gfx *g, struct buffer *b);
+/* No chunk that is not done may write to it. Buffers in guest memory may
+ * overlap: what is written to one is written to all. */
+bool gfx_buffer_settled(const struct gfx *g, const struct buffer *b);
 /* Guest memory may have changed: give back all mappings. At a boundary. */
 void gfx_buffers_unmap(struct gfx *g);
 /* Where guest memory can't be imported, copies of the buffers that a chunk
@@ -290,8 +296,8 @@ int gfx_set_ready(struct gfx *g, struct set *set);
 /* One descriptor, by its number in the set; objects may be NULL, and must
  * exist. 0, or -1 after engine_fault(): not for this binding. */
 int gfx_describe(struct gfx *g, struct set *set, uint64_t number,
-                 struct object *object, struct object *sampler,
-                 uint64_t offset, uint64_t range);
+                 struct object *object, struct object *sampler, uint64_t offset,
+                 uint64_t range);
 /* After that: the images in it are what the pipeline's shaders take them for,
  * as set number `index`; cheap when asked again. STATE, or OBJECT if one that
  * they use was destroyed. */
@@ -307,6 +313,7 @@ struct pipeline {
     const struct shader_info *info[XVGPU_GFX_MAX_STAGES];
     struct shader *own[XVGPU_GFX_MAX_STAGES]; /* specialized: to be freed */
     uint32_t set_mask;                        /* sets that its shaders use */
+    uint32_t write_mask; /* of those, the ones they may write through */
     /* Sets that were found to match: serial and version. */
     struct {
         uint64_t serial, version;
@@ -317,11 +324,11 @@ struct pipeline {
     uint32_t depth_format, stencil_format;
     uint32_t vertex_buffers; /* mask of those that attributes read */
     uint32_t stride[XVGPU_GFX_MAX_VERTEX_BUFFERS];
-    bool splits;           /* draws may be cut into ranges of primitives, or
-                              dispatches into ranges of groups */
-    uint32_t local[3];     /* compute: workgroup size */
-    bool warm;             /* it has run: compiled by now */
-    double ns_per_unit;    /* measured; 0: not yet */
+    bool splits;        /* draws may be cut into ranges of primitives, or
+                           dispatches into ranges of groups */
+    uint32_t local[3];  /* compute: workgroup size */
+    bool warm;          /* it has run: compiled by now */
+    double ns_per_unit; /* measured; 0: not yet */
 };
 
 struct query_pool {
@@ -451,8 +458,9 @@ struct gfx {
     struct object *objects, *graveyard;
     uint64_t serial;
     uint64_t map_epoch;
-    uint64_t destroyed; /* objects, so far */
-    uint64_t spirv;     /* bytes of all shader modules */
+    uint64_t guest_written; /* the last chunk that may write to guest memory */
+    uint64_t destroyed;     /* objects, so far */
+    uint64_t spirv;         /* bytes of all shader modules */
     struct buffer *mapped_buffers;
     uint32_t copies; /* buffers of them that are not imported */
     struct object *making[GFX_MAX_USES]; /* looked up by gfx_use() */
@@ -484,7 +492,8 @@ int gfx_segment_room(struct gfx *g);
 int gfx_chunks_open(struct gfx *g);
 void gfx_chunks_close(struct gfx *g);
 
-/* ---- The context image (context.c, recover.c) ------------------------------ */
+/* ---- The context image (context.c, recover.c) ------------------------------
+ */
 
 /* In `fd`, which is then the caller's again. 0 or a negative errno. Without
  * it nothing is kept. */

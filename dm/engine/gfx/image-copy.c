@@ -163,6 +163,8 @@ static int buffer_image_band(struct gfx *g, const void *p, uint32_t slice,
 
     if (!cmd || gfx_buffer_ready(g, job->buffer) < 0)
         return -1;
+    if (!job->to_image)
+        gfx_buffer_written(g, job->buffer);
     if (job->to_image)
         vkCmdCopyBufferToImage(cmd, job->buffer->vk, job->image->vk,
                                VK_IMAGE_LAYOUT_GENERAL, 1, &copy);

@@ -139,8 +139,11 @@ int gfx_stages_add(struct gfx *g, struct stages *s, struct pipeline *p,
     }
     s->shader[stage] = shader;
     p->info[slot] = shader_info(shader);
-    for (i = 0; i < p->info[slot]->n_bindings; i++)
+    for (i = 0; i < p->info[slot]->n_bindings; i++) {
         p->set_mask |= 1u << p->info[slot]->bindings[i].set;
+        if (p->info[slot]->bindings[i].written)
+            p->write_mask |= 1u << p->info[slot]->bindings[i].set;
+    }
     info.pCode = shader_words(shader, &words);
     info.codeSize = words * sizeof(*info.pCode);
     *to = (VkPipelineShaderStageCreateInfo){

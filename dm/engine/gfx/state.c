@@ -313,6 +313,28 @@ static int check_sets(struct gfx *g, unsigned int point)
     return 0;
 }
 
+/* What shaders may write to by way of this set. */
+static void note_writes(struct gfx *g, const struct set *set)
+{
+    const struct set_layout *l = set->layout;
+    uint32_t i, k;
+
+    for (i = 0; i < l->nr_bindings; i++) {
+        const struct descriptor *d = &set->descriptor[l->first[i]];
+
+        for (k = 0; k < l->binding[i].count; k++, d++) {
+            if (!d->object)
+                continue;
+            if (l->binding[i].type == VK_DESCRIPTOR_TYPE_STORAGE_BUFFER)
+                gfx_buffer_written(g, (struct buffer *)d->object);
+            else if (l->binding[i].type ==
+                     VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER)
+                gfx_buffer_written(g,
+                                   ((struct buffer_view *)d->object)->buffer);
+        }
+    }
+}
+
 /* One that chunks may be using has another handle after a change. */
 static void emit_sets(struct gfx *g, VkCommandBuffer cmd, unsigned int point)
 {
@@ -325,6 +347,8 @@ static void emit_sets(struct gfx *g, VkCommandBuffer cmd, unsigned int point)
 
         if (!(p->set_mask & 1u << i))
             continue;
+        if (p->write_mask & 1u << i)
+            note_writes(g, set);
         if (!(g->dirty[point] & DIRTY_SETS) && g->bound[point][i] == set->vk)
             continue;
         vkCmdBindDescriptorSets(cmd,

@@ -50,6 +50,7 @@ static int buffer_part(struct gfx *g, const struct buffer_job *job)
     if (!cmd || gfx_buffer_ready(g, job->dst) < 0 ||
         (job->src && gfx_buffer_ready(g, job->src) < 0))
         return -1;
+    gfx_buffer_written(g, job->dst);
     n = n < TRANSFER_PART ? n : TRANSFER_PART;
     if (job->src) {
         copy =
@@ -131,6 +132,7 @@ enum step gfx_pkt_update_buffer(struct engine *e, const uint32_t *dw,
     cmd = b ? transfer_cmd(g) : VK_NULL_HANDLE;
     if (!cmd || gfx_buffer_ready(g, b) < 0)
         return STEP_FAULT;
+    gfx_buffer_written(g, b);
     vkCmdUpdateBuffer(cmd, b->vk, pkt->offset, pkt->bytes, GFX_TAIL(pkt));
     return gfx_step(gfx_charge(g, NULL, pkt->bytes));
 }
