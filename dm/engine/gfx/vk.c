@@ -206,8 +206,8 @@ static int open_device(struct vk *vk)
     if (!robust.robustBufferAccess2 || !robust.robustImageAccess2 ||
         !robust.nullDescriptor || !f13.synchronization2 ||
         !f13.dynamicRendering || !f13.shaderDemoteToHelperInvocation ||
-        !f12.shaderOutputLayer || !f12.shaderOutputViewportIndex ||
-        !f11.shaderDrawParameters) {
+        !f13.maintenance4 || !f12.shaderOutputLayer ||
+        !f12.shaderOutputViewportIndex || !f11.shaderDrawParameters) {
         log_error("gfx: %s lacks robustness2, synchronization2, dynamic "
                   "rendering, or what shaders may use",
                   vk->props.deviceName);
@@ -229,6 +229,7 @@ static int open_device(struct vk *vk)
         .sType = f13.sType,
         .pNext = &f12,
         .shaderDemoteToHelperInvocation = VK_TRUE,
+        .maintenance4 = VK_TRUE, /* LocalSizeId */
         .robustImageAccess = VK_TRUE,
         .synchronization2 = VK_TRUE,
         .dynamicRendering = VK_TRUE,
