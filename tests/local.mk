@@ -3,6 +3,7 @@ include tests/fakexen/local.mk
 include tests/unit/local.mk
 include tests/guests/local.mk
 include tests/gfx/local.mk
+include tests/gfx/objects.mk
 include tests/gfx/stream.mk
 include tests/lab/local.mk
 include tests/bench/local.mk

@@ -56,6 +56,31 @@ static enum shader_topology shader_topology(uint32_t topology)
     return table[topology];
 }
 
+/* The last stage before the rasterizer. */
+static const struct shader_info *last(const struct pipeline *p)
+{
+    uint32_t i = SHADER_FRAGMENT;
+
+    while (!p->info[--i])
+        ;
+    return p->info[i];
+}
+
+/* Points have no size but what that stage gives them. */
+static bool makes_points(const struct graphics *in, const struct pipeline *p)
+{
+    const struct shader_info *info = last(p);
+
+    switch (info->stage) {
+    case SHADER_GEOMETRY:
+        return info->geometry_out == SHADER_POINTS;
+    case SHADER_TESS_EVALUATION:
+        return info->point_mode || p->info[SHADER_TESS_CONTROL]->point_mode;
+    default:
+        return in->p->topology == VK_PRIMITIVE_TOPOLOGY_POINT_LIST;
+    }
+}
+
 static int match_graphics(struct gfx *g, const struct graphics *in,
                           struct pipeline *p, const struct stages *s)
 {
@@ -77,7 +102,11 @@ static int match_graphics(struct gfx *g, const struct graphics *in,
     if ((in->p->flags & XVGPU_GFX_PIPELINE_ALPHA_TO_COVERAGE) &&
         (!f || !(f->out[0].mask & 8)))
         return gfx_fault(g, XVGPU_FAULT_SHADER, 0);
-    return gfx_stages_match(g, s, p, &rest);
+    if (gfx_stages_match(g, s, p, &rest) < 0)
+        return -1;
+    if (makes_points(in, p) && !last(p)->writes_point_size)
+        return gfx_fault(g, XVGPU_FAULT_SHADER, 0);
+    return 0;
 }
 
 /* ---- Making it ----------------------------------------------------------- */

@@ -163,8 +163,12 @@ static int put_port(struct module *m, uint32_t holder, uint32_t member,
 {
     uint32_t value = 0;
 
-    if (module_decoration(m, holder, member, SpvDecorationBuiltIn, &value))
+    if (module_decoration(m, holder, member, SpvDecorationBuiltIn, &value)) {
+        /* Of a block's: shader-use.c. */
+        if (value == SpvBuiltInPointSize && member == NO_MEMBER && output)
+            m->info->writes_point_size = true;
         return put_builtin(m, value, type, output);
+    }
     if (module_decoration(m, holder, member, SpvDecorationIndex, &value) &&
         value)
         return module_refuse(m, -ENOTSUP, "a second source of blending");

@@ -31,6 +31,17 @@ static bool descriptors(const struct module *m, uint32_t type, uint32_t storage)
                               SpvDecorationBufferBlock, NULL));
 }
 
+/* Compilers declare all of gl_PerVertex, whatever a shader writes. */
+static void use_member(struct module *m, uint32_t type, uint32_t member)
+{
+    uint32_t builtin;
+
+    if (module_id(m, type)->op == SpvOpTypeStruct &&
+        module_decoration(m, type, member, SpvDecorationBuiltIn, &builtin) &&
+        builtin == SpvBuiltInPointSize)
+        m->info->writes_point_size = true;
+}
+
 static int use_chain(struct module *m, const struct insn *i)
 {
     uint32_t pointer = module_id(m, arg(i, 3))->type;
@@ -47,6 +58,8 @@ static int use_chain(struct module *m, const struct insn *i)
         if (known && length && value >= length)
             return module_refuse(m, -EINVAL, "index %u in an array of %u",
                                  value, length);
+        if (known && storage == SpvStorageClassOutput)
+            use_member(m, type, value);
         type = type_step(m, type, i->w[k]);
         if (!type)
             return module_refuse(m, -EINVAL, "an index into no composite");

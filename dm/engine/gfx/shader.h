@@ -146,6 +146,7 @@ struct shader_info {
     uint32_t local_size[3], shared_bytes;
     bool uses_num_workgroups, uses_primitive_id, uses_draw_parameters;
     bool writes_primitive_id, writes_memory, writes_layer, writes_viewport;
+    bool writes_point_size; /* it names it, at least */
     bool uses_sample_shading;
     bool early_fragment_tests, discards, writes_depth;
     uint32_t patch_vertices; /* tessellation: output, 0: not said here */

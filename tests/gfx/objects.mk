@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Objects of the gfx engine.
+gfx_object_shaders = \
+	tests/gfx/shaders/object.comp \
+	tests/gfx/shaders/object.frag \
+	tests/gfx/shaders/object.vert \
+	$(NULL)
+gfx_object_headers = $(gfx_object_shaders:=.h)
+
+$(gfx_object_headers): %.h: %
+	$(gfx_v)$(MKDIR_P) $(@D) && \
+	$(GLSLANG) --quiet -V --target-env vulkan1.3 \
+		--vn $(subst .,_,$(notdir $*)) -o $@.tmp $< && \
+	mv $@.tmp $@
+
+gfx_objects = tests/gfx/objects.c tests/gfx/objects.h $(gfx_rig)
+gfx_object_tests = tests/gfx/test-objects tests/gfx/test-refused
+check_PROGRAMS += $(gfx_object_tests)
+TESTS += $(gfx_object_tests)
+
+tests_gfx_test_objects_SOURCES = tests/gfx/test-objects.c $(gfx_objects)
+tests_gfx_test_objects_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_objects_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
+tests_gfx_test_objects_LDADD = $(gfx_rig_libs)
+
+tests_gfx_test_refused_SOURCES = tests/gfx/test-refused.c $(gfx_objects)
+tests_gfx_test_refused_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_refused_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
+tests_gfx_test_refused_LDADD = $(gfx_rig_libs)
+
+# By way of a variable: Automake has rules of its own for these.
+gfx_object_users = tests/gfx/test_objects-objects.o \
+	tests/gfx/test_refused-objects.o
+$(gfx_object_users): $(gfx_object_headers)
+
+EXTRA_DIST += $(gfx_object_shaders)
+CLEANFILES += $(gfx_object_headers)
