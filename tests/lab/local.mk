@@ -14,7 +14,7 @@ EXTRA_DIST += \
 
 # Programs for scenarios, /root/lab in dom0.
 EXTRA_PROGRAMS += tests/lab/dom0-pngsum
-guests: tests/lab/dom0-pngsum$(EXEEXT)
+guests: tests/lab/dom0-pngsum$(EXEEXT) tests/gfx/compare$(EXEEXT)
 CLEANFILES += tests/lab/dom0-pngsum$(EXEEXT)
 
 tests_lab_dom0_pngsum_SOURCES = tests/lab/dom0-pngsum.c

@@ -199,11 +199,13 @@ run_part() { # ARCHIVE
             strip "$file"
             add_libraries "$root" "$file"
         done
+        # What pictures of guests are compared with, and by.
+        cp "$top"/tests/gfx/*.png "$root/root/lab/"
         for file in "$build"/tests/guests/*.elf; do
             [ ! -f "$file" ] || cp "$file" "$root/root/guests/"
         done
         # Helpers for dom0 that tests build and nobody installs.
-        for file in "$build"/tests/lab/dom0-*; do
+        for file in "$build"/tests/lab/dom0-* "$build"/tests/gfx/compare; do
             [ -f "$file" ] && [ -x "$file" ] || continue
             cp "$file" "$root/root/lab/"
             add_libraries "$root" "$file"

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two guests draw and compute at once; their pictures are the reference's.
+# lab: timeout=600 memory=4096 dom0=2560 parts=vulkan
+
+# The machine is emulated: a draw may take its time.
+GUEST_VGPU=model=native,vram=16M,sched=none,watchdog=60000
+GUEST_MEMORY=96
+one=one,route=3,hold=600
+two=two,completion=1,doorbell=1,hold=600
+
+for g in $one $two; do
+    guest_config $g vgpu-gfx.elf
+    GUEST_PAUSED=1 guest_create $g
+done
+for g in $one $two; do
+    xl unpause $g
+done
+note "both draw at the same time"
+for g in $one $two; do
+    wait_for 500 grep -q '^STATS\|^Test result' \
+        "/var/log/xen/console/guest-$g.log" || :
+    guest_console "$g" | grep '^STATS' ||
+        fail "$g does not come to its end: $(guest_why "$g")"
+    guest_console "$g" | grep '^COMPUTE\|^QUERIES\|^PICTURE\|^STATS' |
+        sed "s/^/${g%%,*} /" | tee -a "$OUT/figures"
+    guest_console "$g" | grep '^Fail' && fail "$g: a check failed"
+done
+for g in $one $two; do
+    id=$(domid "$g")
+    xen-vgpu show "$id" > "$OUT/${g%%,*}.show"
+    xen-vgpu screenshot "$id" "$OUT/${g%%,*}.png"
+    /root/lab/compare "$OUT/${g%%,*}.png" /root/lab/planet.png ||
+        fail "$g: not the reference's picture"
+    shown=$(/root/lab/dom0-pngsum "$OUT/${g%%,*}.png")
+    drawn=$(guest_console "$g" |
+        sed -n 's/^PICTURE //; s/ scene=[a-z]*//; /sum=/p')
+    [ "$shown" = "$drawn" ] || fail "$g: $shown, the guest drew: $drawn"
+    guest_destroy "$g"
+    assert_nothing_left "$id"
+done
