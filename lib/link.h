@@ -23,6 +23,10 @@
 #define LINK_VERSION 1u
 #define LINK_SIZE 4096u
 
+/* Bytes of the memfd in which a gfx engine keeps what the next process of its
+ * kind needs (dm/engine/gfx/context.c). Sparse. */
+#define LINK_CONTEXT_SIZE ((64u << 20) + 8192u)
+
 /* Commands. The device writes the fields, then cmd, then cmd_seq (release),
  * then kicks. The engine acts at its next boundary (64 KiB for sdma), then
  * sets ack_status, ack_seq (release) and kicks `event`. One is outstanding at

@@ -19,6 +19,7 @@
 #define PROTO_VERSION 1u
 #define PROTO_TEXT 32768u
 #define PROTO_MAX_FDS 16
+#define PROTO_ENGINE_FDS 6u /* of PROTO_ENGINE_START */
 #define PROTO_MAX_VGPUS 4u
 
 /* Bytes of the state memfd of a vGPU: CSRs, then what else the device must
@@ -36,7 +37,8 @@ enum proto_type {
      * closed, or has failed. u.ready. */
     PROTO_DEVICE_READY = 3,
     /* Monitor to engine, once, first. u.engine. Descriptors: link memfd,
-     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd.
+     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd;
+     * for gfx the context memfd, too.
      * Text, gfx only: the cache folder, a line feed, the Vulkan driver's
      * manifest; either may be empty. */
     PROTO_ENGINE_START = 4,

@@ -14,7 +14,16 @@
 #include "lib/proto.h"
 #include "lib/sandbox.h"
 
-enum { FD_LINK, FD_KICK, FD_EVENT, FD_GRANT_S, FD_GRANT_E, FD_WAKE, NR_FDS };
+enum {
+    FD_LINK,
+    FD_KICK,
+    FD_EVENT,
+    FD_GRANT_S,
+    FD_GRANT_E,
+    FD_WAKE,
+    FD_CONTEXT, /* gfx only */
+};
+_Static_assert(FD_CONTEXT == PROTO_ENGINE_FDS, "as the monitor sends them");
 
 /* Kept by reference in the log. */
 static char object[32];
@@ -28,7 +37,8 @@ static int receive_start(struct proto_in *in)
     while (rc == -EINTR);
     if (rc < 0)
         return rc;
-    if (in->msg.type == PROTO_ENGINE_START && in->nr_fds == NR_FDS)
+    if (in->msg.type == PROTO_ENGINE_START &&
+        (in->nr_fds == PROTO_ENGINE_FDS || in->nr_fds == PROTO_ENGINE_FDS + 1))
         return 0;
     proto_close_fds(in);
     return -EPROTO;
@@ -95,7 +105,7 @@ static int open_engine(struct proto_in *in, struct engine **e)
         .grant_e = in->fds[FD_GRANT_E],
         .wake = in->fds[FD_WAKE],
         .sock = PROTO_FD,
-        .context = -1,
+        .context = in->nr_fds > FD_CONTEXT ? in->fds[FD_CONTEXT] : -1,
     };
     int rc;
 
@@ -110,6 +120,8 @@ static int open_engine(struct proto_in *in, struct engine **e)
     close(in->fds[FD_LINK]);
     close(in->fds[FD_GRANT_S]);
     close(in->fds[FD_GRANT_E]);
+    if (config.context >= 0)
+        close(config.context);
     return enter_sandbox(in, *e);
 }
 

@@ -99,8 +99,8 @@ static int start(struct monitor *m, struct engine *e)
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_ENGINE_START};
     char text[CACHE_PATH + sizeof(e->vgpu->opt->vulkan_icd)] = "";
-    int fds[] = {e->link_fd,    e->kick_fd,    e->event_fd,
-                 e->grant_s_fd, e->grant_e_fd, e->wake_fd};
+    int fds[] = {e->link_fd,    e->kick_fd, e->event_fd,  e->grant_s_fd,
+                 e->grant_e_fd, e->wake_fd, e->context_fd};
     int rc;
 
     if (e->number == XVGPU_ENGINE_GFX) {
@@ -121,7 +121,9 @@ static int start(struct monitor *m, struct engine *e)
     msg.u.engine.max_buckets = MAX_BUCKETS;
     if (e->number == XVGPU_ENGINE_GFX)
         describe_gfx(m, e, &msg, text, sizeof(text));
-    rc = child_send(&e->child, &msg, fds, sizeof(fds) / sizeof(fds[0]), text);
+    rc = child_send(&e->child, &msg, fds,
+                    e->context_fd < 0 ? PROTO_ENGINE_FDS : PROTO_ENGINE_FDS + 1,
+                    text);
     if (rc) {
         log_error("talk to %s: %s", e->name, strerror(-rc));
         e->failed = rc;

@@ -56,7 +56,8 @@ int main(int argc, char **argv)
 
     mode = mode ? mode : "";
     if (argc != 3 || proto_recv(PROTO_FD, &in) ||
-        in.msg.type != PROTO_ENGINE_START || in.nr_fds != 6)
+        in.msg.type != PROTO_ENGINE_START ||
+        in.nr_fds != PROTO_ENGINE_FDS + is_gfx(argv[0]))
         return 4;
     if (is_gfx(argv[0]) && !told_right())
         return 5;

@@ -8,8 +8,8 @@
 #define CONTEXT_MAGIC 0x43475658u /* "XVGC" */
 #define CONTEXT_VERSION 1u
 #define HEAD_BYTES 8192u
-#define CONTEXT_HALF (32u << 20)
-#define CONTEXT_BYTES (HEAD_BYTES + 2ull * CONTEXT_HALF)
+#define CONTEXT_BYTES LINK_CONTEXT_SIZE
+#define CONTEXT_HALF ((CONTEXT_BYTES - HEAD_BYTES) / 2)
 
 /* Objects are named by their serials; 0: none. */
 struct saved_attachment {
