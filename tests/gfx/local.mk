@@ -8,6 +8,7 @@ gfx_shaders = \
 	tests/gfx/shaders/confetti.frag \
 	tests/gfx/shaders/confetti.vert \
 	tests/gfx/shaders/fractal.comp \
+	tests/gfx/shaders/hang.comp \
 	tests/gfx/shaders/panel.frag \
 	tests/gfx/shaders/panel.vert \
 	tests/gfx/shaders/planet.frag \

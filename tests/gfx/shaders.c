@@ -5,6 +5,7 @@
 #include "tests/gfx/shaders/confetti.frag.h"
 #include "tests/gfx/shaders/confetti.vert.h"
 #include "tests/gfx/shaders/fractal.comp.h"
+#include "tests/gfx/shaders/hang.comp.h"
 #include "tests/gfx/shaders/panel.frag.h"
 #include "tests/gfx/shaders/panel.vert.h"
 #include "tests/gfx/shaders/planet.frag.h"

@@ -11,6 +11,7 @@
     X(confetti, frag)                                                          \
     X(confetti, vert)                                                          \
     X(fractal, comp)                                                           \
+    X(hang, comp)                                                              \
     X(panel, frag)                                                             \
     X(panel, vert)                                                             \
     X(planet, frag)                                                            \

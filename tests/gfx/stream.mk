@@ -8,6 +8,7 @@ gfx_stream_headers = \
 	guest/lib/gfx-stream.h \
 	guest/lib/stream.h \
 	include/xen-vgpu/gfx.h \
+	tests/gfx/guest.h \
 	tests/gfx/scene-objects.h \
 	tests/gfx/scene-stream.h \
 	$(NULL)
@@ -24,24 +25,32 @@ tests_gfx_capture_LDADD = tests/gfx/libstream.la
 TESTS += tests/gfx/check-replay
 EXTRA_DIST += tests/gfx/check-replay
 
-# The guest that draws them: larger than others, by the shaders.
-gfx_stream_objects = $(gfx_stream_sources:.c=.gobj) guest/lib/stream.gobj
-gfx_stream_guest = tests/guests/vgpu-gfx
-$(gfx_stream_objects) $(gfx_stream_guest).gobj: \
+# The guests that draw them: larger than others, by the shaders.
+gfx_stream_guests = \
+	tests/guests/vgpu-gfx.c \
+	tests/guests/vgpu-gfx-hang.c \
+	$(NULL)
+gfx_stream_elf = $(gfx_stream_guests:.c=.elf)
+gfx_stream_objects = \
+	guest/lib/stream.gobj \
+	tests/gfx/guest.gobj \
+	$(gfx_stream_sources:.c=.gobj) \
+	$(NULL)
+$(gfx_stream_objects) $(gfx_stream_guests:.c=.gobj): \
 	GUEST_CPPFLAGS += -I$(top_builddir) -I$(top_srcdir)
-$(gfx_stream_objects) $(gfx_stream_guest).gobj: \
+$(gfx_stream_objects) $(gfx_stream_guests:.c=.gobj): \
 	$(gfx_scene_headers) $(gfx_stream_headers) $(guests_headers)
-$(gfx_stream_guest).elf: $(gfx_stream_guest).gobj $(gfx_stream_objects) \
-	$(gfx_guest_objects) $(guests_objects) tests/guests/runtime/guest.lds
+$(gfx_stream_elf): %.elf: %.gobj $(gfx_stream_objects) $(gfx_guest_objects) \
+	$(guests_objects) tests/guests/runtime/guest.lds
 	$(guest_v)$(GUEST_LINK) -o $@.tmp $< $(gfx_stream_objects) \
 		$(gfx_guest_objects) $(guests_objects) && \
 	$(GUEST_OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
-guests: $(gfx_stream_guest).elf
-check_DATA += $(gfx_stream_guest).elf
+guests: $(gfx_stream_elf)
+check_DATA += $(gfx_stream_elf)
 
-EXTRA_DIST += $(gfx_stream_guest).c
+EXTRA_DIST += $(gfx_stream_guests) tests/gfx/guest.c
 CLEANFILES += \
-	$(gfx_stream_guest).elf \
-	$(gfx_stream_guest).gobj \
+	$(gfx_stream_elf) \
+	$(gfx_stream_guests:.c=.gobj) \
 	$(gfx_stream_objects) \
 	$(NULL)
