@@ -8,7 +8,7 @@ gfx_stream_headers = \
 	guest/lib/gfx-stream.h \
 	guest/lib/stream.h \
 	include/xen-vgpu/gfx.h \
-	tests/gfx/guest.h \
+	tests/guests/gfx/guest.h \
 	tests/gfx/scene-objects.h \
 	tests/gfx/scene-stream.h \
 	$(NULL)
@@ -33,7 +33,7 @@ gfx_stream_guests = \
 gfx_stream_elf = $(gfx_stream_guests:.c=.elf)
 gfx_stream_objects = \
 	guest/lib/stream.gobj \
-	tests/gfx/guest.gobj \
+	tests/guests/gfx/guest.gobj \
 	$(gfx_stream_sources:.c=.gobj) \
 	$(NULL)
 $(gfx_stream_objects) $(gfx_stream_guests:.c=.gobj): \
@@ -48,7 +48,7 @@ $(gfx_stream_elf): %.elf: %.gobj $(gfx_stream_objects) $(gfx_guest_objects) \
 guests: $(gfx_stream_elf)
 check_DATA += $(gfx_stream_elf)
 
-EXTRA_DIST += $(gfx_stream_guests) tests/gfx/guest.c
+EXTRA_DIST += $(gfx_stream_guests) tests/guests/gfx/guest.c
 CLEANFILES += \
 	$(gfx_stream_elf) \
 	$(gfx_stream_guests:.c=.gobj) \

@@ -4,7 +4,7 @@
  * doing, does what is in VRAM stay, does the engine work afterwards?
  * Arguments: hangs= (how often), hold=, route=, completion=1, doorbell=1.
  */
-#include "tests/gfx/guest.h"
+#include "tests/guests/gfx/guest.h"
 #include "tests/gfx/scenes.h"
 
 const char test_title[] = "vgpu-gfx-hang: a shader that does not end";

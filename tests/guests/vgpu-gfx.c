@@ -7,7 +7,7 @@
  * (none), again= (times that the last frame is drawn and compared), hold=
  * (seconds that it stays), width=, height=, route=, completion=1, doorbell=1.
  */
-#include "tests/gfx/guest.h"
+#include "tests/guests/gfx/guest.h"
 #include "tests/gfx/scenes.h"
 
 const char test_title[] = "vgpu-gfx: scenes on the gfx engine";

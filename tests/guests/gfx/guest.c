@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/gfx/guest.h"
+#include "tests/guests/gfx/guest.h"
 
 #define STREAM_BYTES    (XVGPU_IB_MAX_DWORDS * 4)
 #define FIRST_OBJECT    10  /* numbers up to it are the tests' own */

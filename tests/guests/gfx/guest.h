@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What guests share that draw scenes with the gfx engine. */
-#ifndef TESTS_GFX_GUEST_H
-#define TESTS_GFX_GUEST_H
+#ifndef GUESTS_GFX_GUEST_H
+#define GUESTS_GFX_GUEST_H
 
 #include "check.h"
 
