@@ -151,3 +151,9 @@ tests_gfx_vgpu_SOURCES = tests/gfx/vgpu.c \
 tests_gfx_vgpu_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_vgpu_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS) $(LIBPNG_CFLAGS)
 tests_gfx_vgpu_LDADD = tests/gfx/libstream.la $(gfx_rig_libs) $(LIBPNG_LIBS)
+
+check_PROGRAMS += tests/gfx/mutate-streams
+tests_gfx_mutate_streams_SOURCES = tests/gfx/mutate-streams.c $(gfx_rig)
+tests_gfx_mutate_streams_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_mutate_streams_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
+tests_gfx_mutate_streams_LDADD = tests/gfx/libstream.la $(gfx_rig_libs)
