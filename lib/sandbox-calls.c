@@ -75,6 +75,14 @@ static const int calls_gfx[] = {
     SCMP_SYS(flock),
 };
 
+/* Drivers ask for less, or some other, share of the processors for their
+ * threads, and live well without. */
+static const int calls_refused[] = {
+    SCMP_SYS(sched_setscheduler),
+    SCMP_SYS(sched_setaffinity),
+    SCMP_SYS(setpriority),
+};
+
 /* What sanitizers and gcov need, at their ends above all. */
 static const int calls_instrumented[] = {
     SCMP_SYS(lseek),      SCMP_SYS(open),
@@ -195,6 +203,7 @@ static int allow_threads(scmp_filter_ctx ctx)
  * a device's ioctls: those of GPUs, of which none is open without one. */
 static int allow_gfx(scmp_filter_ctx ctx)
 {
+    size_t i;
     int rc;
 
     rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 0);
@@ -204,6 +213,8 @@ static int allow_gfx(scmp_filter_ctx ctx)
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                               SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00u, 'd' << 8));
+    for (i = 0; i < ARRAY_SIZE(calls_refused) && rc == 0; i++)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls_refused[i], 0);
     return rc;
 }
 

@@ -9,11 +9,13 @@ check_PROGRAMS += \
 	tests/unit/fake/xen-vgpu-dm \
 	tests/unit/fake/xen-vgpu-device \
 	tests/unit/fake/xen-vgpu-engine \
+	tests/unit/fake/xen-vgpu-engine-gfx \
 	tests/unit/stub/xen-vgpu-device \
 	tests/unit/stub/xen-vgpu-engine \
 	tests/unit/stub/xen-vgpu-engine-gfx \
 	tests/unit/stub/qemu \
 	tests/unit/test-attach \
+	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
@@ -25,6 +27,7 @@ check_PROGRAMS += \
 
 TESTS += \
 	tests/unit/test-attach \
+	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
 	tests/unit/test-options \
@@ -55,6 +58,12 @@ tests_unit_fake_xen_vgpu_engine_SOURCES = dm/engine/backend.c dm/engine/main.c $
 tests_unit_fake_xen_vgpu_engine_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
 tests_unit_fake_xen_vgpu_engine_CFLAGS = $(AM_CFLAGS)
 tests_unit_fake_xen_vgpu_engine_LDADD = libengine.la \
+	tests/fakexen/libfakexen.la
+
+tests_unit_fake_xen_vgpu_engine_gfx_SOURCES = dm/engine/gfx/backend.c dm/engine/main.c $(engine_flush)
+tests_unit_fake_xen_vgpu_engine_gfx_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
+tests_unit_fake_xen_vgpu_engine_gfx_CFLAGS = $(AM_CFLAGS) $(VULKAN_CFLAGS)
+tests_unit_fake_xen_vgpu_engine_gfx_LDADD = libgfx.la \
 	tests/fakexen/libfakexen.la
 
 tests_unit_stub_xen_vgpu_device_SOURCES = tests/unit/stub-device.c
@@ -102,6 +111,14 @@ tests_unit_test_launch_SOURCES = tests/unit/test-launch.c $(monitor_harness)
 tests_unit_test_launch_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_launch_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_launch_LDADD = $(monitor_harness_libs)
+
+# The gfx engine in its sandbox, on whatever Vulkan device there is.
+tests_unit_test_gfx_process_SOURCES = tests/unit/test-gfx-process.c \
+	$(monitor_harness)
+tests_unit_test_gfx_process_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_gfx_process_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_gfx_process_LDADD = tests/gfx/libstream.la \
+	$(monitor_harness_libs)
 
 tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 	$(monitor_harness)

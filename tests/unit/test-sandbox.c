@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <xen/xen.h>
@@ -160,30 +162,132 @@ static int bad_prctl(void)
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+/* ---- gfx ------------------------------------------------------------- */
+
+static char cache[] = "/tmp/xvgpu-sandbox-XXXXXX";
+static int cache_file = -1, go = -1;
+
+static bool denied(const char *path, int flags)
+{
+    int f = open(path, flags, 0600);
+
+    if (f >= 0)
+        close(f);
+    return f < 0;
+}
+
+/* What a driver does when it is initialized, and may not even then. */
+static int driver_starts(void)
+{
+    char path[64];
+
+    if (denied("/usr/lib", O_RDONLY | O_DIRECTORY))
+        return 11;
+    if (!denied("/usr/lib/evil", O_WRONLY | O_CREAT) ||
+        !denied("/evil", O_WRONLY | O_CREAT) ||
+        !denied("/etc/passwd", O_RDONLY) || !denied("/proc", O_RDONLY) ||
+        !denied("/dev/null", O_RDWR))
+        return 12;
+    snprintf(path, sizeof(path), "%s/sub", cache);
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return 13;
+    snprintf(path, sizeof(path), "%s/sub/file", cache);
+    cache_file = open(path, O_RDWR | O_CREAT, 0600);
+    return cache_file < 0 ? 14 : 0;
+}
+
+static int driver_runs(void)
+{
+    static const unsigned char code[] = {0xc3}; /* ret */
+    char path[64];
+    pthread_t t;
+    void *p;
+    int ok = 0;
+
+    if (pthread_create(&t, NULL, thread, &ok) || pthread_join(t, NULL) || !ok)
+        return 1;
+    p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+             -1, 0);
+    if (p == MAP_FAILED)
+        return 2;
+    memcpy(p, code, sizeof(code));
+    if (mprotect(p, 4096, PROT_READ | PROT_EXEC) < 0)
+        return 3;
+    if (write(cache_file, "x", 1) != 1)
+        return 4;
+    /* More than its limit into a file. */
+    if (lseek(cache_file, SANDBOX_CACHE_FILE, SEEK_SET) < 0 ||
+        write(cache_file, "x", 1) >= 0)
+        return 5;
+    snprintf(path, sizeof(path), "%s/other", cache);
+    return denied(path, O_WRONLY | O_CREAT) && denied("/usr/lib", O_RDONLY) ? 0
+                                                                            : 6;
+}
+
+static void *breaks_out(void *arg)
+{
+    uint64_t n;
+
+    if (read(go, &n, 8) == 8)
+        socket(AF_UNIX, SOCK_STREAM, 0);
+    return arg;
+}
+
+/* One that runs before the filter is set gets it, too. */
+static pthread_t early;
+
+static int early_thread(void)
+{
+    go = eventfd(0, 0);
+    return pthread_create(&early, NULL, breaks_out, NULL) ? 15 : 0;
+}
+
+static int early_thread_goes(void)
+{
+    uint64_t one = 1;
+
+    if (write(go, &one, 8) != 8)
+        return 1;
+    return pthread_join(early, NULL);
+}
+
 static const struct {
     const char *what;
     enum sandbox_profile profile;
     int (*run)(void);
-    int signal; /* that ends it; 0: it must return 0 */
+    int signal;           /* that ends it; 0: it must return 0 */
+    int (*between)(void); /* before system calls are filtered */
 } rows[] = {
-    {"device lives", SANDBOX_DEVICE, device_life, 0},
-    {"engine lives", SANDBOX_ENGINE, engine_life, 0},
-    {"files", SANDBOX_ENGINE, in_engine_files, 0},
-    {"exec", SANDBOX_DEVICE, bad_exec, SIGSYS},
-    {"exec", SANDBOX_ENGINE, bad_exec, SIGSYS},
-    {"socket", SANDBOX_DEVICE, bad_socket, SIGSYS},
-    {"socket", SANDBOX_ENGINE, bad_socket, SIGSYS},
-    {"fork", SANDBOX_DEVICE, bad_fork, SIGSYS},
-    {"fork", SANDBOX_ENGINE, bad_fork, SIGSYS},
-    {"thread", SANDBOX_ENGINE, bad_thread, SIGSYS},
-    {"device-model operation", SANDBOX_ENGINE, bad_dm_op, SIGSYS},
-    {"hypercall", SANDBOX_DEVICE, bad_hypercall, SIGSYS},
-    {"hypercall", SANDBOX_ENGINE, bad_hypercall, SIGSYS},
-    {"unbound port", SANDBOX_DEVICE, bad_unbound, SIGSYS},
-    {"terminal", SANDBOX_ENGINE, bad_tty, SIGSYS},
-    {"executable memory", SANDBOX_DEVICE, bad_exec_memory, SIGSYS},
-    {"kill", SANDBOX_DEVICE, bad_kill, SIGSYS},
-    {"prctl", SANDBOX_ENGINE, bad_prctl, SIGSYS},
+    {"driver", SANDBOX_GFX, driver_runs, 0, driver_starts},
+    {"early thread", SANDBOX_GFX, early_thread_goes, SIGSYS, early_thread},
+    {"engine lives", SANDBOX_GFX, engine_life, 0, NULL},
+    {"exec", SANDBOX_GFX, bad_exec, SIGSYS, NULL},
+    {"socket", SANDBOX_GFX, bad_socket, SIGSYS, NULL},
+    {"fork", SANDBOX_GFX, bad_fork, SIGSYS, NULL},
+    {"device-model operation", SANDBOX_GFX, bad_dm_op, SIGSYS, NULL},
+    {"hypercall", SANDBOX_GFX, bad_hypercall, SIGSYS, NULL},
+    {"unbound port", SANDBOX_GFX, bad_unbound, SIGSYS, NULL},
+    {"terminal", SANDBOX_GFX, bad_tty, SIGSYS, NULL},
+    {"kill", SANDBOX_GFX, bad_kill, SIGSYS, NULL},
+    {"prctl", SANDBOX_GFX, bad_prctl, SIGSYS, NULL},
+    {"device lives", SANDBOX_DEVICE, device_life, 0, NULL},
+    {"engine lives", SANDBOX_ENGINE, engine_life, 0, NULL},
+    {"files", SANDBOX_ENGINE, in_engine_files, 0, NULL},
+    {"exec", SANDBOX_DEVICE, bad_exec, SIGSYS, NULL},
+    {"exec", SANDBOX_ENGINE, bad_exec, SIGSYS, NULL},
+    {"socket", SANDBOX_DEVICE, bad_socket, SIGSYS, NULL},
+    {"socket", SANDBOX_ENGINE, bad_socket, SIGSYS, NULL},
+    {"fork", SANDBOX_DEVICE, bad_fork, SIGSYS, NULL},
+    {"fork", SANDBOX_ENGINE, bad_fork, SIGSYS, NULL},
+    {"thread", SANDBOX_ENGINE, bad_thread, SIGSYS, NULL},
+    {"device-model operation", SANDBOX_ENGINE, bad_dm_op, SIGSYS, NULL},
+    {"hypercall", SANDBOX_DEVICE, bad_hypercall, SIGSYS, NULL},
+    {"hypercall", SANDBOX_ENGINE, bad_hypercall, SIGSYS, NULL},
+    {"unbound port", SANDBOX_DEVICE, bad_unbound, SIGSYS, NULL},
+    {"terminal", SANDBOX_ENGINE, bad_tty, SIGSYS, NULL},
+    {"executable memory", SANDBOX_DEVICE, bad_exec_memory, SIGSYS, NULL},
+    {"kill", SANDBOX_DEVICE, bad_kill, SIGSYS, NULL},
+    {"prctl", SANDBOX_ENGINE, bad_prctl, SIGSYS, NULL},
 };
 
 static const struct sandbox engine_sandbox = {
@@ -198,23 +302,36 @@ static void child(size_t i)
 {
     struct sandbox sb = engine_sandbox;
 
+    int rc = 0;
+
     sb.profile = rows[i].profile;
-    if (sandbox_enter(&sb) < 0)
+    sb.cache = cache;
+    if (sandbox_begin(&sb) < 0)
         _exit(99);
-    _exit(rows[i].run());
+    if (rows[i].between)
+        rc = rows[i].between();
+    if (rc == 0 && sandbox_close(&sb) < 0)
+        rc = 98;
+    _exit(rc ? rc : rows[i].run());
 }
 
 static void test_rows(void **state)
 {
+    static const char *const profiles[] = {
+        [SANDBOX_DEVICE] = "device",
+        [SANDBOX_ENGINE] = "engine",
+        [SANDBOX_GFX] = "gfx",
+    };
+    char path[64];
     size_t i;
     int status;
     pid_t pid;
 
     (void)state;
+    assert_non_null(mkdtemp(cache));
+    assert_int_equal(chown(cache, engine_sandbox.uid, engine_sandbox.gid), 0);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        print_message("%s: %s\n",
-                      rows[i].profile == SANDBOX_DEVICE ? "device" : "engine",
-                      rows[i].what);
+        print_message("%s: %s\n", profiles[rows[i].profile], rows[i].what);
         pid = fork();
         if (pid == 0)
             child(i);
@@ -227,6 +344,11 @@ static void test_rows(void **state)
             assert_int_equal(WEXITSTATUS(status), 0);
         }
     }
+    snprintf(path, sizeof(path), "%s/sub/file", cache);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof(path), "%s/sub", cache);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(cache), 0);
 }
 
 /* Enter the sandbox, say so, sleep. */
