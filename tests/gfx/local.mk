@@ -157,3 +157,6 @@ tests_gfx_mutate_streams_SOURCES = tests/gfx/mutate-streams.c $(gfx_rig)
 tests_gfx_mutate_streams_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_mutate_streams_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
 tests_gfx_mutate_streams_LDADD = tests/gfx/libstream.la $(gfx_rig_libs)
+
+TESTS += tests/gfx/check-vgpu
+EXTRA_DIST += tests/gfx/check-vgpu
