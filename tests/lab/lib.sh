@@ -277,7 +277,8 @@ left_of() { # DOMID
     for _p in $(domain_processes "$1"); do
         echo "process $_p ($(tr '\0' ' ' < "/proc/$_p/cmdline"))"
     done
-    for _f in "/sys/fs/cgroup/xen-vgpu/$1" "/run/xen-vgpu/$1" "/run/xen-vgpu/$1".*; do
+    for _f in "/sys/fs/cgroup/xen-vgpu/$1" "/run/xen-vgpu/$1" "/run/xen-vgpu/$1".* \
+        "/var/cache/xen-vgpu/$1".*; do
         [ ! -e "$_f" ] || echo "$_f"
     done
     xenstore-ls -f 2>/dev/null | grep -E \
