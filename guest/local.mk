@@ -18,6 +18,7 @@ pkginclude_HEADERS += \
 	$(NULL)
 
 EXTRA_DIST += \
+	guest/lib/README.md \
 	guest/linux/Kbuild \
 	guest/linux/README.md \
 	guest/linux/lab-init \
