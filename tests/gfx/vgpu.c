@@ -178,7 +178,7 @@ static void draw(void)
 static void prepare(const struct scene *s)
 {
     struct scene_surface surface = {
-        .bus = s->picture == SCENE_NONE ? 0 : SURFACE,
+        .bus = s->picture == SCENE_NONE || !opt.out ? 0 : SURFACE,
         .stride = s->width * 4,
     };
     uint64_t room = (scene_guest_bytes(s) + 4095) / 4096 * 4096;

@@ -24,6 +24,9 @@
 #define UNIT_NS_MIN 1.0
 #define UNIT_NS_MAX 1e10
 
+/* No draw is cut where chunks are counted by draws. */
+#define UNITS_MAX 1e12
+
 /* Weights of a new measurement, and the most that is believed of one: a chunk
  * may take long for what else the host does. */
 #define LEARN_LESS 0.4
@@ -205,6 +208,8 @@ double gfx_room(const struct gfx *g, const struct pipeline *p)
     double spent = g->open ? g->open->estimate : 0;
     double room = (g->chunk_ns - spent) / unit_ns(p);
 
+    if (g->chunk_draws)
+        return UNITS_MAX;
     return room < 1 ? 1 : room;
 }
 
