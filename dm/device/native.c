@@ -104,11 +104,14 @@ void native_catch_up(struct vgpu *vgpu)
         if (!vgpu->engines[e].present)
             continue;
         engine_event(vgpu, e);
-        if (vgpu->engines[e].st->enabled && !vgpu->engines[e].process)
+        if (vgpu->engines[e].st->enabled &&
+            (!vgpu->engines[e].process || vgpu->engines[e].st->reported)) {
+            vgpu->engines[e].death_queued = true;
             worker_queue(dev, (struct job){.type = JOB_DEATH,
                                            .vgpu = vgpu,
                                            .engine = e,
                                            .vcpu = NO_VCPU});
+        }
     }
     native_update_level(vgpu);
     pthread_mutex_unlock(&dev->lock);
@@ -132,6 +135,7 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
         eng->st->enabled = false;
         eng->st->status = XVGPU_STATUS_DISABLED;
         eng->st->pending = LINK_CMD_NONE;
+        eng->st->reported = eng->st->stale = false;
         memset(eng->st->totals, 0, sizeof(eng->st->totals));
         memset(&eng->link->eng, 0, sizeof(eng->link->eng));
         eng->st->done_seen = eng->st->fault_seen = 0;
