@@ -15,6 +15,7 @@ fuzz_replayers = \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
 	tests/fuzz/run-sdma \
+	tests/fuzz/run-takeover \
 	$(NULL)
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
@@ -23,6 +24,7 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
 	tests/fuzz/fuzz-sdma \
+	tests/fuzz/fuzz-takeover \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
@@ -39,12 +41,14 @@ CLEANFILES += $(fuzz_fuzzers)
 .PHONY: fuzzers
 fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT)
 
-fuzz_device_sources = \
+fuzz_device_common = \
+	tests/fuzz/device-ops.c \
+	tests/fuzz/device-ops.h \
 	tests/fuzz/device-rig.c \
 	tests/fuzz/device-rig.h \
 	tests/fuzz/engine-thread.c \
-	tests/fuzz/fuzz-device.c \
 	$(NULL)
+fuzz_device_sources = $(fuzz_device_common) tests/fuzz/fuzz-device.c
 fuzz_device_ldflags = $(AM_LDFLAGS) -Wl,--wrap=clock_ns
 fuzz_device_libs = libdevice.la libengine.la libxvgpu.la \
 	tests/fakexen/libfakexen.la
@@ -58,6 +62,18 @@ tests_fuzz_fuzz_device_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_device_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_device_LDFLAGS = $(fuzz_device_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzz_device_LDADD = $(fuzz_device_libs)
+
+fuzz_takeover_sources = $(fuzz_device_common) tests/fuzz/fuzz-takeover.c
+tests_fuzz_run_takeover_SOURCES = $(fuzz_takeover_sources) $(fuzz_runner)
+tests_fuzz_run_takeover_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_takeover_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_takeover_LDFLAGS = $(fuzz_device_ldflags)
+tests_fuzz_run_takeover_LDADD = $(fuzz_device_libs)
+tests_fuzz_fuzz_takeover_SOURCES = $(fuzz_takeover_sources)
+tests_fuzz_fuzz_takeover_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_takeover_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_takeover_LDFLAGS = $(fuzz_device_ldflags) -fsanitize=fuzzer
+tests_fuzz_fuzz_takeover_LDADD = $(fuzz_device_libs)
 
 # Feeds recordings of xen-vgpu record to the device.
 tests_fuzz_replay_SOURCES = \
