@@ -15,6 +15,7 @@ fuzz_replayers = \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
 	tests/fuzz/run-sdma \
+	tests/fuzz/run-shader \
 	tests/fuzz/run-takeover \
 	$(NULL)
 fuzz_fuzzers = \
@@ -24,11 +25,12 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
 	tests/fuzz/fuzz-sdma \
+	tests/fuzz/fuzz-shader \
 	tests/fuzz/fuzz-takeover \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
-EXTRA_PROGRAMS += $(fuzz_fuzzers)
+EXTRA_PROGRAMS += $(fuzz_fuzzers) tests/fuzz/seeds-shader
 TESTS += tests/fuzz/check-corpus
 EXTRA_DIST += \
 	tests/fuzz/README.md \
@@ -36,10 +38,10 @@ EXTRA_DIST += \
 	tests/fuzz/corpus \
 	tests/fuzz/traces \
 	$(NULL)
-CLEANFILES += $(fuzz_fuzzers)
+CLEANFILES += $(fuzz_fuzzers) tests/fuzz/seeds-shader
 
 .PHONY: fuzzers
-fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT)
+fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT) tests/fuzz/seeds-shader$(EXEEXT)
 
 fuzz_device_common = \
 	tests/fuzz/device-ops.c \
@@ -140,3 +142,16 @@ tests_fuzz_fuzz_monitor_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_monitor_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_monitor_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_monitor_LDADD = $(fuzz_monitor_libs)
+
+tests_fuzz_run_shader_SOURCES = tests/fuzz/fuzz-shader.c $(fuzz_runner)
+tests_fuzz_run_shader_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_shader_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_shader_LDADD = libshader.la
+tests_fuzz_fuzz_shader_SOURCES = tests/fuzz/fuzz-shader.c
+tests_fuzz_fuzz_shader_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_shader_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_shader_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_shader_LDADD = libshader.la
+
+tests_fuzz_seeds_shader_SOURCES = tests/fuzz/seeds-shader.c
+tests_fuzz_seeds_shader_LDADD = tests/gfx/libmutate.la tests/gfx/libscene.la

@@ -1,3 +1,4 @@
 include tests/unit/device.mk
 include tests/unit/monitor.mk
 include tests/unit/engine.mk
+include tests/unit/gfx.mk
