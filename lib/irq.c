@@ -8,6 +8,9 @@
 #define MSIX_FUNCTION_MASK 0x4000u
 #define MSIX_VECTOR_MASK 0x1u
 
+/* What can be set of an entry: address, data, control. */
+static const uint32_t msix_bits[4] = {~3u, ~0u, ~0u, MSIX_VECTOR_MASK};
+
 static void point_to(struct irq *irq, struct pci_function *fn,
                      xendevicemodel_handle *dmod, uint32_t domid,
                      unsigned int devfn)
@@ -146,7 +149,13 @@ void irq_take_over(struct irq *irq, struct pci_function *fn,
                    xendevicemodel_handle *dmod, uint32_t domid,
                    unsigned int devfn)
 {
+    unsigned int v, at;
+
     point_to(irq, fn, dmod, domid, devfn);
+    for (v = 0; v < IRQ_MAX_VECTORS; v++)
+        for (at = 0; at < 4; at++)
+            irq->table[v][at] &= msix_bits[at];
+    irq->asserted = irq->asserted != 0;
     /* It may have died between telling Xen and noting so. */
     irq->intx_level = !(irq->asserted && irq_route(irq) == IRQ_INTX);
     set_pending(irq, irq->pending);
@@ -240,10 +249,7 @@ bool irq_msix_write(struct irq *irq, uint64_t offset, unsigned int size,
             vector == IRQ_MAX_VECTORS)
             return false;
         at = (unsigned int)((offset + 4 * i) / 4) & 3;
-        irq->table[vector][at] =
-            (uint32_t)(value >> (32 * i)) & (at == 0   ? ~3u
-                                             : at == 3 ? MSIX_VECTOR_MASK
-                                                       : ~0u);
+        irq->table[vector][at] = (uint32_t)(value >> (32 * i)) & msix_bits[at];
     }
     irq_config_changed(irq);
     return true;

@@ -24,8 +24,9 @@ struct irq {
     unsigned int devfn;
     uint32_t table[IRQ_MAX_VECTORS][4]; /* address low, high, data, control */
     uint32_t pending;
-    bool asserted;    /* what the device wants of INTx */
-    bool intx_level;  /* what Xen was told */
+    /* No bool where an ended process may have left what is none. */
+    uint8_t asserted;   /* what the device wants of INTx */
+    uint8_t intx_level; /* what Xen was told */
     uint64_t sent[4]; /* by enum irq_route */
     uint64_t failed;
 };
@@ -35,7 +36,8 @@ void irq_init(struct irq *irq, struct pci_function *fn,
               xendevicemodel_handle *dmod, uint32_t domid, unsigned int devfn);
 
 /* As irq_init(), but with the table, the pending bits and the level that an
- * ended process has left in *irq; Xen is told the level again. */
+ * ended process has left in *irq, whatever that is; Xen is told the level
+ * again. */
 void irq_take_over(struct irq *irq, struct pci_function *fn,
                    xendevicemodel_handle *dmod, uint32_t domid,
                    unsigned int devfn);

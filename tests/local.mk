@@ -9,3 +9,4 @@ include tests/lab/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/faults/local.mk
+include tests/gfx/mutate.mk

@@ -44,6 +44,8 @@ struct engine_state {
     uint32_t status;     /* XVGPU_STATUS_* */
     uint32_t cmd_seq;    /* last command sent */
     uint32_t pending;    /* enum link_cmd: begun, not known to be done */
+    uint32_t reported;   /* its process' death; the next has no ring yet */
+    uint32_t stale;      /* pending RESUME: begun before that death */
     uint32_t done_seen;  /* of link eng.done_count */
     uint32_t fault_seen; /* of link eng.fault_count */
     uint64_t totals[3];  /* jobs, packets, bytes of ended processes */

@@ -99,14 +99,24 @@ static void set_fault(struct vgpu *vgpu, unsigned int n, uint32_t code,
     csr_set64(vgpu, base + XVGPU_FAULT_IB, ib);
 }
 
-static void report_fault(struct vgpu *vgpu, unsigned int n)
+static void tell_stopped(struct vgpu *vgpu, unsigned int n)
+{
+    vgpu->engines[n].st->status = XVGPU_STATUS_STOPPED;
+    native_interrupt(vgpu, XVGPU_INTR_FAULT(n),
+                     csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+}
+
+static void count_fault(struct vgpu *vgpu, unsigned int n)
 {
     const unsigned int faults = engine_csr(n, XVGPU_FAULTS);
 
-    vgpu->engines[n].st->status = XVGPU_STATUS_STOPPED;
     csr_set64(vgpu, faults, csr_get64(vgpu, faults) + 1);
-    native_interrupt(vgpu, XVGPU_INTR_FAULT(n),
-                     csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+}
+
+static void report_fault(struct vgpu *vgpu, unsigned int n)
+{
+    count_fault(vgpu, n);
+    tell_stopped(vgpu, n);
 }
 
 /* Ring configuration for START. */
@@ -259,6 +269,8 @@ void engine_ctrl(struct vgpu *vgpu, unsigned int n, uint32_t value)
     if (value == XVGPU_CTRL_ENABLE &&
         (!e->st->enabled || e->st->pending == LINK_CMD_START))
         start_ring(vgpu, n);
+    else if ((value & XVGPU_CTRL_RESUME) && e->st->stale)
+        e->st->pending = e->st->stale = 0; /* it knew nothing of the death */
     else if ((value & XVGPU_CTRL_RESUME) && !e->st->enabled)
         no_engine(vgpu, n); /* there is nothing to resume */
     else if ((value & XVGPU_CTRL_RESUME) &&
@@ -272,27 +284,19 @@ void engine_ctrl(struct vgpu *vgpu, unsigned int n, uint32_t value)
     pthread_mutex_unlock(&vgpu->dev->lock);
 }
 
-/* The process died by itself or was killed from outside: the packet in
- * flight is reported and skipped, the ring waits for RESUME. */
-void engine_recover(struct vgpu *vgpu, unsigned int n)
+/* The packet in flight is skipped, and its fault noted. If this process dies
+ * before `reported` is set, its successor comes to the same. The lock is
+ * held. */
+static void note_death(struct vgpu *vgpu, unsigned int n)
 {
-    struct device *dev = vgpu->dev;
     struct engine *e = &vgpu->engines[n];
     const unsigned int base = XVGPU_ENGINE_BASE(n);
-    uint32_t size, wptr, offset, header, next, code;
+    const uint32_t size = csr_get32(vgpu, base + XVGPU_RING_SIZE);
+    const uint32_t wptr = csr_get32(vgpu, base + XVGPU_WPTR);
+    const uint32_t header = LINK_READ(e->link->eng.cur_header);
+    uint32_t offset = LINK_READ(e->link->eng.cur_offset);
+    uint32_t next = LINK_READ(e->link->eng.rptr);
 
-    pthread_mutex_lock(&dev->lock);
-    e->death_queued = false;
-    if (e->process || dev->stopping)
-        goto out; /* a later start has overtaken this */
-    offset = LINK_READ(e->link->eng.cur_offset);
-    header = LINK_READ(e->link->eng.cur_header);
-    next = LINK_READ(e->link->eng.rptr);
-    process_gone(e);
-    if (!e->st->enabled)
-        goto out;
-    size = csr_get32(vgpu, base + XVGPU_RING_SIZE);
-    wptr = csr_get32(vgpu, base + XVGPU_WPTR);
     if (!header) {
         offset = next;
     } else {
@@ -301,26 +305,56 @@ void engine_recover(struct vgpu *vgpu, unsigned int n)
         next = !next || next > ((wptr - offset) & (size - 1)) ? wptr
                                                               : offset + next;
     }
-    next &= (size - 1) & ~3u;
-    LINK_WRITE(e->link->eng.rptr, next);
     /* A lost GPU is nobody's fault here, and a process that was killed or
      * crashed may have been. */
     set_fault(vgpu, n,
               e->hung ? XVGPU_FAULT_ENGINE_HUNG : XVGPU_FAULT_ENGINE_RESET,
               offset & (size - 1), header, 0, ~0ull);
+    LINK_WRITE(e->link->eng.rptr, next & (size - 1) & ~3u);
+    process_gone(e);
     csr_set32(vgpu, base + XVGPU_RESETS,
               csr_get32(vgpu, base + XVGPU_RESETS) + 1);
+    count_fault(vgpu, n);
+    e->st->stale = e->st->pending == LINK_CMD_RESUME;
+    e->st->reported = true;
     log_limited(&vgpu->limit, LOG_WARNING,
                 "vGPU %u: engine %u %s at ring offset 0x%x and is restarted",
                 vgpu->index, n, e->hung ? "hung" : "died", offset);
-    report_fault(vgpu, n);
-    publish_config(vgpu, n, next, wptr, true);
+}
+
+/* The process died by itself or was killed from outside: the packet in
+ * flight is reported and skipped, the ring waits for RESUME. Also for a
+ * successor whose predecessor died in here: with `reported` set there may be a
+ * process that was given nothing. */
+void engine_recover(struct vgpu *vgpu, unsigned int n)
+{
+    struct device *dev = vgpu->dev;
+    struct engine *e = &vgpu->engines[n];
+    const unsigned int base = XVGPU_ENGINE_BASE(n);
+    uint32_t next, code;
+
+    pthread_mutex_lock(&dev->lock);
+    e->death_queued = false;
+    if ((e->process && !e->st->reported) || dev->stopping)
+        goto out; /* a later start has overtaken this */
+    if (!e->st->enabled || e->st->pending == LINK_CMD_START) {
+        if (!e->process)
+            process_gone(e);
+        goto out; /* the guest's START is about to be served once more */
+    }
+    if (!e->st->reported)
+        note_death(vgpu, n);
+    tell_stopped(vgpu, n);
+    next = LINK_READ(e->link->eng.rptr) &
+           (csr_get32(vgpu, base + XVGPU_RING_SIZE) - 1) & ~3u;
+    publish_config(vgpu, n, next, csr_get32(vgpu, base + XVGPU_WPTR), true);
     code = give_ring(vgpu, n);
     if (code) {
         e->st->enabled = false;
         csr_set32(vgpu, base + XVGPU_FAULT_CODE, code);
         report_fault(vgpu, n);
     }
+    e->st->reported = false;
 out:
     pthread_mutex_unlock(&dev->lock);
 }

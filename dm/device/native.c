@@ -51,6 +51,38 @@ int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn)
     return 0;
 }
 
+/* No processor that Xen runs on has second-level tables for more. */
+#define GPA_BITS 48
+
+static bool vram_may_be_at(const struct vgpu *vgpu, uint64_t gfn)
+{
+    return gfn <= (UINT64_C(1) << (GPA_BITS - 12)) - (vgpu->vram_size >> 12);
+}
+
+/* The process that has left it may have been its guest's. What only the guest
+ * sees may be anything that the guest can make of it; what would lead us
+ * astray has to make sense. */
+static int check_state(struct vgpu *vgpu)
+{
+    struct vgpu_state *st = vgpu->st;
+    unsigned int e;
+
+    if (!vram_may_be_at(vgpu, st->vram_gfn) ||
+        !vram_may_be_at(vgpu, st->vram_to) ||
+        st->vram_moved > vgpu->vram_size >> 12) {
+        log_error("vGPU %u: what the dead process says of VRAM makes no sense",
+                  vgpu->index);
+        return -EBADMSG;
+    }
+    for (e = 0; e < XVGPU_NR_ENGINES; e++) {
+        if (st->engines[e].status > XVGPU_STATUS_STOPPED)
+            st->engines[e].status = XVGPU_STATUS_STOPPED;
+        if (st->engines[e].pending > LINK_CMD_RESUME)
+            st->engines[e].pending = LINK_CMD_NONE;
+    }
+    return 0;
+}
+
 int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running)
 {
     struct device *dev = vgpu->dev;
@@ -60,6 +92,9 @@ int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running)
 
     if (vgpu->st->version != STATE_VERSION)
         return -ENODATA; /* it died before the guest could see anything */
+    rc = check_state(vgpu);
+    if (rc)
+        return rc;
     memcpy(cfg, vgpu->st->pci.cfg, sizeof(cfg));
     rc = describe(vgpu, engines);
     if (rc)
@@ -104,11 +139,14 @@ void native_catch_up(struct vgpu *vgpu)
         if (!vgpu->engines[e].present)
             continue;
         engine_event(vgpu, e);
-        if (vgpu->engines[e].st->enabled && !vgpu->engines[e].process)
+        if (vgpu->engines[e].st->enabled &&
+            (!vgpu->engines[e].process || vgpu->engines[e].st->reported)) {
+            vgpu->engines[e].death_queued = true;
             worker_queue(dev, (struct job){.type = JOB_DEATH,
                                            .vgpu = vgpu,
                                            .engine = e,
                                            .vcpu = NO_VCPU});
+        }
     }
     native_update_level(vgpu);
     pthread_mutex_unlock(&dev->lock);
@@ -132,6 +170,7 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
         eng->st->enabled = false;
         eng->st->status = XVGPU_STATUS_DISABLED;
         eng->st->pending = LINK_CMD_NONE;
+        eng->st->reported = eng->st->stale = false;
         memset(eng->st->totals, 0, sizeof(eng->st->totals));
         memset(&eng->link->eng, 0, sizeof(eng->link->eng));
         eng->st->done_seen = eng->st->fault_seen = 0;
@@ -337,9 +376,6 @@ static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
     return a < b + b_size && b < a + a_size;
 }
-
-/* No processor that Xen runs on has second-level tables for more. */
-#define GPA_BITS 48
 
 /* Where VRAM must not go: our trapped BARs, and the interrupt controllers
  * below 4 GiB (Xen, public/arch-x86/hvm: I/O APIC, HPET, local APIC). */

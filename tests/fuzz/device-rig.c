@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define __XEN_TOOLS__ 1 /* XENMEM_resource_* */
 #include "device-rig.h"
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <xen/memory.h>
 
 #include "dm/device/device.h"
 #include "fuzz.h"
@@ -44,11 +47,12 @@ static void *device_main(void *arg)
     struct device *dev;
 
     rc = device_new(sock, &dev);
-    FUZZ_CHECK(rc == 0);
-    rc = device_start(dev);
-    if (!rc)
-        rc = device_loop(dev);
-    device_free(dev);
+    if (!rc) {
+        rc = device_start(dev);
+        if (!rc)
+            rc = device_loop(dev);
+        device_free(dev);
+    }
     close(sock);
     return (void *)(intptr_t)rc;
 }
@@ -162,16 +166,13 @@ static void look_at_reply(struct drig *rig, const struct proto_in *in)
     rig->replies++;
 }
 
-/* False when the device has ended. */
-static bool take_message(struct drig *rig, struct proto_in *in)
+static void take_message(struct drig *rig, struct proto_in *in)
 {
     const struct proto_msg *msg = &in->msg;
     struct drig_engine *e;
     uint32_t engine;
     bool runs;
 
-    if (receive(rig->sock, in))
-        return false;
     e = &rig->engines[msg->u.engine_op.index % PROTO_MAX_VGPUS];
     engine = msg->u.engine_op.engine;
     switch (msg->type) {
@@ -199,7 +200,6 @@ static bool take_message(struct drig *rig, struct proto_in *in)
         FUZZ_CHECK(!"message of unknown type");
     }
     proto_close_fds(in);
-    return true;
 }
 
 static void *monitor_main(void *arg)
@@ -229,8 +229,11 @@ static void *monitor_main(void *arg)
                 engine_op(e, XVGPU_ENGINE_SDMA, PROTO_ENGINE_DEAD, 0, 0);
             }
         }
-        if (fds[0].revents)
-            goes_on = take_message(rig, in);
+        if (!fds[0].revents)
+            continue;
+        goes_on = !receive(rig->sock, in);
+        if (goes_on)
+            take_message(rig, in);
     }
     for (i = 0; i < rig->config.nr_vgpus; i++)
         engine_end(&rig->engines[i]);
@@ -275,7 +278,10 @@ static void send_vgpu(struct drig *rig, uint32_t index)
                    .devfn = v->devfn,
                    .engines = engines_of(rig, index),
                    .vram_size = v->vram_size,
-                   .vram_gfn = v->vram_gfn},
+                   .vram_gfn = v->vram_gfn,
+                   .running = rig->config.left && rig->config.left->running
+                                  ? 1u << XVGPU_ENGINE_SDMA
+                                  : 0},
     };
     int fds[1 + 3 * XVGPU_NR_ENGINES], *fd = fds;
     uint32_t i;
@@ -289,8 +295,15 @@ static void send_vgpu(struct drig *rig, uint32_t index)
     e->event = eventfd(0, EFD_NONBLOCK);
     e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
                    e->link_fd, 0);
-    FUZZ_CHECK(e->link != MAP_FAILED);
     *fd++ = memfd(PROTO_STATE_SIZE);
+    e->state = mmap(NULL, PROTO_STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                    fds[0], 0);
+    FUZZ_CHECK(e->link != MAP_FAILED && e->state != MAP_FAILED);
+    if (rig->config.left) {
+        memcpy(e->state, rig->config.left->state[index], PROTO_STATE_SIZE);
+        memcpy(e->link, rig->config.left->link[index], LINK_SIZE);
+        e->runs = rig->config.left->running;
+    }
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         if (!(msg.u.vgpu.engines & 1u << i))
             continue;
@@ -304,6 +317,66 @@ static void send_vgpu(struct drig *rig, uint32_t index)
                           0) == 0);
     while (fd > fds)
         close(*--fd);
+}
+
+void drig_leave(struct drig *rig, uint32_t index, struct drig_left *left)
+{
+    memcpy(left->state[index], rig->engines[index].state, PROTO_STATE_SIZE);
+    memcpy(left->link[index], rig->engines[index].link, LINK_SIZE);
+    left->claims = left->running = true;
+}
+
+static void claim(struct drig *rig, xendevicemodel_handle *dmod, uint64_t at,
+                  uint64_t size)
+{
+    FUZZ_CHECK(xendevicemodel_map_io_range_to_ioreq_server(
+                   dmod, rig->domid, (ioservid_t)rig->ioservid, 1, at,
+                   at + size - 1) == 0);
+}
+
+/* The ioreq server of a device process that is dead. */
+static void leave_server(struct drig *rig)
+{
+    xendevicemodel_handle *dmod = xendevicemodel_open(NULL, 0);
+    xenforeignmemory_handle *fmem = xenforeignmemory_open(NULL, 0);
+    xenforeignmemory_resource_handle *page;
+    void *addr = NULL;
+    ioservid_t id;
+    uint32_t i;
+
+    FUZZ_CHECK(dmod && fmem &&
+               xendevicemodel_create_ioreq_server(dmod, rig->domid, 0, &id) ==
+                   0);
+    page = xenforeignmemory_map_resource(
+        fmem, rig->domid, XENMEM_resource_ioreq_server, id,
+        XENMEM_resource_ioreq_server_frame_ioreq(0), 1, &addr,
+        PROT_READ | PROT_WRITE, 0);
+    FUZZ_CHECK(page && xendevicemodel_set_ioreq_server_state(dmod, rig->domid,
+                                                             id, 1) == 0);
+    xenforeignmemory_unmap_resource(fmem, page);
+    xenforeignmemory_close(fmem);
+    rig->ioservid = id;
+    for (i = 0; i < rig->config.nr_vgpus && rig->config.left->claims; i++) {
+        FUZZ_CHECK(xendevicemodel_map_pcidev_to_ioreq_server(
+                       dmod, rig->domid, id, 0, 0,
+                       (uint8_t)(rig->config.vgpus[i].devfn >> 3), 0) == 0);
+        claim(rig, dmod, DRIG_BAR0 + i * DRIG_STEP, XVGPU_CSR_BAR_SIZE);
+        claim(rig, dmod, DRIG_BAR4 + i * DRIG_STEP, XVGPU_MSIX_BAR_SIZE);
+    }
+    xendevicemodel_close(dmod);
+}
+
+/* True when it serves. A successor's worker may ask for engines before. */
+static bool await_ready(struct drig *rig, struct proto_in *in)
+{
+    while (!receive(rig->sock, in)) {
+        if (in->msg.type == PROTO_DEVICE_READY) {
+            rig->ioservid = in->msg.u.ready.ioservid;
+            return in->msg.u.ready.status == 0;
+        }
+        take_message(rig, in);
+    }
+    return false;
 }
 
 void drig_new(struct drig *rig, const struct drig_config *config)
@@ -332,18 +405,22 @@ void drig_new(struct drig *rig, const struct drig_config *config)
     msg.u.start.nr_vgpus = config->nr_vgpus;
     msg.u.start.pvh = config->pvh;
     msg.u.start.log_level = LOG_ERROR;
+    if (config->left) {
+        leave_server(rig);
+        msg.u.start.takeover = 1;
+        msg.u.start.ioservid = rig->ioservid;
+    }
     send_device(rig, &msg);
     for (i = 0; i < config->nr_vgpus; i++)
         send_vgpu(rig, i);
     rig->pages = fx_domain_pages(rig->domid);
     FUZZ_CHECK(pthread_create(&rig->device, NULL, device_main,
                               (void *)(intptr_t)sv[1]) == 0);
-    FUZZ_CHECK(receive(rig->sock, in) == 0 &&
-               in->msg.type == PROTO_DEVICE_READY &&
-               in->msg.u.ready.status == 0);
-    rig->ioservid = in->msg.u.ready.ioservid;
+    rig->up = await_ready(rig, in);
+    FUZZ_CHECK(rig->up || config->left);
     free(in);
-    FUZZ_CHECK(pthread_create(&rig->monitor, NULL, monitor_main, rig) == 0);
+    FUZZ_CHECK(!rig->up ||
+               pthread_create(&rig->monitor, NULL, monitor_main, rig) == 0);
 }
 
 static void cfg(struct drig *rig, uint32_t index, unsigned int off,
@@ -370,13 +447,16 @@ void drig_free(struct drig *rig)
     void *rc;
 
     __atomic_store_n(&rig->ending, true, __ATOMIC_RELAXED);
-    send_device(rig, &msg);
+    if (rig->up)
+        send_device(rig, &msg);
     pthread_join(rig->device, &rc);
-    pthread_join(rig->monitor, NULL);
-    FUZZ_CHECK(rc == NULL);
+    if (rig->up)
+        pthread_join(rig->monitor, NULL);
+    FUZZ_CHECK((rc == NULL) == rig->up);
     for (i = 0; i < rig->config.nr_vgpus; i++) {
         e = &rig->engines[i];
         munmap(e->link, LINK_SIZE);
+        munmap(e->state, PROTO_STATE_SIZE);
         close(e->link_fd);
         close(e->kick);
         close(e->event);
@@ -389,7 +469,9 @@ void drig_free(struct drig *rig)
     FUZZ_CHECK(fx_foreign_mappings(rig->domid) == 0);
     FUZZ_CHECK(fx_dom0_ports() == 0);
     FUZZ_CHECK(fx_open_handles() == 0);
-    /* Ballooned pages went, VRAM never landed on anything. */
-    FUZZ_CHECK(fx_domain_pages(rig->domid) == rig->pages);
+    /* Ballooned pages went, VRAM never landed on anything. What one that was
+     * taken over has said of where VRAM is, its guest has to bear. */
+    FUZZ_CHECK(fx_domain_pages(rig->domid) <= rig->pages);
+    FUZZ_CHECK(rig->config.left || fx_domain_pages(rig->domid) == rig->pages);
     fx_domain_kill(rig->domid);
 }

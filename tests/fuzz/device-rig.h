@@ -29,12 +29,21 @@ struct drig_vgpu {
     uint32_t engines; /* bit mask: besides sdma, and they don't start */
 };
 
+/* What a device process that died has left to its successor. */
+struct drig_left {
+    uint8_t state[PROTO_MAX_VGPUS][PROTO_STATE_SIZE];
+    uint8_t link[PROTO_MAX_VGPUS][LINK_SIZE];
+    bool running; /* the engines' processes live */
+    bool claims;  /* it had claimed functions and BARs where the rig has them */
+};
+
 struct drig_config {
     uint64_t ram;
     uint32_t nr_vcpus, nr_vgpus;
     bool real_engine;
     bool pvh; /* a PCI bus of ours */
     struct drig_vgpu vgpus[PROTO_MAX_VGPUS];
+    const struct drig_left *left; /* take over; NULL: start anew */
 };
 
 struct drig;
@@ -44,6 +53,7 @@ struct drig_engine {
     uint32_t index;
     int link_fd, kick, event;
     struct link_page *link;
+    uint8_t *state; /* the memfd */
     bool runs; /* the monitor's view */
     bool dies; /* drig_engine_dies() was called */
     /* The production engine, when it is in use. */
@@ -57,6 +67,7 @@ struct drig {
     domid_t domid;
     int sock; /* the monitor's end */
     uint32_t ioservid;
+    bool up; /* false: it refused to take over */
     bool refuse_start;         /* the monitor can start no engine */
     bool ending;               /* drig_free() was called */
     unsigned int replies;      /* to queries */
@@ -66,11 +77,14 @@ struct drig {
     long pages; /* charged to the domain at the start */
 };
 
-/* Failures to set up end the process. */
+/* Failures to set up end the process, but a successor may refuse. */
 void drig_new(struct drig *rig, const struct drig_config *config);
 
 /* Maps BAR 0, 2 and 4 of a vGPU and turns bus mastering on. */
 void drig_program_bars(struct drig *rig, uint32_t index);
+
+/* What this device would leave of a vGPU if it died now. */
+void drig_leave(struct drig *rig, uint32_t index, struct drig_left *left);
 
 /* The domain's end: everything must be given back. */
 void drig_free(struct drig *rig);

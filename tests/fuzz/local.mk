@@ -16,6 +16,8 @@ fuzz_replayers = \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
 	tests/fuzz/run-sdma \
+	tests/fuzz/run-shader \
+	tests/fuzz/run-takeover \
 	$(NULL)
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
@@ -25,10 +27,12 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
 	tests/fuzz/fuzz-sdma \
+	tests/fuzz/fuzz-shader \
+	tests/fuzz/fuzz-takeover \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
-EXTRA_PROGRAMS += $(fuzz_fuzzers)
+EXTRA_PROGRAMS += $(fuzz_fuzzers) tests/fuzz/seeds-shader
 TESTS += tests/fuzz/check-corpus
 EXTRA_DIST += \
 	tests/fuzz/README.md \
@@ -36,17 +40,19 @@ EXTRA_DIST += \
 	tests/fuzz/corpus \
 	tests/fuzz/traces \
 	$(NULL)
-CLEANFILES += $(fuzz_fuzzers)
+CLEANFILES += $(fuzz_fuzzers) tests/fuzz/seeds-shader
 
 .PHONY: fuzzers
-fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT)
+fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT) tests/fuzz/seeds-shader$(EXEEXT)
 
-fuzz_device_sources = \
+fuzz_device_common = \
+	tests/fuzz/device-ops.c \
+	tests/fuzz/device-ops.h \
 	tests/fuzz/device-rig.c \
 	tests/fuzz/device-rig.h \
 	tests/fuzz/engine-thread.c \
-	tests/fuzz/fuzz-device.c \
 	$(NULL)
+fuzz_device_sources = $(fuzz_device_common) tests/fuzz/fuzz-device.c
 fuzz_device_ldflags = $(AM_LDFLAGS) -Wl,--wrap=clock_ns
 fuzz_device_libs = libdevice.la libengine.la libxvgpu.la \
 	tests/fakexen/libfakexen.la
@@ -60,6 +66,18 @@ tests_fuzz_fuzz_device_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_device_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_device_LDFLAGS = $(fuzz_device_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzz_device_LDADD = $(fuzz_device_libs)
+
+fuzz_takeover_sources = $(fuzz_device_common) tests/fuzz/fuzz-takeover.c
+tests_fuzz_run_takeover_SOURCES = $(fuzz_takeover_sources) $(fuzz_runner)
+tests_fuzz_run_takeover_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_takeover_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_takeover_LDFLAGS = $(fuzz_device_ldflags)
+tests_fuzz_run_takeover_LDADD = $(fuzz_device_libs)
+tests_fuzz_fuzz_takeover_SOURCES = $(fuzz_takeover_sources)
+tests_fuzz_fuzz_takeover_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_takeover_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_takeover_LDFLAGS = $(fuzz_device_ldflags) -fsanitize=fuzzer
+tests_fuzz_fuzz_takeover_LDADD = $(fuzz_device_libs)
 
 # Feeds recordings of xen-vgpu record to the device.
 tests_fuzz_replay_SOURCES = \
@@ -136,3 +154,16 @@ tests_fuzz_fuzz_monitor_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_monitor_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_monitor_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_monitor_LDADD = $(fuzz_monitor_libs)
+
+tests_fuzz_run_shader_SOURCES = tests/fuzz/fuzz-shader.c $(fuzz_runner)
+tests_fuzz_run_shader_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_shader_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_shader_LDADD = libshader.la
+tests_fuzz_fuzz_shader_SOURCES = tests/fuzz/fuzz-shader.c
+tests_fuzz_fuzz_shader_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_shader_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_shader_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_shader_LDADD = libshader.la
+
+tests_fuzz_seeds_shader_SOURCES = tests/fuzz/seeds-shader.c
+tests_fuzz_seeds_shader_LDADD = tests/gfx/libmutate.la tests/gfx/libscene.la

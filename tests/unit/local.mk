@@ -2,3 +2,4 @@ include tests/unit/device.mk
 include tests/unit/monitor.mk
 include tests/unit/engine.mk
 include tests/unit/stream.mk
+include tests/unit/gfx.mk

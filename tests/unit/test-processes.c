@@ -231,6 +231,63 @@ static void device_is_killed(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+/* Whether the monitor has heard that the engine is ready. */
+static bool engine_is_ready(const struct dm *dm)
+{
+    json_t *j = dm_admin(dm, "{\"command\":\"show\"}"), *engine;
+    const char *process;
+    bool ready;
+
+    engine = json_object_get(
+        json_object_get(json_object_get(j, "return"), "engines"), "sdma");
+    process = json_string_value(json_object_get(engine, "process"));
+    ready = process && !strcmp(process, "running");
+    json_decref(j);
+    return ready;
+}
+
+/* The device dies while it deals with an engine's death: before that one's
+ * successor is there, or when it is there and has not been given the ring. The
+ * guest is told once, and goes on. */
+static void both_are_killed(void **state)
+{
+    struct dm dm;
+    pid_t device;
+    uint32_t round;
+    int i;
+
+    (void)state;
+    dm_start(&dm, NULL);
+    assert_true(dm_wait_running(&dm));
+    place_bars(&dm);
+    ring_on(&dm);
+    for (round = 0; round < 2; round++) {
+        device = dm_process(&dm, "device");
+        assert_true(device > 0);
+        kill(dm_process(&dm, "engine sdma"), SIGKILL);
+        for (i = 0; i < 50000 && csr_read(&dm, SDMA + XVGPU_RESETS, 4) == round;
+             i++)
+            usleep(100);
+        if (round == 1) {
+            kill(device, SIGSTOP);
+            for (i = 0; i < 20 && !engine_is_ready(&dm); i++)
+                usleep(10000); /* each answer waits for the device */
+            assert_true(engine_is_ready(&dm));
+        }
+        kill(device, SIGKILL);
+        assert_int_equal(csr_read(&dm, SDMA + XVGPU_STATUS, 4),
+                         XVGPU_STATUS_STOPPED);
+        assert_int_equal(csr_read(&dm, SDMA + XVGPU_FAULT_CODE, 4),
+                         XVGPU_FAULT_ENGINE_RESET);
+        csr_write(&dm, SDMA + XVGPU_CTRL, 4,
+                  XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+        one_job(&dm);
+        assert_int_equal(csr_read(&dm, SDMA + XVGPU_RESETS, 4), round + 1);
+        assert_int_equal(csr_read(&dm, SDMA + XVGPU_FAULTS, 8), round + 1);
+    }
+    dm_kill_domain_and_check(&dm);
+}
+
 /* Nobody is left to tell them: they see it themselves. */
 static void monitor_is_killed(void **state)
 {
@@ -454,6 +511,7 @@ int main(void)
         harness_test(engine_runs_a_ring),
         harness_test(engine_is_killed),
         harness_test(device_is_killed),
+        harness_test(both_are_killed),
         harness_test(slow_reader),
         harness_test(two_vgpus),
         harness_test(monitor_is_killed),

@@ -9,6 +9,7 @@ struct port {
     struct shader_slot *slots;
     uint32_t n_slots; /* that may be used */
     uint32_t location, component;
+    bool located; /* somebody said where */
     bool flat;
 };
 
@@ -172,8 +173,12 @@ static int put_port(struct module *m, uint32_t holder, uint32_t member,
     if (module_decoration(m, holder, member, SpvDecorationIndex, &value) &&
         value)
         return module_refuse(m, -ENOTSUP, "a second source of blending");
-    if (module_decoration(m, holder, member, SpvDecorationLocation, &value))
+    if (module_decoration(m, holder, member, SpvDecorationLocation, &value)) {
         p->location = value;
+        p->located = true;
+    }
+    if (!p->located || m->info->stage == SHADER_COMPUTE)
+        return module_refuse(m, -EINVAL, "an input or output without location");
     p->component = 0;
     if (module_decoration(m, holder, member, SpvDecorationComponent, &value))
         p->component = value;
@@ -246,8 +251,10 @@ static int put_variable(struct module *m, uint32_t var, uint32_t type,
     def = module_def(m, type);
     if (def.op != SpvOpTypeStruct)
         return put_port(m, var, NO_MEMBER, type, output, &p);
-    if (module_decoration(m, var, NO_MEMBER, SpvDecorationLocation, &k))
+    if (module_decoration(m, var, NO_MEMBER, SpvDecorationLocation, &k)) {
         p.location = k;
+        p.located = true;
+    }
     if (module_decoration(m, var, NO_MEMBER, SpvDecorationFlat, NULL))
         p.flat = true;
     for (k = 2; !rc && k < def.n; k++)

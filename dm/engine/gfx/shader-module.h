@@ -31,6 +31,7 @@ enum id_flag {
     ID_KNOWN = 1,   /* a constant scalar, its value in `value` */
     ID_USED = 2,    /* a global variable that a function names */
     ID_WRITTEN = 4, /* a variable that may be written */
+    ID_OPAQUE = 8,  /* a type with an image or a sampler in it */
 };
 
 struct id {

@@ -38,6 +38,7 @@ static int add_part(struct module *m, struct id *type, uint32_t part,
                              "of data",
                              part);
     type->scalars = saturated(type->scalars + p->scalars * times);
+    type->flags |= p->flags & ID_OPAQUE;
     type->parts += p->parts + 1; /* neither is beyond its limit: no overflow */
     if (type->parts > m->limits->type_parts)
         return module_refuse(m, -E2BIG, "a type of more than %u parts",
@@ -77,6 +78,24 @@ static int scan_struct(struct module *m, const struct insn *i, struct id *type)
     return rc;
 }
 
+static int scan_pointer(struct module *m, const struct insn *i, struct id *type)
+{
+    int rc;
+
+    if (!storage_allowed(arg(i, 2)))
+        return module_refuse(m, -ENOTSUP, "storage class %u is not offered",
+                             arg(i, 2));
+    type->scalars = 1;
+    rc = add_part(m, type, arg(i, 3), 0);
+    if (rc)
+        return rc;
+    if (type->flags & ID_OPAQUE && arg(i, 2) != SpvStorageClassUniformConstant)
+        return module_refuse(m, -EINVAL, "images in storage class %u",
+                             arg(i, 2));
+    type->flags = 0;
+    return 0;
+}
+
 static int scan_type(struct module *m, const struct insn *i, struct id *type)
 {
     uint32_t n = arg(i, 3);
@@ -101,6 +120,7 @@ static int scan_type(struct module *m, const struct insn *i, struct id *type)
     case SpvOpTypeSampler:
     case SpvOpTypeSampledImage:
         type->scalars = 1;
+        type->flags |= ID_OPAQUE;
         return 0;
     case SpvOpTypeArray:
         return scan_array(m, i, type);
@@ -109,11 +129,7 @@ static int scan_type(struct module *m, const struct insn *i, struct id *type)
     case SpvOpTypeStruct:
         return scan_struct(m, i, type);
     case SpvOpTypePointer:
-        if (!storage_allowed(arg(i, 2)))
-            return module_refuse(m, -ENOTSUP, "storage class %u is not offered",
-                                 arg(i, 2));
-        type->scalars = 1;
-        return add_part(m, type, arg(i, 3), 0);
+        return scan_pointer(m, i, type);
     case SpvOpTypeFunction: /* is no type of data: has no scalars */
         if (i->n > 2 + 64)
             return module_refuse(m, -E2BIG, "a function of %u parameters",
@@ -154,6 +170,26 @@ static void scan_constant(const struct module *m, const struct insn *i,
     }
 }
 
+/* Pointers and images come from a few instructions only, each of which says
+ * where from: drivers follow them back. */
+static bool handle_allowed(const struct id *type, uint32_t op)
+{
+    switch (op) {
+    case SpvOpVariable:
+    case SpvOpAccessChain:
+    case SpvOpInBoundsAccessChain:
+    case SpvOpImageTexelPointer:
+        return type->op == SpvOpTypePointer;
+    case SpvOpLoad:
+    case SpvOpImage:
+    case SpvOpSampledImage:
+        return type->op == SpvOpTypeImage || type->op == SpvOpTypeSampler ||
+               type->op == SpvOpTypeSampledImage;
+    default:
+        return op == SpvOpFunctionParameter || op == SpvOpCopyObject;
+    }
+}
+
 /* What is moved about as a value takes a driver's registers and compile
  * time for each scalar in it. */
 static int scan_value(struct module *m, const struct insn *i, struct id *id)
@@ -165,6 +201,10 @@ static int scan_value(struct module *m, const struct insn *i, struct id *id)
     if (i->op == SpvOpFunction)
         return 0;
     scan_constant(m, i, id);
+    if ((type->op == SpvOpTypePointer || type->flags & ID_OPAQUE) &&
+        !handle_allowed(type, i->op))
+        return module_refuse(m, -ENOTSUP,
+                             "a pointer or image made by opcode %u", i->op);
     if (type->op == SpvOpTypePointer)
         return 0;
     if (type->scalars > m->limits->value)

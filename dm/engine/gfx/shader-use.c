@@ -111,11 +111,77 @@ static int use_images(struct module *m, const struct insn *i)
     }
 }
 
+static void used(struct module *m, uint32_t id)
+{
+    if (module_id(m, id)->op == SpvOpVariable)
+        m->ids[id].flags |= ID_USED;
+}
+
+/* Operands that may be pointers. A word that is no id may look like one, so
+ * the others are not looked at; should one be missing here, then its variable
+ * is dropped and the validator refuses what is left. */
+static void use_pointers(struct module *m, const struct insn *i)
+{
+    uint32_t k, first = 0, last = 0;
+
+    switch (i->op) {
+    case SpvOpStore:
+    case SpvOpAtomicStore:
+        first = last = 1;
+        break;
+    case SpvOpCopyMemory:
+        first = 1;
+        last = 2;
+        break;
+    case SpvOpLoad:
+    case SpvOpAccessChain:
+    case SpvOpInBoundsAccessChain:
+    case SpvOpImageTexelPointer:
+    case SpvOpArrayLength:
+    case SpvOpCopyObject:
+        first = last = 3;
+        break;
+    case SpvOpFunctionCall:
+        first = 4;
+        last = i->n - 1u;
+        break;
+    case SpvOpExtInst:
+        first = 5;
+        last = i->n - 1u;
+        break;
+    default:
+        if (i->op >= SpvOpAtomicLoad && i->op <= SpvOpAtomicXor)
+            first = last = 3;
+    }
+    for (k = first; first && k <= last; k++)
+        used(m, arg(i, k));
+}
+
+/* Instructions that compute with values, and have nothing but ids. */
+static bool computes(uint32_t op)
+{
+    return (op >= SpvOpConvertFToU && op <= SpvOpFwidthCoarse) ||
+           op == SpvOpPhi || op == SpvOpCompositeConstruct;
+}
+
+/* The validator lets a pointer be cast to a number. */
+static int use_values(struct module *m, const struct insn *i)
+{
+    uint32_t k;
+
+    for (k = 3; computes(i->op) && k < i->n; k++) {
+        if (pointer_class(m, module_id(m, i->w[k])->type) != UINT32_MAX)
+            return module_refuse(m, -EINVAL, "opcode %u on a pointer", i->op);
+    }
+    return 0;
+}
+
 static void written(struct module *m, uint32_t id)
 {
     uint32_t root = module_id(m, id)->root;
+    uint32_t op = module_id(m, module_id(m, id)->type)->op;
 
-    if (root)
+    if (root && (op == SpvOpTypePointer || op == SpvOpTypeImage))
         m->ids[root].flags |= ID_WRITTEN;
 }
 
@@ -148,8 +214,9 @@ static int use_insn(struct module *m, const struct insn *i)
         written(m, arg(i, 1));
         return 0;
     case SpvOpFunctionCall:
+    case SpvOpExtInst:
         /* Of a variable handed on we only know that it was. */
-        for (k = 4; k < i->n; k++)
+        for (k = i->op == SpvOpExtInst ? 5 : 4; k < i->n; k++)
             written(m, i->w[k]);
         return 0;
     case SpvOpKill:
@@ -174,13 +241,10 @@ int module_use(struct module *m)
         m->ids[m->globals[k]].root = m->globals[k];
     for (at = m->first_function; !rc && at < m->n_words; at += i.n) {
         i = module_insn(m, at);
-        /* A literal may look like an id: then we think it is in use. */
-        for (k = 1; k < i.n; k++) {
-            if (i.w[k] < m->bound && m->ids[i.w[k]].op == SpvOpVariable)
-                m->ids[i.w[k]].flags |= ID_USED;
-        }
+        use_pointers(m, &i);
         rc = use_insn(m, &i);
         rc = rc ? rc : use_images(m, &i);
+        rc = rc ? rc : use_values(m, &i);
     }
     return rc;
 }

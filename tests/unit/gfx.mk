@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The shader gate.
+shader_tests = \
+	tests/unit/test-shader \
+	tests/unit/test-shader-info \
+	tests/unit/test-shader-match \
+	$(NULL)
+check_PROGRAMS += $(shader_tests)
+TESTS += $(shader_tests)
+
+shader_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+shader_test_libs = libshader.la tests/gfx/libmutate.la \
+	tests/gfx/libscene.la $(CMOCKA_LIBS)
+shader_text = tests/unit/shader-text.c tests/unit/shader-text.h
+
+tests_unit_test_shader_SOURCES = tests/unit/test-shader.c $(shader_text)
+tests_unit_test_shader_CFLAGS = $(shader_test_cflags)
+tests_unit_test_shader_LDADD = $(shader_test_libs)
+
+# Beside SPIRV-Cross, which reads the same modules in its own way.
+tests_unit_test_shader_info_SOURCES = tests/unit/test-shader-info.c \
+	tests/unit/shader-oracle.c tests/unit/shader-oracle.h $(shader_text)
+tests_unit_test_shader_info_CFLAGS = $(shader_test_cflags)
+tests_unit_test_shader_info_LDADD = $(shader_test_libs) $(SPIRV_CROSS_LIBS)
+
+tests_unit_test_shader_match_SOURCES = tests/unit/test-shader-match.c \
+	$(shader_text)
+tests_unit_test_shader_match_CFLAGS = $(shader_test_cflags)
+tests_unit_test_shader_match_LDADD = $(shader_test_libs)
