@@ -7,9 +7,10 @@
  *
  *  - Objects have numbers that the guest chooses, from 1 to the maximum of
  *    their class (XVGPU_GFX_CLASSES). 0 is none. Creating a number that exists
- *    is a fault, as is destroying one that doesn't. An object that is
- *    destroyed while others refer to it is gone for them, too: using those is
- *    a fault.
+ *    is a fault, as is destroying one that doesn't. Pipelines, layouts and
+ *    sets do without what they were made from. A view is gone with its image
+ *    or buffer. A descriptor of what is gone is null, and a pipeline that has
+ *    a use for it is at fault. What is bound stays until something else is.
  *  - Enumerations and bit masks have Vulkan's values. Those marked with the
  *    name of a Vulkan type take the values that this header lists or, where it
  *    says so, all of Vulkan 1.0's.
@@ -103,7 +104,7 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
     F(U32, object, "buffer, buffer view or image view")                        \
     F(U32, sampler, "sampler")                                                 \
     F(U64, offset, "bytes into the buffer, a multiple of 64")                  \
-    F(U64, range, "bytes; 0: up to the buffer's end (uniform: at most 64 KiB)")
+    F(U64, range, "bytes, at most 64 KiB (uniform) or 2^27 (storage); 0: as many as there are")
 
 /* A shader in a pipeline. Its entry point is named main. */
 #define XVGPU_GFX_STAGE_FIELDS(F)                                              \

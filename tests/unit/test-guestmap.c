@@ -263,6 +263,33 @@ static void test_map_fails(void **state)
     fx_fail_clear();
 }
 
+/* Mappings apart from the cache: all pages, or none. */
+static void test_ranges(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t bad;
+    void *a, *b;
+
+    assert_int_equal(guestmap_map_range(f->map, MIB - 4096, 3, &a, &bad), 0);
+    memset(a, 9, 3 * 4096);
+    assert_int_equal(*(char *)fx_ptr(f->domid, MIB + 8191, 1), 9);
+    assert_int_equal(guestmap_stats(f->map)->live, 0);
+    fx_balloon_out(f->domid, 0, 300, 1);
+    assert_int_equal(guestmap_map_range(f->map, MIB, 256, &b, &bad), -EFAULT);
+    assert_true(bad == 300 * 4096);
+    assert_int_equal(guestmap_map_range(f->map, RAM, 1, &b, &bad), -EFAULT);
+    assert_int_equal(guestmap_map_range(f->map, 5, 1, &b, &bad), -EFAULT);
+    assert_int_equal(guestmap_map_range(f->map, 0, 0, &b, &bad), -EFAULT);
+    assert_int_equal(
+        guestmap_map_range(f->map, (1ull << 52) - 4096, 2, &b, &bad), -EFAULT);
+    fx_fail_at("xenforeignmemory_map", 1, ENOMEM);
+    assert_int_equal(guestmap_map_range(f->map, 0, 1, &b, &bad), -ENOMEM);
+    fx_fail_clear();
+    guestmap_invalidate(f->map);
+    *(volatile char *)a = 1;
+    guestmap_drop_range(f->map, a, 3);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -272,7 +299,7 @@ int main(void)
         TEST(test_holes),        TEST(test_hole_filled_later),
         TEST(test_lru),          TEST(test_pins_stay),
         TEST(test_stale_counts), TEST(test_copies),
-        TEST(test_map_fails),
+        TEST(test_map_fails),    TEST(test_ranges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,8 @@ static int gfx_init(struct engine *e)
     struct gfx *g = gfx_of(e);
     int rc = vk_open(&g->vk);
 
+    if (rc == 0)
+        rc = gfx_formats_check(&g->vk);
     return rc < 0 ? rc : gfx_chunks_open(g);
 }
 

@@ -396,7 +396,7 @@ struct gfx_state {
  */
 
 #define GFX_MAX_USES 64u              /* of one object */
-#define GFX_MAX_SPIRV_ALL (64u << 20) /* bytes of all shader modules */
+#define GFX_MAX_SPIRV_ALL (16u << 20) /* bytes of all shader modules */
 
 #define NR_CHUNKS 2u
 #define CHUNK_NS 1000000.0
