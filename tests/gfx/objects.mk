@@ -14,7 +14,11 @@ $(gfx_object_headers): %.h: %
 	mv $@.tmp $@
 
 gfx_objects = tests/gfx/objects.c tests/gfx/objects.h $(gfx_rig)
-gfx_object_tests = tests/gfx/test-objects tests/gfx/test-refused
+gfx_object_tests = \
+	tests/gfx/test-failures \
+	tests/gfx/test-objects \
+	tests/gfx/test-refused \
+	$(NULL)
 check_PROGRAMS += $(gfx_object_tests)
 TESTS += $(gfx_object_tests)
 
@@ -23,13 +27,19 @@ tests_gfx_test_objects_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_objects_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
 tests_gfx_test_objects_LDADD = $(gfx_rig_libs)
 
+tests_gfx_test_failures_SOURCES = tests/gfx/test-failures.c $(gfx_objects)
+tests_gfx_test_failures_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_failures_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
+tests_gfx_test_failures_LDADD = $(gfx_rig_libs) -ldl
+
 tests_gfx_test_refused_SOURCES = tests/gfx/test-refused.c $(gfx_objects)
 tests_gfx_test_refused_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_refused_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
 tests_gfx_test_refused_LDADD = $(gfx_rig_libs)
 
 # By way of a variable: Automake has rules of its own for these.
-gfx_object_users = tests/gfx/test_objects-objects.o \
+gfx_object_users = tests/gfx/test_failures-objects.o \
+	tests/gfx/test_objects-objects.o \
 	tests/gfx/test_refused-objects.o
 $(gfx_object_users): $(gfx_object_headers)
 

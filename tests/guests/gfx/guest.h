@@ -9,7 +9,7 @@
 #include "tests/gfx/scene-stream.h"
 
 /* Pipelines are compiled at their first use; the machine is emulated. */
-#define GFX_TIMEOUT     (300 * PLAT_S)
+#define GFX_TIMEOUT     (900 * PLAT_S)
 #define GFX_POLL        (500 * PLAT_US)
 #define GFX_SURFACE     MB(1)       /* offset in VRAM */
 

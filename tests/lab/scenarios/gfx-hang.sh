@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A shader that does not end costs its own guest an engine reset; another
 # guest's pictures stay what they are.
-# lab: timeout=600 memory=4096 dom0=2560 parts=vulkan
+# lab: timeout=1200 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
 GUEST_MEMORY=96
 bad=bad,hangs=2
@@ -18,8 +18,8 @@ done
 for g in $bad $good; do
     xl unpause $g
 done
-guest_expect $bad 500
-guest_expect $good 500
+guest_expect $bad 1000
+guest_expect $good 1000
 for g in $bad $good; do
     guest_console "$g" | grep '^HANG\|^AGAIN\|^PICTURE\|^STATS' |
         sed "s/^/${g%%,*} /" | tee -a "$OUT/figures"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two guests draw and compute at once; their pictures are the reference's.
-# lab: timeout=600 memory=4096 dom0=2560 parts=vulkan
+# lab: timeout=1200 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
 # The machine is emulated: a draw may take its time.
 GUEST_VGPU=model=native,vram=16M,sched=none,watchdog=60000
 GUEST_MEMORY=96
-one=one,route=3,hold=600
-two=two,completion=1,doorbell=1,hold=600
+one=one,frames=1,route=3,hold=1200
+two=two,frames=1,completion=1,doorbell=1,hold=1200
 
 for g in $one $two; do
     guest_config $g vgpu-gfx.elf
@@ -17,7 +17,7 @@ for g in $one $two; do
 done
 note "both draw at the same time"
 for g in $one $two; do
-    wait_for 500 grep -q '^STATS\|^Test result' \
+    wait_for 1100 grep -q '^STATS\|^Test result' \
         "/var/log/xen/console/guest-$g.log" || :
     guest_console "$g" | grep '^STATS' ||
         fail "$g does not come to its end: $(guest_why "$g")"
