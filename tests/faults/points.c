@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <jansson.h>
 #include <mntent.h>
