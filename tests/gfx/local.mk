@@ -121,6 +121,7 @@ EXTRA_DIST += \
 	tests/gfx/check-guest \
 	tests/gfx/fractal.png \
 	tests/gfx/planet.png \
+	tests/gfx/stream.png \
 	$(gfx_shader_parts) \
 	$(gfx_shaders) \
 	$(NULL)

@@ -23,7 +23,7 @@
 
 static struct options {
     const char *out;
-    uint32_t frames, draws, preempt, seed, handover, warm;
+    uint32_t frames, draws, preempt, seed, handover, warm, copied;
 } opt = {.frames = 1};
 
 static struct run {
@@ -188,6 +188,8 @@ static void prepare(const struct scene *s)
     gfx_rig_new(&run.t);
     if (opt.draws)
         run.t.g->chunk_draws = opt.draws;
+    if (opt.copied)
+        run.t.g->vk.import = false;
     run.memory = (struct scene_memory){
         .at = gfx_data(&run.t, MEMORY, room), .bus = MEMORY, .size = room};
     if (!scene_guest_init(&run.guest, s, &run.memory, 0, 0, 0, &surface))
@@ -225,6 +227,7 @@ int main(int argc, char **argv)
         {"preempt", required_argument, NULL, 'p'},
         {"seed", required_argument, NULL, 's'},
         {"hand-over", no_argument, NULL, 'h'},
+        {"copied", no_argument, NULL, 'C'},
         {NULL, 0, NULL, 0},
     };
     const struct scene *s;
@@ -241,6 +244,7 @@ int main(int argc, char **argv)
         case 'p': opt.preempt = n; break;
         case 's': opt.seed = n; break;
         case 'h': opt.handover = 1; break;
+        case 'C': opt.copied = 1; break;
         default: return 2;
         }
     }
@@ -248,7 +252,7 @@ int main(int argc, char **argv)
     if (!s || !opt.frames) {
         fprintf(stderr, "usage: vgpu [--out FILE.png] [--frames N] [--warm N] "
                         "[--chunk DRAWS] [--preempt US] [--seed N] "
-                        "[--hand-over] SCENE\n");
+                        "[--hand-over] [--copied] SCENE\n");
         return 2;
     }
     prepare(s);
