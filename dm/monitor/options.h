@@ -43,12 +43,13 @@ struct options {
     const char *name;     /* the domain's, "" if libxl gave none */
     const char *qmp_path; /* NULL: see qmp_fd */
     char qmp_path_buf[108];
-    int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
+    int qmp_fd;     /* the listening socket under dm_restrict=1, or -1 */
+    bool prelaunch; /* wait for QMP `cont`, as libxl then says */
     enum companion companion;
-    bool attach; /* to a PVH domain that xl has created paused */
-    const char *qemu;        /* the program beside us */
-    const char *vga;         /* QEMU's -device, NULL without one */
-    uint64_t vga_mib;        /* of memory that libxl gave it */
+    bool attach;      /* to a PVH domain that xl has created paused */
+    const char *qemu; /* the program beside us */
+    const char *vga;  /* QEMU's -device, NULL without one */
+    uint64_t vga_mib; /* of memory that libxl gave it */
     enum log_level log_level;
     unsigned int nr_vgpus;
     struct vgpu_options vgpus[PROTO_MAX_VGPUS];

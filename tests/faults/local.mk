@@ -71,7 +71,7 @@ tests_faults_faults_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_faults_engine_LDADD = libengine.la $(fault_libs)
 
 tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
-	$(fault_run) tests/unit/harness.c tests/unit/harness.h
+	$(fault_run) $(monitor_harness)
 tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_processes_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
 tests_faults_faults_processes_LDFLAGS = $(FAULT_LINK)

@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
+	tests/unit/test-restrict \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -29,6 +30,7 @@ TESTS += \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
+	tests/unit/test-restrict \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -81,7 +83,8 @@ tests_unit_test_vram_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_vram_LDADD = libmonitor.la tests/fakexen/libfakexen.la \
 	$(CMOCKA_LIBS)
 
-monitor_harness = tests/unit/harness.c tests/unit/harness.h
+monitor_harness = tests/unit/harness.c tests/unit/harness-talk.c \
+	tests/unit/harness.h
 monitor_harness_libs = libtools.la tests/fakexen/libfakexen.la \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
@@ -105,3 +108,8 @@ tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 tests_unit_test_processes_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_processes_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_processes_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
+tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_restrict_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_restrict_LDADD = $(monitor_harness_libs)

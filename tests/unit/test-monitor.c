@@ -123,6 +123,25 @@ static void does_not_start(void **state)
     }
 }
 
+/* A libxl that has asked before the start gets no answer, and sees the end. */
+static void does_not_start_restricted(void **state)
+{
+    static const char *const modes[] = {"fail", "die"};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        stub(modes[i], "");
+        dm_start_restricted(&dm, NULL);
+        assert_true(dm_wait_unanswered(&dm));
+        assert_int_equal(dm_wait_exit(&dm), 1);
+        dm_forget_restricted(&dm);
+        dm_assert_nothing_left(&dm);
+        fx_domain_kill((domid_t)dm.domid);
+    }
+}
+
 static void too_little_videoram(void **state)
 {
     static const char *const big[] = {"-vgpu", "vram=32M", NULL};
@@ -375,6 +394,7 @@ int main(void)
         harness_test(lives_and_dies),
         harness_test(libxl_stops_it),
         harness_test(does_not_start),
+        harness_test(does_not_start_restricted),
         harness_test(too_little_videoram),
         harness_test(deaf_device),
         harness_test(broken_device),
