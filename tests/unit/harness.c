@@ -407,8 +407,27 @@ void harness_reap(void)
     fail_msg("a child process does not end");
 }
 
+/* All that are left, whoever started them: orphans are ours. One that a test
+ * has stopped may hold a lock of the fake Xen, and all would wait for it. */
+static void kill_children(void)
+{
+    char path[64];
+    int pid;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
+             (long)getpid());
+    f = fopen(path, "r");
+    while (f && fscanf(f, "%d", &pid) == 1)
+        kill((pid_t)pid, SIGKILL);
+    if (f)
+        fclose(f);
+}
+
 int harness_end_test(void **state)
 {
+    int i;
+
     (void)state;
     /* A test that failed half way leaves its processes to the next one, which
      * would fail for that, or wait for them. */
@@ -417,6 +436,10 @@ int harness_end_test(void **state)
         if (waitpid(started[nr_started], NULL, WNOHANG) == 0)
             kill(started[nr_started], SIGKILL);
     }
+    /* Most end by themselves, now that nobody starts or watches them. */
+    for (i = 0; i < 400 && waitpid(-1, NULL, WNOHANG) >= 0; i++)
+        nap();
+    kill_children();
     harness_reap();
     return 0;
 }

@@ -204,7 +204,7 @@ static void broken_device(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        stub(modes[i], "");
+        stub(modes[i], "mute"); /* what "runs" asks for is all still owed */
         dm_start(&dm, NULL);
         assert_true(dm_wait_running(&dm));
         assert_failed(&dm);
@@ -322,11 +322,12 @@ static void engine_runs(void **state)
 }
 
 /* Each is answered under its own tag, in whichever order: two runs are
- * cancelled, and the last two, which find a process on its way out, get
- * another. */
+ * cancelled, unless the process was ready first, and the last two, which find
+ * it on its way out, get another. */
 static void engine_answers_are_tagged(void **state)
 {
     struct dm dm;
+    long started;
 
     (void)state;
     stub("script rrkkrr", "");
@@ -334,8 +335,9 @@ static void engine_answers_are_tagged(void **state)
     assert_true(dm_wait_running(&dm));
     wait_stat(&dm, "stub.answers ", 6);
     assert_int_equal(stat_of(&dm, "stub.dead_asked "), 2);
-    assert_int_equal(stat_of(&dm, "stub.refused "), 2);
-    assert_int_equal(stat_of(&dm, "stub.started "), 2);
+    started = stat_of(&dm, "stub.started ");
+    assert_in_range(started, 2, 4);
+    assert_int_equal(started + stat_of(&dm, "stub.refused "), 4);
     assert_int_equal(stat_of(&dm, "stub.dead_alone "), 0);
     dm_kill_domain_and_check(&dm);
 }
