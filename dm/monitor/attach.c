@@ -155,7 +155,8 @@ int attach(const struct options *opt)
              opt->domid);
     log_fd = open_log(path);
     if (log_fd < 0) {
-        log_error("open the log, %s: %s", path, strerror(-log_fd));
+        log_error("open the log, %s: %s%s", path, strerror(-log_fd),
+                  log_fd == -EACCES ? " (only root may attach)" : "");
         return 1;
     }
     lock_fd = lock_log(path);
