@@ -54,7 +54,7 @@ fault_deps = $(FAULT_LD) libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la
 
 tests_faults_faults_device_SOURCES = tests/faults/faults-device.c \
-	$(fault_run)
+	$(fault_run) $(device_host)
 tests_faults_faults_device_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_device_CFLAGS = $(fault_cflags)
 tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
