@@ -47,10 +47,16 @@ static void nap(void)
 }
 
 /* Control groups are the host's and named by domid: one such test at a time.
- * Held until the process ends. */
-static void one_at_a_time(void)
+ * Held until the process ends, and those that it has forked. */
+void harness_lock(void)
 {
-    int fd = open("/tmp/xvgpu-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    static bool locked;
+    int fd;
+
+    if (locked)
+        return;
+    locked = true;
+    fd = open("/tmp/xvgpu-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
     assert_int_equal(flock(fd, LOCK_EX), 0);
@@ -61,7 +67,7 @@ void harness_start(const char *children)
     char self[PATH_MAX], path[PATH_MAX + 16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-    one_at_a_time();
+    harness_lock();
     alarm(PROGRAM_S);
     assert_true(n > 0);
     self[n] = '\0';

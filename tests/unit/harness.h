@@ -30,6 +30,10 @@ struct dm {
 
 /* Once, first. children: "fake" (production code) or "stub". */
 void harness_start(const char *children);
+
+/* Wait for other programs with such tests, of other builds for one, to end:
+ * harness_start() does, unless this process, or the one that forked it, has. */
+void harness_lock(void);
 void harness_stop(void);
 
 /* A domain with room for HARNESS_VRAM_MIB of VRAM and its dm; extra arguments
