@@ -43,8 +43,7 @@ int grant_create(enum grant_kind kind, int *s_fd, struct grant_s **s,
 void grant_set(struct grant_s *s, enum grant_kind kind);
 
 /* The engine's side: map what it was sent (S read-only, E read-write). */
-int grant_map(int s_fd, int e_fd, const struct grant_s **s,
-              struct grant_e **e);
+int grant_map(int s_fd, int e_fd, const struct grant_s **s, struct grant_e **e);
 
 static inline enum grant_kind grant_kind_now(const struct grant_s *s)
 {

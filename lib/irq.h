@@ -27,7 +27,7 @@ struct irq {
     /* No bool where an ended process may have left what is none. */
     uint8_t asserted;   /* what the device wants of INTx */
     uint8_t intx_level; /* what Xen was told */
-    uint64_t sent[4]; /* by enum irq_route */
+    uint64_t sent[4];   /* by enum irq_route */
     uint64_t failed;
 };
 

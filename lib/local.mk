@@ -9,6 +9,9 @@ libxvgpu_la_SOURCES = \
 	lib/guestmap.c \
 	lib/guestmap.h \
 	lib/ioreq.c \
+	lib/ioreq-private.h \
+	lib/ioreq-range.c \
+	lib/ioreq-serve.c \
 	lib/ioreq.h \
 	lib/irq.c \
 	lib/irq.h \

@@ -12,7 +12,7 @@
 /* A vGPU as `show` gives it, with its statistics parsed. */
 int command_fetch(const struct target *t, json_t **vgpu);
 
-/* Attach vGPUs: words up to NULL are for xen-vgpu-dm. Returns on failure only. */
+/* Attach vGPUs: words up to NULL are xen-vgpu-dm's. Returns on failure only. */
 int command_attach(const struct target *t, char *const words[]);
 
 /* Print a captured stream of commands. */

@@ -12,6 +12,9 @@
 #define DOMAINS_MAX 4096u
 #define VGPUS_MAX 16
 
+#define DOMAIN_NAME_MAX 129 /* the monitor keeps 127 */
+#define NAME_WIDTH 20       /* at least */
+
 static int compare(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -32,7 +35,8 @@ static int find_domains(uint32_t *domids, size_t *nr)
     if (!dir && errno == ENOENT)
         return EXIT_OK; /* no monitor has ever run */
     if (!dir) {
-        tool_error("read %s: %s", client_dir(), strerror(errno));
+        tool_error("read %s: %s%s", client_dir(), strerror(errno),
+                   errno == EACCES ? " (only root may)" : "");
         return EXIT_FAILED;
     }
     while (*nr < DOMAINS_MAX && (e = readdir(dir))) {
@@ -55,10 +59,27 @@ static const char *text(const json_t *v, const char *key, char *buf,
     return print_clean(buf, size, s ? s : "?");
 }
 
-static void print_row(const json_t *v)
+/* The column of names is as wide as the longest. */
+static int name_width(const json_t *list)
+{
+    char name[DOMAIN_NAME_MAX];
+    int width = NAME_WIDTH;
+    size_t i, len;
+    json_t *v;
+
+    json_array_foreach(list, i, v)
+    {
+        len = strlen(text(v, "name", name, sizeof(name)));
+        if ((int)len > width)
+            width = (int)len;
+    }
+    return width;
+}
+
+static void print_row(const json_t *v, int width)
 {
     const json_t *stats = json_object_get(v, "statistics"), *group;
-    char id[32], name[21], state[32], size[32], jobs[24] = "-";
+    char id[32], name[DOMAIN_NAME_MAX], state[32], size[32], jobs[24] = "-";
     json_t *engines = json_object_get(v, "engines"), *engine;
     json_int_t sum = 0;
     const char *key;
@@ -76,7 +97,7 @@ static void print_row(const json_t *v)
     print_size(size, sizeof(size),
                (uint64_t)json_integer_value(
                    json_object_get(json_object_get(v, "vram"), "bytes")));
-    printf("%-8s %-20s %-8s %-9s %10s %12s\n", id,
+    printf("%-8s %-*s %-8s %-9s %10s %12s\n", id, width,
            text(v, "name", name, sizeof(name)),
            text(json_object_get(v, "options"), "model", (char[32]){0}, 32),
            text(v, "state", state, sizeof(state)), size, jobs);
@@ -108,7 +129,7 @@ int command_list(bool json)
     static uint32_t domids[DOMAINS_MAX];
     json_t *list = json_array(), *v;
     size_t nr, i;
-    int rc, one;
+    int rc, one, width;
 
     rc = find_domains(domids, &nr);
     /* One that just ends, or hangs, does not hide the others. */
@@ -121,11 +142,12 @@ int command_list(bool json)
         one = print_json(list);
         rc = rc ? rc : one;
     } else {
-        printf("%-8s %-20s %-8s %-9s %10s %12s\n", "VGPU", "DOMAIN", "MODEL",
-               "STATE", "VRAM", "JOBS");
+        width = name_width(list);
+        printf("%-8s %-*s %-8s %-9s %10s %12s\n", "VGPU", width, "DOMAIN",
+               "MODEL", "STATE", "VRAM", "JOBS");
         json_array_foreach(list, i, v)
         {
-            print_row(v);
+            print_row(v, width);
         }
     }
     json_decref(list);

@@ -42,6 +42,10 @@ static void show_head(const json_t *v)
 {
     const json_t *opt = json_object_get(v, "options");
     const json_t *vram = json_object_get(v, "vram");
+    const json_t *base =
+        json_object_get(json_object_get(v, "statistics"), "vram_base");
+    const uint64_t parked = (uint64_t)integer(vram, "parking_frame") << 12;
+    const uint64_t at = base ? (uint64_t)json_integer_value(base) : parked;
     json_int_t small = integer(vram, "small_pages");
 
     printf("vGPU %" JSON_INTEGER_FORMAT ".%" JSON_INTEGER_FORMAT
@@ -49,13 +53,15 @@ static void show_head(const json_t *v)
            integer(v, "domid"), integer(v, "vgpu"), STRING(v, "name"),
            STRING(v, "state"));
     printf("options    model=%s vram=%s slot=0x%" PRIx64
-           " poll=%" JSON_INTEGER_FORMAT "us sched=%s, companion %s\n",
+           " poll=%" JSON_INTEGER_FORMAT "us rate=%" JSON_INTEGER_FORMAT
+           " sched=%s, companion %s\n",
            STRING(opt, "model"), SIZE(integer(opt, "vram")),
            (uint64_t)integer(opt, "slot"), integer(opt, "poll"),
-           STRING(opt, "sched"), STRING(opt, "companion"));
-    printf("VRAM       %s, parked at frame 0x%" PRIx64,
-           SIZE(integer(vram, "bytes")),
-           (uint64_t)integer(vram, "parking_frame"));
+           integer(opt, "rate"), STRING(opt, "sched"),
+           STRING(opt, "companion"));
+    printf("VRAM       %s at 0x%" PRIx64 "%s", SIZE(integer(vram, "bytes")), at,
+           at == parked ? ", where it was made: the guest has not placed it"
+                        : "");
     if (small)
         printf(", %" JSON_INTEGER_FORMAT " single pages", small);
     putchar('\n');

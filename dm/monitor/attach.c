@@ -62,8 +62,8 @@ int attach_check(uint32_t domid, const struct domain_info *info)
         return -EEXIST;
     }
     if (info->started) {
-        log_error("the domain has been started: its kernel has looked for PCI devices "
-                  "already; create it with xl create -p, attach, then "
+        log_error("the domain has been started: its kernel has looked for PCI "
+                  "devices already; create it with xl create -p, attach, then "
                   "xl unpause");
         return -EBUSY;
     }
@@ -81,9 +81,8 @@ static int detach(int log_fd, int ready_fd, int lock_fd)
     int lock = fcntl(lock_fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
 
     if (null < 0 || out < 0 || ready < 0 || lock < 0 ||
-        dup2(null, STDIN_FILENO) < 0 ||
-        dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
-        dup3(ready, READY_FD, O_CLOEXEC) < 0 ||
+        dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+        dup2(out, STDERR_FILENO) < 0 || dup3(ready, READY_FD, O_CLOEXEC) < 0 ||
         dup3(lock, LOCK_FD, O_CLOEXEC) < 0 ||
         syscall(SYS_close_range, LOCK_FD + 1, ~0u, 0) || chdir("/"))
         return -errno;
@@ -155,7 +154,8 @@ int attach(const struct options *opt)
              opt->domid);
     log_fd = open_log(path);
     if (log_fd < 0) {
-        log_error("open the log, %s: %s", path, strerror(-log_fd));
+        log_error("open the log, %s: %s%s", path, strerror(-log_fd),
+                  log_fd == -EACCES ? " (only root may attach)" : "");
         return 1;
     }
     lock_fd = lock_log(path);

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <xendevicemodel.h>
 
 #include "lib/ioreq.h"
 #include "lib/log.h"
 
+#define PRIVCMD "/dev/xen/privcmd"
 #define MAX_SERVERS 8u /* of a domain, in Xen */
 
 int domain_open(struct domain *d, uint32_t domid)
@@ -19,7 +21,10 @@ int domain_open(struct domain *d, uint32_t domid)
     if (d->xch)
         return 0;
     rc = errno ? -errno : -EIO;
-    log_error("open Xen's control interface: %s", strerror(-rc));
+    log_error("open Xen's control interface: %s%s", strerror(-rc),
+              access(PRIVCMD, F_OK) ? " (there is no " PRIVCMD
+                                      ": is this dom0 of a Xen host?)"
+                                    : "");
     return rc;
 }
 
@@ -81,8 +86,7 @@ int domain_host_free(const struct domain *d, uint64_t *pages)
     if (xc_physinfo(d->xch, &info))
         return errno ? -errno : -EIO;
     have = info.free_pages + info.scrub_pages;
-    *pages =
-        have > info.outstanding_pages ? have - info.outstanding_pages : 0;
+    *pages = have > info.outstanding_pages ? have - info.outstanding_pages : 0;
     return 0;
 }
 
@@ -94,8 +98,8 @@ static int grow_pool(const struct domain *d, const xc_dominfo_t *info,
                      uint64_t max_kb)
 {
     const uint64_t each_mib = info->hap ? 1 : 2;
-    const uint64_t pages = UINT64_C(256) * (info->max_vcpu_id + 1) +
-                           each_mib * (max_kb >> 10);
+    const uint64_t pages =
+        UINT64_C(256) * (info->max_vcpu_id + 1) + each_mib * (max_kb >> 10);
     uint64_t size;
 
     if (xc_get_paging_mempool_size(d->xch, d->domid, &size) ||

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -51,13 +52,20 @@ static void start_failed(struct monitor *m)
     kill_all(m);
 }
 
+/* A libxl that has handed its socket over waits for an answer on it; nobody
+ * must have been answered before. It takes no other sign after that one. */
+static bool asks_by_qmp(const struct monitor *m)
+{
+    return m->opt->qmp_fd >= 0;
+}
+
 /* Beside QEMU it is QEMU that tells libxl; for PVH nobody does. */
 static int say_running(struct monitor *m)
 {
     int rc;
 
     if (!m->launch)
-        return xenstore_write_running(&m->xs);
+        return asks_by_qmp(m) ? qmp_start(m) : xenstore_write_running(&m->xs);
     rc = write(m->launch->ready_fd, "", 1) == 1 ? 0 : -errno;
     if (m->launch->lock_fd >= 0)
         close(m->launch->lock_fd);
@@ -268,6 +276,23 @@ static void watch_signals(struct monitor *m)
     }
 }
 
+/* Under dm_restrict=1 libxl lets no file grow beyond 256 KiB. That is meant
+ * for QEMU's log, but a screenshot's memfd would be a file, too. The children
+ * set limits of their own. */
+static void lift_file_size(void)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit now;
+
+    signal(SIGXFSZ, SIG_IGN); /* a line of the log less is no reason to die */
+    if (!getrlimit(RLIMIT_FSIZE, &now) && now.rlim_cur == RLIM_INFINITY)
+        return;
+    if (setrlimit(RLIMIT_FSIZE, &none))
+        log_warning("lift the limit of file sizes: %s: large screenshots will "
+                    "fail",
+                    strerror(errno));
+}
+
 static int add_room(struct monitor *m)
 {
     int rc;
@@ -354,7 +379,7 @@ static int start(struct monitor *m)
     rc = make_vgpus(m);
     if (rc)
         return rc;
-    rc = m->launch ? 0 : qmp_start(m); /* QEMU has its own */
+    rc = m->launch || asks_by_qmp(m) ? 0 : qmp_start(m); /* QEMU has its own */
     if (rc)
         return rc;
     rc = admin_start(m);
@@ -412,6 +437,8 @@ int monitor_run(const struct options *opt, const struct launch *launch)
     ev_timer_init(&m.timeout, on_timeout, 0., 0.);
     m.timeout.data = &m;
     watch_signals(&m);
+    lift_file_size();
+    m.qmp_state = opt->prelaunch ? QMP_PRELAUNCH : QMP_RUNNING;
     if (start(&m))
         m.exit_code = 1;
     else

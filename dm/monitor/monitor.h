@@ -16,6 +16,7 @@
 #include "dm/monitor/domain.h"
 #include "dm/monitor/launch.h"
 #include "dm/monitor/options.h"
+#include "dm/monitor/qmp.h"
 #include "dm/monitor/server.h"
 #include "dm/monitor/vgpu.h"
 #include "dm/monitor/vram.h"
@@ -57,7 +58,7 @@ struct monitor {
     const struct options *opt;
     const struct launch *launch; /* a monitor that xl does not know, else NULL */
     uint32_t sandbox; /* 0: tests only */
-    bool paused;      /* by QMP `stop` */
+    enum qmp_state qmp_state;
     bool was_running; /* libxl, or who waits for us, has been told so */
     bool added_room;  /* for VRAM: videoram= gives a PVH domain none */
 

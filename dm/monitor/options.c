@@ -186,6 +186,8 @@ static const struct {
     {"-kernel", skip, OPTION_PAIR},
     {"-initrd", skip, OPTION_PAIR},
     {"-append", skip, OPTION_PAIR},
+    {"-runas", skip, OPTION_PAIR},
+    {"-chroot", skip, OPTION_PAIR},
 };
 
 /* Its place in args, or their number. */
@@ -309,6 +311,8 @@ int options_parse(int argc, char *const argv[], struct options *o,
     for (i = 1; i < argc; i++) {
         n = find_arg(argv[i]);
         if (n == ARRAY_SIZE(args)) {
+            if (!strcmp(argv[i], "-S"))
+                o->prelaunch = true;
             if (!strncmp(argv[i], "-vgpu", 5))
                 return options_fail(
                     err,

@@ -56,7 +56,8 @@ struct options {
     const char *name;     /* the domain's, "" if libxl gave none */
     const char *qmp_path; /* NULL: see qmp_fd */
     char qmp_path_buf[108];
-    int qmp_fd; /* the listening socket under dm_restrict=1, or -1 */
+    int qmp_fd;     /* the listening socket under dm_restrict=1, or -1 */
+    bool prelaunch; /* wait for QMP `cont`, as libxl then says */
     enum companion companion;
     bool attach;      /* to a PVH domain that xl has created paused */
     const char *qemu; /* the program beside us */

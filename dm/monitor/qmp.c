@@ -50,20 +50,27 @@ static json_t *cmd_vnc(struct qmp_session *s)
 
 static json_t *cmd_status(struct qmp_session *s)
 {
-    return result(json_pack("{s:s, s:b, s:b}", "status",
-                            *s->paused ? "paused" : "running", "running",
-                            !*s->paused, "singlestep", 0));
+    static const char *const names[] = {
+        [QMP_RUNNING] = "running",
+        [QMP_PAUSED] = "paused",
+        [QMP_PRELAUNCH] = "prelaunch",
+    };
+
+    return result(json_pack("{s:s, s:b, s:b}", "status", names[*s->state],
+                            "running", *s->state == QMP_RUNNING, "singlestep",
+                            0));
 }
 
 static json_t *cmd_stop(struct qmp_session *s)
 {
-    *s->paused = true;
+    if (*s->state == QMP_RUNNING)
+        *s->state = QMP_PAUSED;
     return result(json_object());
 }
 
 static json_t *cmd_cont(struct qmp_session *s)
 {
-    *s->paused = false;
+    *s->state = QMP_RUNNING;
     return result(json_object());
 }
 

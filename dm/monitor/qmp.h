@@ -9,10 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What QEMU calls the domain's state. libxl wants to see "prelaunch" when it
+ * has started us with -S, until its first `cont`. */
+enum qmp_state { QMP_RUNNING, QMP_PAUSED, QMP_PRELAUNCH };
+
 struct qmp_session {
     bool negotiated; /* qmp_capabilities was given */
-    bool *paused;    /* the domain's state, by stop and cont */
-    bool quit;       /* out: told to end */
+    enum qmp_state *state;
+    bool quit; /* out: told to end */
 };
 
 /* The first thing that a client reads. Caller frees; NULL without memory. */

@@ -29,7 +29,7 @@ static void on_opened(struct conn *c)
 static void on_line(struct conn *c, char *line, size_t len)
 {
     struct monitor *m = conn_user(c);
-    struct qmp_session s = {.paused = &m->paused};
+    struct qmp_session s = {.state = &m->qmp_state};
     unsigned int *negotiated = conn_word(c);
 
     if (!len)

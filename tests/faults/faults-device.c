@@ -6,20 +6,14 @@
  * engine. What must follow stands in README.md.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <xen-vgpu/packet.h>
 
+#include "device-host.h"
 #include "dm/device/device.h"
-#include "fakexen.h"
 #include "guest.h"
 #include "report.h"
 
@@ -27,91 +21,7 @@
 #define VRAM (4ull << 20)
 #define PARKED ((5ull << 30) >> 12)
 
-static struct rig {
-    domid_t domid;
-    int sock, kick, event;
-    struct link_page *link;
-    pthread_t device, monitor;
-    struct proto_in in, reply;
-    volatile bool replied, ended;
-    bool running;
-} r;
-
-static void *device_main(void *arg)
-{
-    const int sock = (int)(intptr_t)arg;
-    struct device *dev;
-    int rc;
-
-    points_exempt(false);
-    rc = device_new(sock, &dev);
-    if (!rc) {
-        rc = device_start(dev);
-        if (!rc)
-            rc = device_loop(dev);
-        device_free(dev);
-    }
-    if (rc)
-        log_error("ending: %s", strerror(-rc)); /* as its main() does */
-    points_exempt(true);
-    close(sock);
-    return (void *)(intptr_t)rc;
-}
-
-static void engine_kicked(void)
-{
-    const uint64_t one = 1;
-    uint32_t seq;
-    uint64_t n;
-
-    if (read(r.kick, &n, sizeof(n)) < 0)
-        return;
-    seq = LINK_READ_ACQ(r.link->dev.cmd_seq);
-    if (!r.running || seq == r.link->eng.ack_seq)
-        return;
-    LINK_WRITE_REL(r.link->eng.ack_seq, seq);
-    if (write(r.event, &one, sizeof(one)) < 0)
-        abort();
-}
-
-static void engine_op(uint32_t type, uint32_t tag)
-{
-    const struct proto_msg msg = {
-        .version = PROTO_VERSION,
-        .type = type,
-        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA, .tag = tag}};
-
-    r.running = type == PROTO_ENGINE_STARTED;
-    proto_send(r.sock, &msg, NULL, 0, NULL, 0);
-}
-
-static void *monitor_main(void *arg)
-{
-    struct pollfd fds[2] = {{.fd = r.sock, .events = POLLIN},
-                            {.fd = r.kick, .events = POLLIN}};
-
-    (void)arg;
-    points_exempt(true);
-    for (;;) {
-        poll(fds, 2, -1);
-        if (fds[1].revents)
-            engine_kicked();
-        if (!fds[0].revents)
-            continue;
-        if (proto_recv(r.sock, &r.in))
-            break;
-        if (r.in.msg.type == PROTO_ENGINE_RUN) {
-            engine_op(PROTO_ENGINE_STARTED, r.in.msg.u.engine_op.tag);
-        } else if (r.in.msg.type == PROTO_ENGINE_KILL) {
-            engine_op(PROTO_ENGINE_DEAD, r.in.msg.u.engine_op.tag);
-        } else if (r.in.msg.type == PROTO_REPLY) {
-            r.reply = r.in;
-            __atomic_store_n(&r.replied, true, __ATOMIC_RELEASE);
-        }
-    }
-    __atomic_store_n(&r.ended, true, __ATOMIC_RELEASE);
-    return NULL;
-}
+static struct host r;
 
 /* ---- The guest --------------------------------------------------------- */
 
@@ -151,15 +61,13 @@ static bool await(uint64_t gpa, uint32_t want)
 
 static const char *interrupt(void)
 {
-    const uint64_t one = 1;
     uint32_t data = 0;
 
     guest_wr(BAR0 + XVGPU_INTR_STATUS, 4, ~0u);
     guest_cfg(PCI_CAP_MSIX + 2, 2, 0x8000);
     guest_wr(BAR0 + XVGPU_INTR_ENABLE, 4, ~0u);
     LINK_WRITE_REL(r.link->eng.done_count, r.link->eng.done_count + 1);
-    if (write(r.event, &one, sizeof(one)) < 0)
-        abort();
+    host_event(&r);
     if (!await(BAR0 + XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA)))
         return "no INTR_STATUS";
     guest_wr(BAR0 + XVGPU_INTR_STATUS, 4, ~0u);
@@ -168,8 +76,7 @@ static const char *interrupt(void)
     /* And a line, whose level falls again. */
     guest_cfg(PCI_CAP_MSIX + 2, 2, 0);
     LINK_WRITE_REL(r.link->eng.done_count, r.link->eng.done_count + 1);
-    if (write(r.event, &one, sizeof(one)) < 0)
-        abort();
+    host_event(&r);
     if (!await(BAR0 + XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA)))
         return "no INTR_STATUS";
     if (fx_intx_level(r.domid, GUEST_DEVFN >> 3, 0) != 1)
@@ -181,12 +88,9 @@ static const char *interrupt(void)
 
 static const char *ask(uint32_t query, int *fd)
 {
-    struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_QUERY};
     unsigned int i;
 
-    msg.u.query.query = query;
-    __atomic_store_n(&r.replied, false, __ATOMIC_RELEASE);
-    if (proto_send(r.sock, &msg, NULL, 0, NULL, 0))
+    if (!host_query(&r, query, 0))
         return "no device to ask";
     for (i = 0;
          i < 500 && !gone() && !__atomic_load_n(&r.replied, __ATOMIC_ACQUIRE);
@@ -256,52 +160,24 @@ static const struct act steps[] = {
 
 /* ---- One life ---------------------------------------------------------- */
 
-static int memfd(size_t size)
+static void enters(bool device)
 {
-    int fd = memfd_create("test", MFD_CLOEXEC);
-
-    return fd < 0 || ftruncate(fd, (off_t)size) ? -1 : fd;
+    points_exempt(!device);
 }
 
 static void begin(void)
 {
-    const struct fx_domain_config dc = {.ram_bytes = RAM,
-                                        .vcpus = 2,
-                                        .extra_kb = VRAM >> 10,
-                                        .timeout_ms = GUEST_TIMEOUT_MS};
-    struct proto_msg msg = {.version = PROTO_VERSION,
-                            .type = PROTO_DEVICE_START};
-    int sv[2], fds[4];
+    static const struct host_config c = {.ram = RAM,
+                                         .vram = VRAM,
+                                         .parked = PARKED,
+                                         .devfn = GUEST_DEVFN,
+                                         .timeout_ms = GUEST_TIMEOUT_MS,
+                                         .log_level = LOG_INFO,
+                                         .enters = enters};
 
-    memset(&r, 0, sizeof(r));
-    fx_reset();
-    r.domid = (domid_t)fx_domain_create(&dc);
-    guest_begin(r.domid, VRAM);
-    if (fx_populate(r.domid, PARKED, VRAM >> 12) ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
+    if (!host_begin(&r, &c))
         abort();
-    r.sock = sv[0];
-    fds[0] = memfd(PROTO_STATE_SIZE);
-    fds[1] = memfd(LINK_SIZE);
-    fds[2] = r.kick = eventfd(0, EFD_NONBLOCK);
-    fds[3] = r.event = eventfd(0, EFD_NONBLOCK);
-    r.link =
-        mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
-    msg.u.start.domid = r.domid;
-    msg.u.start.nr_vcpus = 2;
-    msg.u.start.nr_vgpus = 1;
-    msg.u.start.log_level = LOG_INFO;
-    proto_send(r.sock, &msg, NULL, 0, NULL, 0);
-    memset(&msg.u, 0, sizeof(msg.u));
-    msg.type = PROTO_DEVICE_VGPU;
-    msg.u.vgpu.devfn = GUEST_DEVFN;
-    msg.u.vgpu.engines = 1u << XVGPU_ENGINE_SDMA;
-    msg.u.vgpu.vram_size = VRAM;
-    msg.u.vgpu.vram_gfn = PARKED;
-    proto_send(r.sock, &msg, fds, 4, NULL, 0);
-    pthread_create(&r.device, NULL, device_main, (void *)(intptr_t)sv[1]);
-    close(fds[0]);
-    close(fds[1]);
+    guest_begin(r.domid, VRAM);
 }
 
 static const char *left(void)
@@ -324,31 +200,19 @@ static const char *left(void)
 
 static void life(struct outcome *o)
 {
-    const struct proto_msg stop = {.version = PROTO_VERSION,
-                                   .type = PROTO_STOP};
+    int fds, rc;
     bool up;
-    void *rc;
-    int fds;
 
     fx_init();
     fds = count_fds();
     begin();
-    up = !proto_recv(r.sock, &r.in) && r.in.msg.type == PROTO_DEVICE_READY &&
-         !r.in.msg.u.ready.status;
+    up = host_up(&r);
     if (up) {
-        pthread_create(&r.monitor, NULL, monitor_main, NULL);
         take_steps(o, steps, sizeof(steps) / sizeof(steps[0]));
         phase(o, "stop");
-        proto_send(r.sock, &stop, NULL, 0, NULL, 0);
     }
-    pthread_join(r.device, &rc);
-    if (up)
-        pthread_join(r.monitor, NULL);
+    rc = host_end(&r, up);
     points_get()->on = 0;
-    munmap(r.link, LINK_SIZE);
-    close(r.sock);
-    close(r.kick);
-    close(r.event);
     /* An ended device is no failed step. */
     if (!up || rc) {
         o->ended = up;

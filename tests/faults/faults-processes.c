@@ -249,6 +249,7 @@ int main(void)
     points_share(path);
     setenv(POINTS_ENV, path, 1);
     setenv("XVGPU_TEST_LEAKS", "1", 1);
+    harness_lock(); /* a life's time is its own */
     rc = report_run("the processes together", life, SHARE);
     unlink(path);
     return rc;

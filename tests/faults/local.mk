@@ -54,7 +54,7 @@ fault_deps = $(FAULT_LD) libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la
 
 tests_faults_faults_device_SOURCES = tests/faults/faults-device.c \
-	$(fault_run)
+	$(fault_run) $(device_host)
 tests_faults_faults_device_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_device_CFLAGS = $(fault_cflags)
 tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
@@ -71,7 +71,7 @@ tests_faults_faults_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_faults_engine_LDADD = libengine.la $(fault_libs)
 
 tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
-	$(fault_run) tests/unit/harness.c tests/unit/harness.h
+	$(fault_run) $(monitor_harness)
 tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_processes_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
 tests_faults_faults_processes_LDFLAGS = $(FAULT_LINK)

@@ -54,8 +54,8 @@ struct drig_engine {
     int link_fd, kick, event;
     struct link_page *link;
     uint8_t *state; /* the memfd */
-    bool runs; /* the monitor's view */
-    bool dies; /* drig_engine_dies() was called */
+    bool runs;      /* the monitor's view */
+    bool dies;      /* drig_engine_dies() was called */
     /* The production engine, when it is in use. */
     int socks[2], grant_s, grant_e;
     struct grant_s *grant;
@@ -67,7 +67,7 @@ struct drig {
     domid_t domid;
     int sock; /* the monitor's end */
     uint32_t ioservid;
-    bool up; /* false: it refused to take over */
+    bool up;                   /* false: it refused to take over */
     bool refuse_start;         /* the monitor can start no engine */
     bool ending;               /* drig_free() was called */
     unsigned int replies;      /* to queries */

@@ -27,14 +27,17 @@ static void check_line(char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *end = data + size, *next;
-    bool paused = false;
-    struct qmp_session s = {.paused = &paused};
+    enum qmp_state state = QMP_RUNNING;
+    struct qmp_session s = {.state = &state};
     char *line;
     size_t len;
 
     log_init("fuzz", LOG_ERROR);
     check_line(qmp_greeting());
-    /* The first byte chooses whether negotiation is still to come. */
+    /* The first byte chooses whether negotiation is still to come, and the
+     * first `cont`. */
+    if (size && *data & 2)
+        state = QMP_PRELAUNCH;
     s.negotiated = size && (*data++ & 1);
     while (data < end) {
         next = memchr(data, '\n', (size_t)(end - data));

@@ -28,8 +28,8 @@ static void check_time(void)
 
     plat_sleep(20 * PLAT_MS);
     slept = plat_now() - before;
-    printk("TSC at %lu kHz; slept 20 ms: %lu us, %lu ticks\n",
-           plat_tsc_khz(), slept / PLAT_US, plat_tsc() - tsc);
+    printk("TSC at %lu kHz; slept 20 ms: %lu us, %lu ticks\n", plat_tsc_khz(),
+           slept / PLAT_US, plat_tsc() - tsc);
     if (slept < 20 * PLAT_MS)
         xtf_failure("Fail: woke up too early\n");
 }

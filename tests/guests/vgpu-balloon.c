@@ -10,19 +10,19 @@
 
 const char test_title[] = "vgpu-balloon: memory withdrawn under the engine";
 
-#define TIMEOUT         (60 * PLAT_S)
-#define POLL            (500 * PLAT_US)
+#define TIMEOUT (60 * PLAT_S)
+#define POLL    (500 * PLAT_US)
 
-#define AREA            MB(16)
-#define HOLE            MB(1)           /* in VRAM */
-#define HOLE_AT         MB(4)
+#define AREA    MB(16)
+#define HOLE    MB(1) /* in VRAM */
+#define HOLE_AT MB(4)
 
-#define IB_FILLS        64
+#define IB_FILLS 64
 
 /* Xen: public/memory.h, which XTF has in part and with other types. */
-#define MEMORY_OP_DECREASE_RESERVATION  1
-#define MEMORY_OP_CURRENT_RESERVATION   3
-#define MEMORY_OP_POPULATE_PHYSMAP      6
+#define MEMORY_OP_DECREASE_RESERVATION 1
+#define MEMORY_OP_CURRENT_RESERVATION  3
+#define MEMORY_OP_POPULATE_PHYSMAP     6
 
 struct reservation {
     uint64_t *gfns;
@@ -43,8 +43,8 @@ static bool reserve(unsigned int op, uint64_t addr, uint64_t bytes)
     for (uint64_t i = 0; i < r.nr; i++)
         gfns[i] = addr / PAGE_SIZE + i;
     rc = hypercall_memory_op(op, &r);
-    return CHECK(rc == (long)r.nr, "memory_op %u: %ld of %lu pages at %#lx",
-                 op, rc, r.nr, addr);
+    return CHECK(rc == (long)r.nr, "memory_op %u: %ld of %lu pages at %#lx", op,
+                 rc, r.nr, addr);
 }
 
 static bool withdraw(uint64_t addr, uint64_t bytes)
@@ -172,12 +172,14 @@ static bool under_a_waiting_job(void)
     *word = 0;
     engine_put(sdma(), dw, pkt_fill(dw, plat_gpa(area), 3, AREA));
     engine_put(sdma(), dw, pkt_write(dw, plat_gpa(word), &one, 1));
-    engine_put(sdma(), dw, pkt_wait_mem(dw, plat_gpa(word), XVGPU_WAIT_EQ,
-                                        two, ~0u, XVGPU_WAIT_LIMIT_US));
+    engine_put(sdma(), dw,
+               pkt_wait_mem(dw, plat_gpa(word), XVGPU_WAIT_EQ, two, ~0u,
+                            XVGPU_WAIT_LIMIT_US));
     engine_put(sdma(), dw, pkt_fill(dw, plat_gpa(area), 4, AREA));
     fence = engine_submit(sdma(), true);
-    if (!CHECK(plat_wait(is_word, &one, TIMEOUT, POLL), "the job stands still")
-        || !withdraw(plat_gpa(area), AREA))
+    if (!CHECK(plat_wait(is_word, &one, TIMEOUT, POLL),
+               "the job stands still") ||
+        !withdraw(plat_gpa(area), AREA))
         return true;
     check_uncharged("waiting", before, AREA);
     ACCESS_ONCE(*word) = two;
@@ -244,8 +246,10 @@ static void under_the_ring(void)
     CHECK(plat_wait(stands, sdma(), TIMEOUT, POLL),
           "a ring that is not there: no fault");
     code = engine_read(sdma(), XVGPU_FAULT_CODE);
-    CHECK(code == XVGPU_FAULT_RING_ACCESS, "a ring that is not there: fault %u "
-          "(%s)", code, engine_fault_name(code));
+    CHECK(code == XVGPU_FAULT_RING_ACCESS,
+          "a ring that is not there: fault %u "
+          "(%s)",
+          code, engine_fault_name(code));
     if (populate(ring, size))
         restart("after the ring was populated");
 
@@ -256,8 +260,10 @@ static void under_the_ring(void)
     CHECK(plat_wait(stands, sdma(), TIMEOUT, POLL),
           "a fence that is not there: no fault");
     code = engine_read(sdma(), XVGPU_FAULT_CODE);
-    CHECK(code == XVGPU_FAULT_ADDRESS, "a fence that is not there: fault %u "
-          "(%s)", code, engine_fault_name(code));
+    CHECK(code == XVGPU_FAULT_ADDRESS,
+          "a fence that is not there: fault %u "
+          "(%s)",
+          code, engine_fault_name(code));
     if (populate(wb, PAGE_SIZE))
         restart("after the write-back page was populated");
 }
@@ -281,8 +287,8 @@ static void fill_hole(const char *when, bool there)
 {
     uint64_t at = vgpu_vram_addr(&vgpu, HOLE_AT);
     uint32_t dw[8];
-    unsigned int n = pkt_fill(dw, at - PAGE_SIZE, 0x600d600d,
-                              HOLE + 2 * PAGE_SIZE);
+    unsigned int n =
+        pkt_fill(dw, at - PAGE_SIZE, 0x600d600d, HOLE + 2 * PAGE_SIZE);
 
     if (there)
         check_run(dw, n, when);
@@ -293,8 +299,8 @@ static void fill_hole(const char *when, bool there)
 static void under_vram(void)
 {
     uint64_t home = vgpu.pci.bar[XVGPU_BAR_VRAM].addr;
-    uint64_t high = ROUNDUP(max(plat_ram_end(), (uint64_t)GB(4)) + GB(20),
-                            vgpu.vram_size);
+    uint64_t high =
+        ROUNDUP(max(plat_ram_end(), (uint64_t)GB(4)) + GB(20), vgpu.vram_size);
     volatile uint32_t *mark = (volatile uint32_t *)vgpu.vram;
     long before = charged();
     uint32_t val;

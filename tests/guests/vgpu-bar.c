@@ -7,11 +7,11 @@
 
 const char test_title[] = "vgpu-bar: moving BARs, decoding, resets";
 
-#define TIMEOUT         (60 * PLAT_S)
-#define PATTERN(i)      (0x5eed000000000000UL + (i) * 0x100000001UL)
+#define TIMEOUT    (60 * PLAT_S)
+#define PATTERN(i) (0x5eed000000000000UL + (i)*0x100000001UL)
 
 /* Free places: what pci_assign() does not use from the hole's end down. */
-#define OTHER_CSR_ADDR  0xfbf00000UL
+#define OTHER_CSR_ADDR 0xfbf00000UL
 
 static const struct engine_config config;
 
@@ -141,8 +141,7 @@ static void put_vram_over_ram(void)
     set_bar(XVGPU_BAR_VRAM, where);
     CHECK(*ram == 0xabcdef, "RAM reads %#lx below a refused BAR", *ram);
     after = vgpu_read(&vgpu, XVGPU_BAR_REFUSED);
-    CHECK(after == before + 1, "BAR_REFUSED went from %u to %u", before,
-          after);
+    CHECK(after == before + 1, "BAR_REFUSED went from %u to %u", before, after);
     check_vram_base("refused", home);
 
     set_bar(XVGPU_BAR_VRAM, home);
@@ -169,8 +168,7 @@ static void start_long_job(void)
     engine_submit(sdma(), true);
 }
 
-static void check_after_reset(const char *what, uint32_t reason,
-                              uint32_t count)
+static void check_after_reset(const char *what, uint32_t reason, uint32_t count)
 {
     uint64_t base = vgpu_read64(&vgpu, XVGPU_VRAM_BASE);
     uint32_t val;
@@ -181,8 +179,7 @@ static void check_after_reset(const char *what, uint32_t reason,
     CHECK(val == count + 1, "%s: RESET_COUNT went from %u to %u", what, count,
           val);
     val = engine_read(sdma(), XVGPU_STATUS);
-    CHECK(val == XVGPU_STATUS_DISABLED, "%s: engine's STATUS is %u", what,
-          val);
+    CHECK(val == XVGPU_STATUS_DISABLED, "%s: engine's STATUS is %u", what, val);
     CHECK(!engine_read64(sdma(), XVGPU_RING_BASE), "%s: RING_BASE is kept",
           what);
     CHECK(!vgpu_read(&vgpu, XVGPU_SCRATCH), "%s: SCRATCH is kept", what);
@@ -231,8 +228,8 @@ static void move_during_job(void)
 
     random_fill(src, bytes);
     for (unsigned int i = 0; i < 64; i++) {
-        engine_put(sdma(), dw, pkt_copy(dw, plat_gpa(src), plat_gpa(dst),
-                                        bytes));
+        engine_put(sdma(), dw,
+                   pkt_copy(dw, plat_gpa(src), plat_gpa(dst), bytes));
         fence = engine_submit(sdma(), false);
     }
     set_bar(XVGPU_BAR_VRAM, vram_above());

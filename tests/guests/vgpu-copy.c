@@ -141,8 +141,8 @@ static unsigned int add_write(uint32_t *p)
 static unsigned int add_any(uint32_t *p)
 {
     static unsigned int (*const kinds[])(uint32_t *) = {
-        add_copy, add_copy, add_copy, add_copy_rect, add_fill, add_fill_rect,
-        add_write,
+        add_copy, add_copy,      add_copy,  add_copy_rect,
+        add_fill, add_fill_rect, add_write,
     };
 
     return kinds[random_below(ARRAY_SIZE(kinds))](p);
@@ -196,8 +196,8 @@ static bool run_job(uint64_t number, bool signal, struct stats *latency)
         return false;
     start = plat_now();
     fence = engine_submit(sdma(), signal);
-    result = engine_wait(sdma(), fence, 60 * PLAT_S,
-                         signal ? 0 : 200 * PLAT_US);
+    result =
+        engine_wait(sdma(), fence, 60 * PLAT_S, signal ? 0 : 200 * PLAT_US);
     stats_add(latency, plat_now() - start);
     if (!CHECK(result == ENGINE_DONE, "job %lu: result %u", number, result)) {
         engine_print_fault(sdma());

@@ -68,8 +68,8 @@ static void check_sizes(void)
             store(model + at, size, val);
             got = load(scratch(at), size);
             if (got != load(model + at, size))
-                bad += !CHECK(false, "%u bytes at %u read back as %#lx",
-                              size, at, got);
+                bad += !CHECK(false, "%u bytes at %u read back as %#lx", size,
+                              at, got);
             if (bad > 8)
                 return;
         }
@@ -85,25 +85,33 @@ static void movs(volatile void *dst, const volatile void *src,
     const volatile char *s = (const volatile char *)src + back;
 
     if (df)
-        __asm__ __volatile__ ("std");
+        __asm__ __volatile__("std");
     switch (size) {
     case 1:
-        __asm__ __volatile__ ("rep movsb" : "+D" (d), "+S" (s), "+c" (n)
-                              : : "memory");
+        __asm__ __volatile__("rep movsb"
+                             : "+D"(d), "+S"(s), "+c"(n)
+                             :
+                             : "memory");
         break;
     case 2:
-        __asm__ __volatile__ ("rep movsw" : "+D" (d), "+S" (s), "+c" (n)
-                              : : "memory");
+        __asm__ __volatile__("rep movsw"
+                             : "+D"(d), "+S"(s), "+c"(n)
+                             :
+                             : "memory");
         break;
     case 4:
-        __asm__ __volatile__ ("rep movsl" : "+D" (d), "+S" (s), "+c" (n)
-                              : : "memory");
+        __asm__ __volatile__("rep movsl"
+                             : "+D"(d), "+S"(s), "+c"(n)
+                             :
+                             : "memory");
         break;
     default:
-        __asm__ __volatile__ ("rep movsq" : "+D" (d), "+S" (s), "+c" (n)
-                              : : "memory");
+        __asm__ __volatile__("rep movsq"
+                             : "+D"(d), "+S"(s), "+c"(n)
+                             :
+                             : "memory");
     }
-    __asm__ __volatile__ ("cld");
+    __asm__ __volatile__("cld");
 }
 
 static void check_movs(uint8_t *buf)
@@ -131,16 +139,17 @@ static void check_stos(void)
     volatile uint8_t *d = scratch(0);
     unsigned long n = SCRATCH_BYTES / 4;
 
-    __asm__ __volatile__ ("rep stosl" : "+D" (d), "+c" (n) : "a" (0x5aa5c33c)
-                          : "memory");
+    __asm__ __volatile__("rep stosl"
+                         : "+D"(d), "+c"(n)
+                         : "a"(0x5aa5c33c)
+                         : "memory");
     for (unsigned int i = 0; i < SCRATCH_BYTES; i += 4)
         store(model + i, 4, 0x5aa5c33c);
     compare_all("rep stosl");
 
     d = scratch(16);
     n = 37;
-    __asm__ __volatile__ ("rep stosb" : "+D" (d), "+c" (n) : "a" (0x77)
-                          : "memory");
+    __asm__ __volatile__("rep stosb" : "+D"(d), "+c"(n) : "a"(0x77) : "memory");
     memset(model + 16, 0x77, 37);
     compare_all("rep stosb");
 }

@@ -9,9 +9,9 @@
 
 const char test_title[] = "vgpu-draw: a picture on the scanout";
 
-#define SURFACE_OFFSET  MB(1)
-#define TILE            32
-#define RECTANGLES      12
+#define SURFACE_OFFSET MB(1)
+#define TILE           32
+#define RECTANGLES     12
 
 static uint32_t width, height, stride, style;
 static uint64_t surface;
@@ -77,13 +77,13 @@ static bool border(void)
 
     for (uint32_t y = 0; y + TILE <= height; y += TILE)
         for (uint32_t x = 0; x + TILE <= width; x += TILE) {
-            bool edge = !x || !y || x + 2 * TILE > width ||
-                        y + 2 * TILE > height;
+            bool edge =
+                !x || !y || x + 2 * TILE > width || y + 2 * TILE > height;
 
             if (edge && (x || y))
-                ok = ok && put(dw, pkt_copy_rect(dw, pixel(0, 0), stride,
-                                                 pixel(x, y), stride,
-                                                 TILE * 4, TILE));
+                ok = ok &&
+                     put(dw, pkt_copy_rect(dw, pixel(0, 0), stride, pixel(x, y),
+                                           stride, TILE * 4, TILE));
         }
     return ok;
 }
@@ -94,10 +94,10 @@ static bool rectangles(uint32_t frame)
     bool ok = true;
 
     for (uint32_t i = 0; i < RECTANGLES; i++) {
-        uint32_t x = 2 * TILE + (i * 97 + frame * (3 + i)) %
-                     (width - 4 * TILE - w);
-        uint32_t y = 2 * TILE + (i * 53 + frame * (2 + i)) %
-                     (height - 4 * TILE - h);
+        uint32_t x =
+            2 * TILE + (i * 97 + frame * (3 + i)) % (width - 4 * TILE - w);
+        uint32_t y =
+            2 * TILE + (i * 53 + frame * (2 + i)) % (height - 4 * TILE - h);
 
         ok = ok && fill(x, y, w, h, tint(i * 21, 255 - i * 21));
     }
@@ -123,16 +123,17 @@ static void print_sums(void)
     uint32_t a = 0, b = 0;
 
     for (uint32_t y = 0; y < height; y++) {
-        volatile uint32_t *line = (volatile uint32_t *)
-            (vgpu.vram + SURFACE_OFFSET + (uint64_t)y * stride);
+        volatile uint32_t *line =
+            (volatile uint32_t *)(vgpu.vram + SURFACE_OFFSET +
+                                  (uint64_t)y * stride);
 
         for (uint32_t x = 0; x < width; x++) {
             a += line[x] & 0xffffff;
             b += a;
         }
     }
-    printk("PICTURE width=%u height=%u style=%u sum=%08x%08x\n", width,
-           height, style, a, b);
+    printk("PICTURE width=%u height=%u style=%u sum=%08x%08x\n", width, height,
+           style, a, b);
 }
 
 static bool draw(const uint32_t *lines, uint32_t frame, struct stats *latency,
@@ -145,8 +146,8 @@ static bool draw(const uint32_t *lines, uint32_t frame, struct stats *latency,
                "frame %u: the ring does not drain", frame))
         return false;
     fence = engine_submit(sdma(), signal);
-    result = engine_wait(sdma(), fence, 60 * PLAT_S,
-                         signal ? 0 : 500 * PLAT_US);
+    result =
+        engine_wait(sdma(), fence, 60 * PLAT_S, signal ? 0 : 500 * PLAT_US);
     stats_add(latency, plat_now() - start);
     if (!CHECK(result == ENGINE_DONE, "frame %u: result %u", frame, result)) {
         engine_print_fault(sdma());

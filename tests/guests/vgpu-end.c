@@ -8,8 +8,8 @@
 
 const char test_title[] = "vgpu-end: reboot or crash in mid-job";
 
-#define FILLS           256
-#define BYTES           MB(4)
+#define FILLS 256
+#define BYTES MB(4)
 
 static void check_fresh(void)
 {

@@ -8,8 +8,8 @@
 
 const char test_title[] = "vgpu-gone: the monitor dies under load";
 
-#define TIMEOUT         (90 * PLAT_S)
-#define BYTES           KB(64)
+#define TIMEOUT (90 * PLAT_S)
+#define BYTES   KB(64)
 
 static bool is_gone(void *arg __maybe_unused)
 {

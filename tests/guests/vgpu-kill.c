@@ -8,9 +8,9 @@
 
 const char test_title[] = "vgpu-kill: the engine dies under load";
 
-#define TIMEOUT         (60 * PLAT_S)
-#define FILLS           16
-#define FILL_BYTES      MB(1)
+#define TIMEOUT    (60 * PLAT_S)
+#define FILLS      16
+#define FILL_BYTES MB(1)
 
 static uint64_t load_at;
 
@@ -21,8 +21,7 @@ static enum engine_result one_job(uint32_t value)
     uint64_t fence;
 
     for (unsigned int i = 0; i < FILLS; i++)
-        if (!engine_put(sdma(), dw,
-                        pkt_fill(dw, load_at, value, FILL_BYTES)))
+        if (!engine_put(sdma(), dw, pkt_fill(dw, load_at, value, FILL_BYTES)))
             return ENGINE_FAULT;
     fence = engine_submit(sdma(), true);
     if (!fence)

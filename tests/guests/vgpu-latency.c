@@ -12,8 +12,8 @@
 
 const char test_title[] = "vgpu-latency: doorbell to completion";
 
-#define TIMEOUT         (30 * PLAT_S)
-#define BUCKET          MB(1)
+#define TIMEOUT (30 * PLAT_S)
+#define BUCKET  MB(1)
 
 static struct stats read_ticks, csr_ticks, evtchn_ticks;
 static struct stats start_ticks, miss_ticks, hit_ticks;
@@ -57,8 +57,9 @@ static bool run_job(struct stats *ticks)
     uint32_t dw[8], before = sdma()->events;
     uint64_t start;
 
-    engine_put(sdma(), dw, pkt_fence(dw, plat_gpa(&sdma()->wb->fence),
-                                     ++sdma()->fence, true));
+    engine_put(
+        sdma(), dw,
+        pkt_fence(dw, plat_gpa(&sdma()->wb->fence), ++sdma()->fence, true));
     arrived = 0;
     start = plat_tsc();
     engine_ring(sdma());
@@ -138,7 +139,7 @@ static void run_misses(uint64_t buckets)
 
 void test_main(void)
 {
-    struct stats *all[] = { &read_ticks, &csr_ticks, &evtchn_ticks,
+    struct stats *all[] = { &read_ticks,  &csr_ticks,  &evtchn_ticks,
                             &start_ticks, &miss_ticks, &hit_ticks };
     uint64_t rounds, jobs;
 

@@ -7,14 +7,14 @@
 
 const char test_title[] = "vgpu-malformed: each fault is reported";
 
-#define TIMEOUT         (60 * PLAT_S)
-#define POLL            (500 * PLAT_US)
-#define RING_SIZE       KB(64)
+#define TIMEOUT   (60 * PLAT_S)
+#define POLL      (500 * PLAT_US)
+#define RING_SIZE KB(64)
 
 /* How the ring goes on: skip the packet, or start again from nothing. */
 enum cure { RESUME, RESTART };
 
-#define BIT(code)       (1u << XVGPU_FAULT_ ## code)
+#define BIT(code) (1u << XVGPU_FAULT_##code)
 
 static const struct engine_config config = { .ring_size = RING_SIZE };
 static unsigned int nr_cases;
@@ -105,9 +105,9 @@ static void bad_headers(void)
     static const struct {
         uint32_t type, dwords;
     } kinds[] = {
-        { XVGPU_PKT_IB, 4 }, { XVGPU_PKT_FENCE, 5 },
-        { XVGPU_PKT_WAIT_MEM, 7 }, { XVGPU_PKT_TIMESTAMP, 3 },
-        { XVGPU_PKT_WRITE, 4 }, { XVGPU_PKT_COPY_LINEAR, 7 },
+        { XVGPU_PKT_IB, 4 },        { XVGPU_PKT_FENCE, 5 },
+        { XVGPU_PKT_WAIT_MEM, 7 },  { XVGPU_PKT_TIMESTAMP, 3 },
+        { XVGPU_PKT_WRITE, 4 },     { XVGPU_PKT_COPY_LINEAR, 7 },
         { XVGPU_PKT_COPY_RECT, 9 }, { XVGPU_PKT_FILL, 6 },
         { XVGPU_PKT_FILL_RECT, 7 },
     };
@@ -188,8 +188,8 @@ static void bad_fields(void)
            pkt_fill_rect(dw, a, 64, 0, 62, 2), RESUME);
     expect("rect fill with a stride below its lines", field, dw,
            pkt_fill_rect(dw, a, 60, 0, 64, 2), RESUME);
-    expect("write to an odd address", align, dw,
-           pkt_write(dw, a + 2, &data, 1), RESUME);
+    expect("write to an odd address", align, dw, pkt_write(dw, a + 2, &data, 1),
+           RESUME);
     expect("fence at an odd address", align, dw, pkt_fence(dw, a + 4, 1, false),
            RESUME);
     expect("time stamp at an odd address", align, dw, pkt_timestamp(dw, a + 4),
@@ -202,7 +202,8 @@ static void bad_fields(void)
            pkt_wait_mem(dw, a, XVGPU_WAIT_EQ, 0, ~0u, 0), RESUME);
     expect("wait beyond the limit", field, dw,
            pkt_wait_mem(dw, a, XVGPU_WAIT_EQ, 0, ~0u,
-                        engine_read(sdma(), XVGPU_WAIT_LIMIT) + 1), RESUME);
+                        engine_read(sdma(), XVGPU_WAIT_LIMIT) + 1),
+           RESUME);
     *(volatile uint32_t *)ram = 0;
     expect("wait that ends by its time-out", BIT(WAIT_TIMEOUT), dw,
            pkt_wait_mem(dw, a, XVGPU_WAIT_EQ, 1, ~0u, 20000), RESUME);
@@ -227,10 +228,10 @@ static void bad_addresses(void)
     uint32_t dw[16], data = 0;
     char name[64];
 
-#define EXPECT(what, packet)                                            \
-    do {                                                                \
-        snprintf(name, sizeof(name), what " %s", bad[i].name);          \
-        expect(name, BIT(ADDRESS), dw, packet, RESUME);                 \
+#define EXPECT(what, packet)                                                   \
+    do {                                                                       \
+        snprintf(name, sizeof(name), what " %s", bad[i].name);                 \
+        expect(name, BIT(ADDRESS), dw, packet, RESUME);                        \
     } while (0)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -264,11 +265,11 @@ static void bad_addresses(void)
     expect("fill that wraps around", BIT(ADDRESS), dw,
            pkt_fill(dw, -128ULL, 0, 256), RESUME);
     expect("rect whose lines wrap around", BIT(ADDRESS), dw,
-           pkt_copy_rect(dw, a, ~0u, a, ~0u, 16, XVGPU_RECT_MAX_LINES),
-           RESUME);
+           pkt_copy_rect(dw, a, ~0u, a, ~0u, 16, XVGPU_RECT_MAX_LINES), RESUME);
     expect("the largest copy", BIT(ADDRESS), dw,
-           pkt_copy(dw, plat_low_ram_end() - KB(64),
-                    vgpu_vram_addr(&vgpu, 0), 1ULL << 40), RESUME);
+           pkt_copy(dw, plat_low_ram_end() - KB(64), vgpu_vram_addr(&vgpu, 0),
+                    1ULL << 40),
+           RESUME);
 }
 
 static void bad_indirect_buffers(void)
@@ -312,8 +313,9 @@ static void bad_indirect_buffers(void)
     ib[3] = XVGPU_PKT_HEADER(0x7e, 0, 1);
     nr_cases++;
     engine_put(sdma(), dw, pkt_ib(dw, at, 4));
-    if (CHECK(engine_wait(sdma(), engine_submit(sdma(), true), TIMEOUT, POLL)
-              == ENGINE_FAULT, "bad packet at an IB's end")) {
+    if (CHECK(engine_wait(sdma(), engine_submit(sdma(), true), TIMEOUT, POLL) ==
+                  ENGINE_FAULT,
+              "bad packet at an IB's end")) {
         uint64_t where = engine_read64(sdma(), XVGPU_FAULT_IB);
         uint32_t header = engine_read(sdma(), XVGPU_FAULT_HEADER);
 
@@ -384,8 +386,8 @@ static void bad_rings(void)
                  plat_ram_end() + MB(64), true);
     expect_start("odd address for the read pointer", BIT(ALIGNMENT),
                  XVGPU_RPTR_ADDR, plat_gpa(ram) + 2, true);
-    expect_start("unbindable doorbell port", BIT(EVTCHN),
-                 XVGPU_DOORBELL_PORT, 0x3ff, false);
+    expect_start("unbindable doorbell port", BIT(EVTCHN), XVGPU_DOORBELL_PORT,
+                 0x3ff, false);
     expect_start("unbindable completion port", BIT(EVTCHN),
                  XVGPU_COMPLETION_PORT, 0xfffffff0, false);
 }

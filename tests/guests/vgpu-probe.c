@@ -11,13 +11,13 @@ struct reg {
     bool storage;
 };
 
-#define REG(name, offset, width, count, access, reset, saved, text) \
-    { #name, offset, width, count, reset, IS_STORAGE_ ## access },
-#define IS_STORAGE_RO   false
-#define IS_STORAGE_RW   true
-#define IS_STORAGE_CFG  true
-#define IS_STORAGE_W1C  true
-#define IS_STORAGE_CMD  false
+#define REG(name, offset, width, count, access, reset, saved, text)            \
+    { #name, offset, width, count, reset, IS_STORAGE_##access },
+#define IS_STORAGE_RO  false
+#define IS_STORAGE_RW  true
+#define IS_STORAGE_CFG true
+#define IS_STORAGE_W1C true
+#define IS_STORAGE_CMD false
 
 static const struct reg global_regs[] = { XVGPU_CSRS(REG) };
 static const struct reg engine_regs[] = { XVGPU_ENGINE_CSRS(REG) };
@@ -96,8 +96,8 @@ void test_main(void)
     if (!check_open())
         return;
     printk("ABI %#x, engines %#x, features %#x, backend domain %u\n",
-           vgpu_read(&vgpu, XVGPU_ABI_VERSION),
-           vgpu_read(&vgpu, XVGPU_ENGINES), vgpu_read(&vgpu, XVGPU_FEATURES),
+           vgpu_read(&vgpu, XVGPU_ABI_VERSION), vgpu_read(&vgpu, XVGPU_ENGINES),
+           vgpu_read(&vgpu, XVGPU_FEATURES),
            vgpu_read(&vgpu, XVGPU_BACKEND_DOMID));
     check_config();
     check_regs(global_regs, ARRAY_SIZE(global_regs), 0);

@@ -8,9 +8,9 @@
 
 const char test_title[] = "vgpu-routes: doorbells, completions, masks";
 
-#define TIMEOUT         (30 * PLAT_S)
+#define TIMEOUT (30 * PLAT_S)
 /* Long enough to say that nothing came. */
-#define SILENCE         (300 * PLAT_MS)
+#define SILENCE (300 * PLAT_MS)
 
 static const char *const route_names[] = { "none", "INTx", "MSI", "MSI-X" };
 
@@ -124,8 +124,8 @@ static void check_msix_mask(bool whole_function)
         pci_msix_mask_all(d, false);
     else
         pci_msix_mask(d, 3, false);
-    CHECK(plat_wait(irq_came, &before, TIMEOUT, 0),
-          "unmasked %s: no interrupt", what);
+    CHECK(plat_wait(irq_came, &before, TIMEOUT, 0), "unmasked %s: no interrupt",
+          what);
     CHECK(!pci_msix_pending(d, 3), "unmasked %s: still pending", what);
     engine_stop(sdma());
 }
@@ -152,8 +152,8 @@ static void check_intr_enable(enum vgpu_route route)
           route_names[route]);
     CHECK(status & bit, "%s: INTR_STATUS is %#x", route_names[route], status);
     vgpu_write(&vgpu, XVGPU_INTR_ENABLE, enable);
-    CHECK(plat_wait(irq_came, &before, TIMEOUT, 0),
-          "%s: enabled, no interrupt", route_names[route]);
+    CHECK(plat_wait(irq_came, &before, TIMEOUT, 0), "%s: enabled, no interrupt",
+          route_names[route]);
     engine_stop(sdma());
 }
 

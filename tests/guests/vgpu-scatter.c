@@ -7,7 +7,7 @@
 
 const char test_title[] = "vgpu-scatter: single pages in random order";
 
-#define PACKET_DWORDS   7
+#define PACKET_DWORDS 7
 
 struct area {
     const char *name;
@@ -44,9 +44,9 @@ static void mark(const struct area *a, uint64_t round)
 static bool verify(const struct area *src, const struct area *dst)
 {
     for (uint64_t i = 0; i < pages; i++) {
-        uint64_t at = first_difference(dst->mem + i * PAGE_SIZE,
-                                       src->mem + order[i] * PAGE_SIZE,
-                                       PAGE_SIZE);
+        uint64_t at =
+            first_difference(dst->mem + i * PAGE_SIZE,
+                             src->mem + order[i] * PAGE_SIZE, PAGE_SIZE);
 
         if (!CHECK(at == PAGE_SIZE, "%s to %s: page %lu differs at %lu",
                    src->name, dst->name, i, at))

@@ -7,8 +7,8 @@
 
 const char test_title[] = "vgpu-two: two vGPUs at once";
 
-#define TIMEOUT         (60 * PLAT_S)
-#define BYTES           KB(64)
+#define TIMEOUT (60 * PLAT_S)
+#define BYTES   KB(64)
 
 static struct vgpu vgpus[2];
 static const struct engine_config config;
@@ -48,8 +48,8 @@ static bool finish(unsigned int i, uint64_t job, uint64_t fence,
     enum engine_result result = engine_wait(sdma_of(i), fence, TIMEOUT, 0);
     unsigned int bad = 0;
 
-    if (!CHECK(fence && result == ENGINE_DONE, "vGPU %u, job %lu: result %u",
-               i, job, result)) {
+    if (!CHECK(fence && result == ENGINE_DONE, "vGPU %u, job %lu: result %u", i,
+               job, result)) {
         engine_print_fault(sdma_of(i));
         return false;
     }
@@ -96,7 +96,8 @@ void test_main(void)
     CHECK(vgpu_read(&vgpus[1], XVGPU_RESET_COUNT) == count,
           "the reset of one vGPU reset the other");
     CHECK(ACCESS_ONCE(*(uint32_t *)(vgpus[1].vram + MB(1))) ==
-          pattern(1, jobs - 1), "the reset of one emptied the other's VRAM");
+              pattern(1, jobs - 1),
+          "the reset of one emptied the other's VRAM");
     CHECK(!*(volatile uint32_t *)(vgpus[0].vram + MB(1)),
           "the reset left VRAM as it was");
     if (vgpu_set_route(&vgpus[0], VGPU_ROUTE_MSIX) && start(0) &&

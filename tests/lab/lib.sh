@@ -271,6 +271,21 @@ domain_processes() { # DOMID
     done
 }
 
+uid_of() { # PID
+    awk '/^Uid:/ { print $2 }' "/proc/$1/status"
+}
+
+# The processes that hold the socket on which a domain's QMP is listened to.
+qmp_holders() { # DOMID
+    _inode=$(awk -v e="/qmp-libxl-$1" '$4 == "00010000" &&
+        substr($8, length($8) - length(e) + 1) == e { print $7 }' /proc/net/unix)
+    [ -n "$_inode" ] || return 0
+    for _p in /proc/[0-9]*; do
+        ! ls -l "$_p/fd" 2>/dev/null | grep -qF "socket:[$_inode]" ||
+            echo "${_p#/proc/}"
+    done
+}
+
 # Lists what a dead domain left; nothing when all is well.
 left_of() { # DOMID
     _domain_absent "$1" || echo "domain $1 in xl list"

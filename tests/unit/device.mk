@@ -22,7 +22,8 @@ tests_unit_test_ioreq_CPPFLAGS = $(device_test_cppflags)
 tests_unit_test_ioreq_CFLAGS = $(device_test_cflags)
 tests_unit_test_ioreq_LDADD = $(device_test_libs)
 
-tests_unit_test_device_SOURCES = tests/unit/test-device.c
+device_host = tests/unit/device-host.c tests/unit/device-host.h
+tests_unit_test_device_SOURCES = tests/unit/test-device.c $(device_host)
 tests_unit_test_device_CPPFLAGS = $(device_test_cppflags)
 tests_unit_test_device_CFLAGS = $(device_test_cflags)
 tests_unit_test_device_LDADD = $(device_test_libs)

@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <mntent.h>
-#include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -26,7 +28,7 @@
 
 #include <cmocka.h>
 
-#define ARGS_MAX 32
+#define ARGS_MAX 48
 
 /* The most programs that one test starts. */
 #define PROGRAMS_MAX 64
@@ -45,10 +47,16 @@ static void nap(void)
 }
 
 /* Control groups are the host's and named by domid: one such test at a time.
- * Held until the process ends. */
-static void one_at_a_time(void)
+ * Held until the process ends, and those that it has forked. */
+void harness_lock(void)
 {
-    int fd = open("/tmp/xvgpu-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    static bool locked;
+    int fd;
+
+    if (locked)
+        return;
+    locked = true;
+    fd = open("/tmp/xvgpu-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
     assert_int_equal(flock(fd, LOCK_EX), 0);
@@ -59,7 +67,7 @@ void harness_start(const char *children)
     char self[PATH_MAX], path[PATH_MAX + 16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-    one_at_a_time();
+    harness_lock();
     alarm(PROGRAM_S);
     assert_true(n > 0);
     self[n] = '\0';
@@ -98,7 +106,7 @@ void harness_stop(void)
     rmdir(dir);
 }
 
-void dm_start(struct dm *dm, const char *const *extra)
+static int create_domain(void)
 {
     const struct fx_domain_config config = {
         .ram_bytes = 32u << 20,
@@ -108,7 +116,32 @@ void dm_start(struct dm *dm, const char *const *extra)
     int domid = fx_domain_create(&config);
 
     assert_true(domid > 0);
-    dm_start_on(dm, domid, extra);
+    return domid;
+}
+
+void dm_start(struct dm *dm, const char *const *extra)
+{
+    dm_start_on(dm, create_domain(), extra);
+}
+
+/* In the child: what libxl does before it execs. Root can't undo its limit of
+ * files everywhere: in containers only a soft one is like it. */
+static void restrict_self(const struct dm *dm)
+{
+    const struct rlimit nothing = {0, 0};
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_FSIZE, &files))
+        _exit(125);
+    files.rlim_cur = HARNESS_FILE_MAX;
+    if (!geteuid() && prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1)
+        files.rlim_max = HARNESS_FILE_MAX;
+    if ((!geteuid() && unshare(CLONE_NEWNS | CLONE_NEWIPC)) ||
+        setrlimit(RLIMIT_FSIZE, &files) || setrlimit(RLIMIT_CORE, &nothing) ||
+        setrlimit(RLIMIT_MSGQUEUE, &nothing) ||
+        setrlimit(RLIMIT_MEMLOCK, &nothing) ||
+        dup2(dm->log, STDOUT_FILENO) < 0 || dup2(dm->log, STDERR_FILENO) < 0)
+        _exit(125);
 }
 
 static void start_program(struct dm *dm, const char *path,
@@ -127,6 +160,8 @@ static void start_program(struct dm *dm, const char *path,
          * some children tell it themselves (tests/faults). */
         if (!getenv("XVGPU_TEST_LEAKS"))
             setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+        if (dm->asked)
+            restrict_self(dm);
         execv(path, (char **)(uintptr_t)argv);
         _exit(126);
     }
@@ -141,6 +176,7 @@ void dm_attach(struct dm *dm, int domid, const char *const *words)
     int n = 3;
 
     dm->domid = domid;
+    dm->asked = NULL;
     snprintf(dm->qmp, sizeof(dm->qmp), "%s/none", dir);
     snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
     setenv("XVGPU_DM", path, 1);
@@ -152,10 +188,12 @@ void dm_attach(struct dm *dm, int domid, const char *const *words)
     start_program(dm, path, argv);
 }
 
-void dm_start_on(struct dm *dm, int domid, const char *const *extra)
+/* libxl's arguments with these for its socket and at the end. */
+static void start_dm(struct dm *dm, const char *chardev,
+                     const char *const *restricted, const char *const *extra)
 {
     static const char *const plain[] = {"-vgpu", "model=native,vram=16M", NULL};
-    char domid_text[12], chardev[192], path[PATH_MAX + 32];
+    char domid_text[12], path[PATH_MAX + 32];
     const char *argv[ARGS_MAX] = {
         "xen-vgpu-dm", "-xen-domid",
         domid_text,    "-no-shutdown",
@@ -166,15 +204,30 @@ void dm_start_on(struct dm *dm, int domid, const char *const *extra)
         "none"};
     int n = 13;
 
-    dm->domid = domid;
-    snprintf(domid_text, sizeof(domid_text), "%d", domid);
-    snprintf(dm->qmp, sizeof(dm->qmp), "%s/qmp-libxl-%d", dir, domid);
-    snprintf(chardev, sizeof(chardev),
-             "socket,id=libxl-cmd,path=%s,server=on,wait=off", dm->qmp);
+    snprintf(domid_text, sizeof(domid_text), "%d", dm->domid);
     snprintf(path, sizeof(path), "%s/fake/xen-vgpu-dm", bin);
+    for (; restricted && *restricted && n < ARGS_MAX - 1; restricted++)
+        argv[n++] = *restricted;
     for (extra = extra ? extra : plain; *extra && n < ARGS_MAX - 1; extra++)
         argv[n++] = *extra;
     start_program(dm, path, argv);
+}
+
+static void name_socket(struct dm *dm, int domid)
+{
+    dm->domid = domid;
+    dm->asked = NULL;
+    snprintf(dm->qmp, sizeof(dm->qmp), "%s/qmp-libxl-%d", dir, domid);
+}
+
+void dm_start_on(struct dm *dm, int domid, const char *const *extra)
+{
+    char chardev[192];
+
+    name_socket(dm, domid);
+    snprintf(chardev, sizeof(chardev),
+             "socket,id=libxl-cmd,path=%s,server=on,wait=off", dm->qmp);
+    start_dm(dm, chardev, NULL, extra);
 }
 
 char *dm_node(const struct dm *dm, const char *name)
@@ -223,136 +276,49 @@ int dm_wait_exit(struct dm *dm)
     return -1;
 }
 
-static FILE *connect_to(const char *path)
+static int listen_as_libxl(const struct dm *dm)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    struct timeval tv = {.tv_sec = 20};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-    strcpy(sa.sun_path, path);
-    if (connect(fd, (struct sockaddr *)&sa, sizeof(sa))) {
-        close(fd);
-        return NULL;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-    return fdopen(fd, "r+");
+    strcpy(sa.sun_path, dm->qmp);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
 }
 
-/* One line to it, one line of it as JSON. */
-static json_t *talk(FILE *f, const char *line)
+void dm_start_restricted(struct dm *dm, const char *const *extra)
 {
-    static char answer[1 << 20];
-    json_error_t error;
+    static const char *const restricted[] = {
+        "-S",     "-xen-domid-restrict", "-chroot", "/nowhere",
+        "-runas", "131073:131072",       NULL};
+    char chardev[64], log[96];
+    struct stat st;
+    int fd;
 
-    if (line && (send(fileno(f), line, strlen(line), MSG_NOSIGNAL) < 0 ||
-                 send(fileno(f), "\r\n", 2, MSG_NOSIGNAL) < 0))
-        return NULL;
-    if (!fgets(answer, sizeof(answer), f))
-        return NULL;
-    return json_loads(answer, 0, &error);
+    name_socket(dm, create_domain());
+    fd = listen_as_libxl(dm);
+    assert_int_equal(fstat(fd, &st), 0);
+    dm->socket_ino = st.st_ino;
+    dm->asked = harness_connect(dm->qmp);
+    assert_non_null(dm->asked);
+    snprintf(log, sizeof(log), "%s/log", dir);
+    dm->log =
+        open(log, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(dm->log >= 0);
+    assert_int_equal(unlink(log), 0);
+    assert_int_equal(ftruncate(dm->log, HARNESS_FILE_MAX), 0);
+    snprintf(chardev, sizeof(chardev),
+             "socket,id=libxl-cmd,fd=%d,server=on,wait=off", fd);
+    start_dm(dm, chardev, restricted, extra);
+    close(fd); /* so that the dm's end is seen by who has asked */
 }
 
-json_t *dm_qmp(const struct dm *dm, const char *command)
+void dm_forget_restricted(struct dm *dm)
 {
-    FILE *f = connect_to(dm->qmp);
-    char line[128];
-    json_t *j;
-
-    assert_non_null(f);
-    j = talk(f, NULL);
-    assert_non_null(json_object_get(j, "QMP"));
-    json_decref(j);
-    j = talk(f, "{\"execute\":\"qmp_capabilities\",\"id\":1}");
-    assert_non_null(json_object_get(j, "return"));
-    json_decref(j);
-    snprintf(line, sizeof(line), "{\"execute\":\"%s\",\"id\":2}", command);
-    j = talk(f, line);
-    fclose(f);
-    return j;
-}
-
-bool dm_qmp_try(const struct dm *dm, const char *command)
-{
-    static const char *const first[] = {
-        NULL, "{\"execute\":\"qmp_capabilities\",\"id\":1}"};
-    FILE *f = connect_to(dm->qmp);
-    char line[128];
-    json_t *j = NULL;
-    bool ok = f;
-    size_t i;
-
-    for (i = 0; ok && i < 2; i++) {
-        j = talk(f, first[i]);
-        ok = j;
-        json_decref(j);
-    }
-    snprintf(line, sizeof(line), "{\"execute\":\"%s\",\"id\":2}", command);
-    j = ok ? talk(f, line) : NULL;
-    ok = json_object_get(j, "return");
-    json_decref(j);
-    if (f)
-        fclose(f);
-    return ok;
-}
-
-static FILE *connect_to_admin(const struct dm *dm)
-{
-    char path[96];
-
-    snprintf(path, sizeof(path), "%s/run/%d.sock", dir, dm->domid);
-    return connect_to(path);
-}
-
-json_t *dm_admin(const struct dm *dm, const char *request)
-{
-    FILE *f = connect_to_admin(dm);
-    json_t *j;
-
-    if (!f)
-        return NULL;
-    j = talk(f, request);
-    fclose(f);
-    return j;
-}
-
-unsigned int dm_admin_burst(const struct dm *dm, const char *request,
-                            unsigned int n, bool until_closed)
-{
-    struct pollfd pfd;
-    FILE *f = connect_to_admin(dm);
-    unsigned int i, good = 0;
-    json_t *j;
-
-    assert_non_null(f);
-    for (i = 0; i < n; i++)
-        if (send(fileno(f), request, strlen(request), MSG_NOSIGNAL) < 0 ||
-            send(fileno(f), "\n", 1, MSG_NOSIGNAL) < 0)
-            break;
-    pfd = (struct pollfd){.fd = fileno(f), .events = POLLRDHUP};
-    if (until_closed)
-        poll(&pfd, 1, 60000);
-    for (i = 0; i < n && (j = talk(f, NULL)); i++) {
-        good += json_object_get(j, "return") != NULL;
-        json_decref(j);
-    }
-    fclose(f);
-    return good;
-}
-
-pid_t dm_process(const struct dm *dm, const char *name)
-{
-    json_t *j = dm_admin(dm, "{\"command\":\"show\"}"), *p;
-    json_t *list = json_object_get(json_object_get(j, "return"), "processes");
-    pid_t pid = 0;
-    size_t i;
-
-    json_array_foreach(list, i, p)
-    {
-        if (!strcmp(json_string_value(json_object_get(p, "name")), name))
-            pid = (pid_t)json_integer_value(json_object_get(p, "pid"));
-    }
-    json_decref(j);
-    return pid;
+    assert_int_equal(unlink(dm->qmp), 0);
+    close(dm->log);
 }
 
 static bool exists(const char *path)
@@ -456,8 +422,27 @@ void harness_reap(void)
     fail_msg("a child process does not end");
 }
 
+/* All that are left, whoever started them: orphans are ours. One that a test
+ * has stopped may hold a lock of the fake Xen, and all would wait for it. */
+static void kill_children(void)
+{
+    char path[64];
+    int pid;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
+             (long)getpid());
+    f = fopen(path, "r");
+    while (f && fscanf(f, "%d", &pid) == 1)
+        kill((pid_t)pid, SIGKILL);
+    if (f)
+        fclose(f);
+}
+
 int harness_end_test(void **state)
 {
+    int i;
+
     (void)state;
     /* A test that failed half way leaves its processes to the next one, which
      * would fail for that, or wait for them. */
@@ -466,6 +451,10 @@ int harness_end_test(void **state)
         if (waitpid(started[nr_started], NULL, WNOHANG) == 0)
             kill(started[nr_started], SIGKILL);
     }
+    /* Most end by themselves, now that nobody starts or watches them. */
+    for (i = 0; i < 400 && waitpid(-1, NULL, WNOHANG) >= 0; i++)
+        nap();
+    kill_children();
     harness_reap();
     return 0;
 }

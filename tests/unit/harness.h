@@ -8,20 +8,32 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "fakexen.h"
 
 #define HARNESS_VRAM_MIB 16
 
+/* Of a file, under dm_restrict=1. */
+#define HARNESS_FILE_MAX (256u << 10)
+
 struct dm {
     int domid;
     pid_t pid;
     char qmp[128]; /* libxl's socket */
+    /* Under dm_restrict=1 only. */
+    FILE *asked;      /* libxl's connection, from before the start */
+    ino_t socket_ino; /* of the listening socket that the dm was given */
+    int log;          /* what it says, behind HARNESS_FILE_MAX of zeros */
 };
 
 /* Once, first. children: "fake" (production code) or "stub". */
 void harness_start(const char *children);
+
+/* Wait for other programs with such tests, of other builds for one, to end:
+ * harness_start() does, unless this process, or the one that forked it, has. */
+void harness_lock(void);
 void harness_stop(void);
 
 /* A domain with room for HARNESS_VRAM_MIB of VRAM and its dm; extra arguments
@@ -30,6 +42,23 @@ void dm_start(struct dm *dm, const char *const *extra);
 
 /* The same on a domain that exists. */
 void dm_start_on(struct dm *dm, int domid, const char *const *extra);
+
+/* dm_start() as libxl does it under dm_restrict=1: the listening socket is a
+ * descriptor, files may not grow beyond HARNESS_FILE_MAX, and by -runas,
+ * -chroot, -xen-domid-restrict QEMU is asked to give up its rights. */
+void dm_start_restricted(struct dm *dm, const char *const *extra);
+
+/* True when that libxl would go on. Closes its connection. */
+bool dm_wait_prelaunch(struct dm *dm);
+
+/* Waits for the end of its connection: true when it read nothing at all. */
+bool dm_wait_unanswered(struct dm *dm);
+
+/* Does the process hold the socket that libxl listens on? */
+bool dm_holds_socket(const struct dm *dm, pid_t pid);
+
+/* Remove what is libxl's own, as it does in the end. */
+void dm_forget_restricted(struct dm *dm);
 
 /* The same with xen-vgpu attach, for a PVH domain; dm->pid is the tool's. The
  * log goes to XVGPU_LOG_DIR. */
@@ -67,6 +96,10 @@ pid_t dm_process(const struct dm *dm, const char *name);
 void dm_assert_nothing_left(const struct dm *dm);
 /* The same: what is left, or NULL. */
 const char *dm_left(const struct dm *dm);
+
+/* A connection to a socket, whose reads give up after 20 s; NULL if nobody
+ * listens. */
+FILE *harness_connect(const char *path);
 
 /* Reap what was orphaned until nothing is left; fails after 20 s. */
 void harness_reap(void);

@@ -21,6 +21,7 @@ check_PROGRAMS += \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
+	tests/unit/test-restrict \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -33,6 +34,7 @@ TESTS += \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
+	tests/unit/test-restrict \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -93,7 +95,8 @@ tests_unit_test_vram_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_vram_LDADD = libmonitor.la tests/fakexen/libfakexen.la \
 	$(CMOCKA_LIBS)
 
-monitor_harness = tests/unit/harness.c tests/unit/harness.h
+monitor_harness = tests/unit/harness.c tests/unit/harness-talk.c \
+	tests/unit/harness.h
 monitor_harness_libs = libtools.la tests/fakexen/libfakexen.la \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
@@ -125,3 +128,8 @@ tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 tests_unit_test_processes_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_processes_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_processes_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
+tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_restrict_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_restrict_LDADD = $(monitor_harness_libs)

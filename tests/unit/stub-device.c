@@ -60,8 +60,8 @@ static void send_op(uint32_t type, uint32_t index, uint32_t engine)
     msg.u.engine_op.index = index;
     msg.u.engine_op.engine = engine;
     msg.u.engine_op.tag = is("untagged") ? 0 : ++next_tag;
-    open_ops[next_tag % 256] = type == PROTO_ENGINE_RUN ? PROTO_ENGINE_STARTED
-                                                        : PROTO_ENGINE_DEAD;
+    open_ops[next_tag % 256] =
+        type == PROTO_ENGINE_RUN ? PROTO_ENGINE_STARTED : PROTO_ENGINE_DEAD;
     send_msg(&msg, NULL, 0, "");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An engine process that does what XVGPU_STUB_ENGINE says, for tests of the
- * monitor: fail, die (before it is ready), type (a message that makes no
- * sense), suicide, hung, lost (after it is ready).
+ * monitor: fail, die (before it is ready), mute (never ready), type (a message
+ * that makes no sense), suicide, hung, lost (after it is ready).
  *
  * As gfx it wants to be told what tests/unit/test-monitor.c has asked for, and
  * leaves a file in its cache folder.
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         msg.type = PROTO_ENGINE_RUN;
     if (!strcmp(mode, "fail"))
         msg.u.ready.status = -ENODEV;
-    if (proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0))
+    if (strcmp(mode, "mute") && proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0))
         return 4;
     if (!strcmp(mode, "suicide"))
         return 0;

@@ -8,18 +8,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <xen-vgpu/packet.h>
 
+#include "device-host.h"
 #include "dm/device/device.h"
-#include "fakexen.h"
 
 #define DEVFN 0x80
 #define SDMA XVGPU_ENGINE_BASE(XVGPU_ENGINE_SDMA)
@@ -30,119 +25,7 @@
 #define BAR2 0xe0000000ull
 #define BAR4 0xf0010000ull
 
-struct fixture {
-    domid_t domid;
-    int sock; /* the monitor's end */
-    int kick, event;
-    struct link_page *link;
-    pthread_t device, monitor;
-    bool running;      /* the monitor has "started" the engine */
-    bool refuse_start; /* ... or says that it can't */
-    int32_t ack_status;
-    bool deaf; /* the engine acknowledges nothing */
-    bool late; /* old answers come before the one to RUN */
-    struct proto_in in;
-    struct proto_in reply; /* last PROTO_REPLY */
-    volatile bool replied;
-    unsigned int runs, kills;
-};
-
-static struct fixture f;
-
-static void *device_main(void *arg)
-{
-    struct device *dev;
-    int rc;
-
-    rc = device_new((int)(intptr_t)arg, &dev);
-    if (rc)
-        return (void *)(intptr_t)rc;
-    rc = device_start(dev);
-    if (!rc)
-        rc = device_loop(dev);
-    device_free(dev);
-    close((int)(intptr_t)arg);
-    return (void *)(intptr_t)rc;
-}
-
-static void engine_kicked(void)
-{
-    const uint64_t one = 1;
-    uint64_t n;
-    uint32_t seq;
-
-    if (read(f.kick, &n, sizeof(n)) < 0)
-        return;
-    seq = LINK_READ_ACQ(f.link->dev.cmd_seq);
-    if (f.deaf || !LINK_READ(f.running) || seq == f.link->eng.ack_seq)
-        return;
-    LINK_WRITE(f.link->eng.ack_status, LINK_READ(f.ack_status));
-    LINK_WRITE_REL(f.link->eng.ack_seq, seq);
-    if (write(f.event, &one, sizeof(one)) < 0)
-        abort();
-}
-
-static void engine_op(uint32_t type, int status, uint32_t tag)
-{
-    const struct proto_msg msg = {
-        .version = PROTO_VERSION,
-        .type = type,
-        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA,
-                        .status = status,
-                        .tag = tag},
-    };
-
-    if (proto_send(f.sock, &msg, NULL, 0, NULL, 0))
-        abort();
-}
-
-/* Answers what the device asks, and plays the engine. */
-static void *monitor_main(void *arg)
-{
-    struct pollfd fds[2] = {{.fd = f.sock, .events = POLLIN},
-                            {.fd = f.kick, .events = POLLIN}};
-    uint32_t tag;
-
-    (void)arg;
-    for (;;) {
-        poll(fds, 2, -1);
-        if (fds[1].revents)
-            engine_kicked();
-        if (!fds[0].revents)
-            continue;
-        if (proto_recv(f.sock, &f.in))
-            return NULL;
-        tag = f.in.msg.u.engine_op.tag;
-        switch (f.in.msg.type) {
-        case PROTO_ENGINE_RUN:
-            f.runs++;
-            if (f.late) { /* answers to what nobody waits for any more */
-                engine_op(PROTO_ENGINE_DEAD, 0, tag - 1);
-                engine_op(PROTO_ENGINE_STARTED, -EBUSY, tag - 2);
-            }
-            LINK_WRITE(f.running, !LINK_READ(f.refuse_start));
-            engine_op(PROTO_ENGINE_STARTED, LINK_READ(f.running) ? 0 : -EAGAIN,
-                      tag);
-            break;
-        case PROTO_ENGINE_KILL:
-            f.kills++;
-            LINK_WRITE(f.running, false);
-            engine_op(PROTO_ENGINE_DEAD, 0, tag);
-            break;
-        case PROTO_REPLY:
-            f.reply = f.in;
-            __atomic_store_n(&f.replied, true, __ATOMIC_RELEASE);
-            break;
-        }
-    }
-}
-
-static int memfd(size_t size)
-{
-    int fd = memfd_create("test", MFD_CLOEXEC);
-
-    return fd < 0 || ftruncate(fd, (off_t)size) ? -1 : fd;
-}
+static struct host f;
 
 static void wr(unsigned int off, uint32_t v)
 {
@@ -181,46 +64,15 @@ static void program_bars(void)
 
 static int setup_at(uint64_t parked)
 {
-    const struct fx_domain_config dc = {
-        .ram_bytes = RAM, .vcpus = 2, .extra_kb = VRAM >> 10};
-    struct proto_msg msg = {.version = PROTO_VERSION,
-                            .type = PROTO_DEVICE_START};
-    int sv[2], fds[4];
+    static struct host_config c;
 
-    memset(&f, 0, sizeof(f));
-    fx_reset();
+    c = (struct host_config){.ram = RAM,
+                             .vram = VRAM,
+                             .parked = parked,
+                             .devfn = DEVFN,
+                             .log_level = LOG_ERROR};
     log_init("test-device", LOG_ERROR);
-    f.domid = (domid_t)fx_domain_create(&dc);
-    if (fx_populate(f.domid, parked, VRAM >> 12) ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
-        return -1;
-    f.sock = sv[0];
-    fds[0] = memfd(PROTO_STATE_SIZE);
-    fds[1] = memfd(LINK_SIZE);
-    fds[2] = f.kick = eventfd(0, EFD_NONBLOCK);
-    fds[3] = f.event = eventfd(0, EFD_NONBLOCK);
-    f.link =
-        mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
-    msg.u.start.domid = f.domid;
-    msg.u.start.nr_vcpus = 2;
-    msg.u.start.nr_vgpus = 1;
-    msg.u.start.log_level = LOG_ERROR;
-    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
-    memset(&msg.u, 0, sizeof(msg.u));
-    msg.type = PROTO_DEVICE_VGPU;
-    msg.u.vgpu.devfn = DEVFN;
-    msg.u.vgpu.engines = 1u << XVGPU_ENGINE_SDMA;
-    msg.u.vgpu.vram_size = VRAM;
-    msg.u.vgpu.vram_gfn = parked;
-    proto_send(f.sock, &msg, fds, 4, NULL, 0);
-    pthread_create(&f.device, NULL, device_main, (void *)(intptr_t)sv[1]);
-    if (proto_recv(f.sock, &f.in) || f.in.msg.type != PROTO_DEVICE_READY ||
-        f.in.msg.u.ready.status)
-        return -1;
-    pthread_create(&f.monitor, NULL, monitor_main, NULL);
-    close(fds[0]);
-    close(fds[1]);
-    return 0;
+    return host_begin(&f, &c) && host_up(&f) ? 0 : -1;
 }
 
 static int setup(void **state)
@@ -244,19 +96,9 @@ static int setup_overlapping(void **state)
 
 static int teardown(void **state)
 {
-    const struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_STOP};
-    void *rc;
-
     (void)state;
-    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
-    pthread_join(f.device, &rc);
-    pthread_join(f.monitor, NULL);
-    munmap(f.link, LINK_SIZE);
-    close(f.sock);
-    close(f.kick);
-    close(f.event);
-    if (rc || fx_servers(f.domid) || fx_foreign_mappings(f.domid) ||
-        fx_dom0_ports() || fx_open_handles())
+    if (host_end(&f, true) || fx_servers(f.domid) ||
+        fx_foreign_mappings(f.domid) || fx_dom0_ports() || fx_open_handles())
         return -1;
     fx_domain_kill(f.domid);
     return 0;
@@ -435,14 +277,6 @@ static void start_ring(void)
     wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE);
 }
 
-static void event(void)
-{
-    const uint64_t one = 1;
-
-    if (write(f.event, &one, sizeof(one)) < 0)
-        abort();
-}
-
 /* Until a register has a value, for what another thread must notice. */
 static void await(unsigned int off, uint32_t want)
 {
@@ -517,20 +351,20 @@ static void completions_interrupt(void **state)
     wr(XVGPU_INTR_ENABLE, ~0u);
     start_ring();
     LINK_WRITE_REL(f.link->eng.done_count, 1);
-    event();
+    host_event(&f);
     assert_true(fx_msi_wait(f.domid, &addr, &data, 5000) >= 0);
     assert_int_equal(data, 0x55);
     assert_int_equal(rd(XVGPU_INTR_STATUS), XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
     wr(XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
     assert_int_equal(rd(XVGPU_INTR_STATUS), 0);
     /* A kick without news is none. */
-    event();
+    host_event(&f);
     assert_int_equal(fx_msi_wait(f.domid, &addr, &data, 50) < 0, 1);
 
     /* INTx: a level until acknowledged. */
     cfg_wr(PCI_CAP_MSIX + 2, 2, 0);
     LINK_WRITE_REL(f.link->eng.done_count, 2);
-    event();
+    host_event(&f);
     await(XVGPU_INTR_STATUS, XVGPU_INTR_DONE(XVGPU_ENGINE_SDMA));
     assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 1);
     wr(XVGPU_INTR_STATUS, ~0u);
@@ -545,7 +379,7 @@ static void faults_are_reported(void **state)
     f.link->eng.fault_offset = 0x40;
     f.link->eng.fault_addr = 0xabcd00000000ull;
     LINK_WRITE_REL(f.link->eng.fault_count, 1);
-    event();
+    host_event(&f);
     await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ADDRESS);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x40);
@@ -569,7 +403,7 @@ static void dead_engine_is_replaced(void **state)
     f.link->eng.cur_offset = 0x20;
     f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, 0);
+    host_engine_op(&f, PROTO_ENGINE_DEAD, 0, 0);
     await(SDMA + XVGPU_RESETS, 1);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x20);
@@ -619,18 +453,18 @@ static void fault_of_a_new_process_is_seen(void **state)
     start_ring();
     f.link->eng.fault_code = XVGPU_FAULT_VMID;
     LINK_WRITE_REL(f.link->eng.fault_count, 1);
-    event();
+    host_event(&f);
     await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
     wr(SDMA + XVGPU_CTRL, 0);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, 0);
+    host_engine_op(&f, PROTO_ENGINE_DEAD, 0, 0);
     /* The device may not have heard yet: that start fails. */
     do
         start_ring();
     while (rd(SDMA + XVGPU_STATUS) != XVGPU_STATUS_RUNNING);
     f.link->eng.fault_code = XVGPU_FAULT_ADDRESS;
     LINK_WRITE_REL(f.link->eng.fault_count, f.link->eng.fault_count + 1);
-    event();
+    host_event(&f);
     await(SDMA + XVGPU_STATUS, XVGPU_STATUS_STOPPED);
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ADDRESS);
 }
@@ -657,7 +491,7 @@ static void resume_without_an_engine(void **state)
     wr(SDMA + XVGPU_WPTR, 0x40);
     LINK_WRITE(f.refuse_start, true);
     LINK_WRITE(f.running, false);
-    engine_op(PROTO_ENGINE_DEAD, 0, 0);
+    host_engine_op(&f, PROTO_ENGINE_DEAD, 0, 0);
     await(SDMA + XVGPU_FAULT_CODE, XVGPU_FAULT_NO_ENGINE);
     LINK_WRITE(f.refuse_start, false);
     wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
@@ -715,15 +549,9 @@ static void resets(void **state)
 
 static void ask(uint32_t what)
 {
-    const struct proto_msg msg = {
-        .version = PROTO_VERSION,
-        .type = PROTO_QUERY,
-        .u.query = {.tag = 42, .query = what},
-    };
     unsigned int i;
 
-    f.replied = false;
-    proto_send(f.sock, &msg, NULL, 0, NULL, 0);
+    assert_true(host_query(&f, what, 42));
     for (i = 0; i < 5000; i++) {
         if (__atomic_load_n(&f.replied, __ATOMIC_ACQUIRE))
             break;

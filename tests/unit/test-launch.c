@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,47 @@ static void ends_with_the_domain(void **state)
     dm_assert_nothing_left(&dm);
 }
 
+/* dm_restrict=1: libxl's socket is QEMU's, which alone lives with its limits,
+ * and dies by its uid. */
+static void restricted(void **state)
+{
+    const char *const extra[] = {
+        "-vgpu-companion", "qemu",     "-vgpu-qemu", qemu,
+        "-vgpu",           "vram=16M", NULL};
+    char expected[64], *node;
+    struct rlimit files;
+    struct dm dm;
+    pid_t monitor;
+
+    (void)state;
+    unlink(report);
+    dm_start_restricted(&dm, extra);
+    wait_started(&dm);
+    assert_non_null(strstr(read_report(), "\n-S\n-xen-domid-restrict\n-chroot\n"
+                                          "/nowhere\n-runas\n131073:131072\n"));
+    assert_null(strstr(read_report(), "-vgpu"));
+    snprintf(expected, sizeof(expected), "descriptors %d", inherited() + 1);
+    assert_string_equal(strtok(read_report(), "\n"), expected);
+    node = dm_node(&dm, "xen-vgpu/pid");
+    assert_non_null(node);
+    monitor = (pid_t)atol(node);
+    free(node);
+    assert_int_not_equal(monitor, dm.pid);
+    assert_true(dm_holds_socket(&dm, dm.pid));
+    assert_false(dm_holds_socket(&dm, monitor));
+    assert_int_equal(prlimit(dm.pid, RLIMIT_FSIZE, NULL, &files), 0);
+    assert_int_equal(files.rlim_cur, HARNESS_FILE_MAX);
+    assert_int_equal(prlimit(monitor, RLIMIT_FSIZE, NULL, &files), 0);
+    assert_int_equal(files.rlim_cur, RLIM_INFINITY);
+    kill(dm.pid, SIGKILL);
+    assert_int_equal(dm_wait_exit(&dm), 128 + SIGKILL);
+    assert_true(dm_wait_unanswered(&dm));
+    harness_reap();
+    dm_forget_restricted(&dm);
+    dm_assert_nothing_left(&dm);
+    fx_domain_kill((domid_t)dm.domid);
+}
+
 /* libxl has waited too long, say. */
 static void killed_while_it_waits(void **state)
 {
@@ -187,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         harness_test(becomes_qemu),
         harness_test(ends_with_the_domain),
+        harness_test(restricted),
         harness_test(killed_while_it_waits),
         harness_test(no_vgpu_no_qemu),
         harness_test(no_such_qemu),

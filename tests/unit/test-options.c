@@ -110,7 +110,17 @@ static void socket_by_descriptor(void **state)
                      0);
     assert_int_equal(o.qmp_fd, 9);
     assert_null(o.qmp_path);
+    assert_true(o.prelaunch);
     assert_int_equal(o.vgpus[0].vram, UINT64_C(4) << 30);
+    /* The user's name is anybody's choice. */
+    assert_int_equal(PARSE(&o, &err, BASE, "-xen-domid-restrict", "-chroot",
+                           "-vgpu-attach", "-vgpu", "vram=4M", "-runas", "-S"),
+                     0);
+    assert_int_equal(o.nr_vgpus, 1);
+    assert_false(o.prelaunch);
+    assert_false(o.attach);
+    assert_int_equal(options_kind("-S"), OPTION_OTHER);
+    assert_int_equal(options_kind("-runas"), OPTION_PAIR);
 }
 
 static void refused(void **state)

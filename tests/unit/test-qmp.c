@@ -10,7 +10,7 @@
 
 #include "dm/monitor/qmp.h"
 
-static bool paused;
+static enum qmp_state qmp_state;
 
 /* The answer to a line, which must end as libxl expects it. */
 static json_t *ask(struct qmp_session *s, const char *line)
@@ -55,7 +55,7 @@ static json_t *expect_return(struct qmp_session *s, const char *line)
 
 static struct qmp_session negotiated(void)
 {
-    return (struct qmp_session){.negotiated = true, .paused = &paused};
+    return (struct qmp_session){.negotiated = true, .state = &qmp_state};
 }
 
 static void greeting(void **state)
@@ -80,7 +80,7 @@ static void greeting(void **state)
 
 static void negotiation_comes_first(void **state)
 {
-    struct qmp_session s = {.paused = &paused};
+    struct qmp_session s = {.state = &qmp_state};
 
     (void)state;
     expect_error(&s, "{\"execute\":\"cont\"}", "CommandNotFound");
@@ -147,6 +147,33 @@ static void stop_and_cont(void **state)
     assert_true(s.quit);
 }
 
+static void expect_status(struct qmp_session *s, const char *status,
+                          bool running)
+{
+    json_t *r = expect_return(s, "{\"execute\":\"query-status\"}");
+
+    assert_string_equal(json_string_value(json_object_get(r, "status")),
+                        status);
+    assert_int_equal(json_is_true(json_object_get(r, "running")), running);
+    json_decref(r);
+}
+
+/* As libxl starts it under dm_restrict=1. */
+static void prelaunch_until_cont(void **state)
+{
+    struct qmp_session s = negotiated();
+
+    (void)state;
+    qmp_state = QMP_PRELAUNCH;
+    expect_status(&s, "prelaunch", false);
+    json_decref(expect_return(&s, "{\"execute\":\"stop\"}"));
+    expect_status(&s, "prelaunch", false);
+    json_decref(expect_return(&s, "{\"execute\":\"cont\"}"));
+    expect_status(&s, "running", true);
+    json_decref(expect_return(&s, "{\"execute\":\"stop\"}"));
+    expect_status(&s, "paused", false);
+}
+
 static void what_is_not_there(void **state)
 {
     struct qmp_session s = negotiated();
@@ -199,6 +226,7 @@ int main(void)
         cmocka_unit_test(what_libxl_asks),
         cmocka_unit_test(id_is_echoed),
         cmocka_unit_test(stop_and_cont),
+        cmocka_unit_test(prelaunch_until_cont),
         cmocka_unit_test(what_is_not_there),
         cmocka_unit_test(nonsense),
     };

@@ -9,16 +9,16 @@
 #include "vgpu.h"
 
 /* Reports a failure with a text of printk()'s kind; the test goes on. */
-#define CHECK(cond, ...)                                                \
-    ({                                                                  \
-        bool check_ok = (cond);                                         \
-                                                                        \
-        if (!check_ok) {                                                \
-            xtf_failure("Fail: %s: ", #cond);                           \
-            printk(__VA_ARGS__);                                        \
-            printk("\n");                                               \
-        }                                                               \
-        check_ok;                                                       \
+#define CHECK(cond, ...)                                                       \
+    ({                                                                         \
+        bool check_ok = (cond);                                                \
+                                                                               \
+        if (!check_ok) {                                                       \
+            xtf_failure("Fail: %s: ", #cond);                                  \
+            printk(__VA_ARGS__);                                               \
+            printk("\n");                                                      \
+        }                                                                      \
+        check_ok;                                                              \
     })
 
 /* The one vGPU of the test. */

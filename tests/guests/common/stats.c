@@ -35,9 +35,9 @@ static void sift(uint64_t *v, unsigned int root, unsigned int n)
 
 void stats_sort(struct stats *s)
 {
-    for (unsigned int i = s->n / 2; i-- > 0; )
+    for (unsigned int i = s->n / 2; i-- > 0;)
         sift(s->val, i, s->n);
-    for (unsigned int n = s->n; n-- > 1; ) {
+    for (unsigned int n = s->n; n-- > 1;) {
         uint64_t tmp = s->val[0];
 
         s->val[0] = s->val[n];
@@ -53,8 +53,7 @@ uint64_t stats_at(const struct stats *s, unsigned int per_mille)
     return s->n ? s->val[i < s->n ? i : s->n - 1] : 0;
 }
 
-void stats_print(const char *test, struct vgpu_engine *e,
-                 struct stats *latency)
+void stats_print(const char *test, struct vgpu_engine *e, struct stats *latency)
 {
     printk("STATS test=%s jobs=%lu packets=%lu bytes=%lu maps=%lu "
            "map_hits=%lu faults=%lu events=%u irqs=%u route=%u",

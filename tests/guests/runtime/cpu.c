@@ -4,8 +4,8 @@
 
 #include <xen/arch-x86/cpuid.h>
 
-#define NR_EXCEPTIONS   32
-#define STUB_SIZE       16
+#define NR_EXCEPTIONS 32
+#define STUB_SIZE     16
 
 #define MSR_APICBASE    0x1b
 #define APICBASE_EXTD   (1u << 10)
@@ -22,13 +22,16 @@ static struct gate {
     uint32_t addr32, zero;
 } idt[256] __aligned(16);
 
-static void set_gate(unsigned int vector, unsigned long addr,
-                     unsigned int cs, unsigned int dpl, unsigned int ist)
+static void set_gate(unsigned int vector, unsigned long addr, unsigned int cs,
+                     unsigned int dpl, unsigned int ist)
 {
     idt[vector] = (struct gate){
-        .addr0 = addr, .addr16 = addr >> 16, .addr32 = addr >> 32,
-        .cs = cs, .ist = ist,
-        .type = 0x8e | dpl << 5,    /* present, 64-bit interrupt gate */
+        .addr0 = addr,
+        .addr16 = addr >> 16,
+        .addr32 = addr >> 32,
+        .cs = cs,
+        .ist = ist,
+        .type = 0x8e | dpl << 5, /* present, 64-bit interrupt gate */
     };
 }
 
@@ -50,9 +53,8 @@ void do_exception(struct cpu_regs *regs)
         return;
     panic("Exception %u, error code %#x, at %#lx, CR2 %#lx\n"
           "ax %#lx bx %#lx cx %#lx dx %#lx si %#lx di %#lx sp %#lx\n",
-          regs->entry_vector, regs->error_code, regs->ip, read_cr2(),
-          regs->ax, regs->bx, regs->cx, regs->dx, regs->si, regs->di,
-          regs->_sp);
+          regs->entry_vector, regs->error_code, regs->ip, read_cr2(), regs->ax,
+          regs->bx, regs->cx, regs->dx, regs->si, regs->di, regs->_sp);
 }
 
 void cpu_init_traps(void)
@@ -70,7 +72,7 @@ void cpu_init_traps(void)
         set_gate(v, _u(exception_stubs) + v * STUB_SIZE, read_cs(), 0,
                  own_stack);
     }
-    __asm__ __volatile__ ("lidt %0" : : "m" (idtr));
+    __asm__ __volatile__("lidt %0" : : "m"(idtr));
 }
 
 /* Other interfaces may come before Xen's: one every 0x100 leaves. */
@@ -82,8 +84,8 @@ static uint32_t xen_leaves(void)
     for (uint32_t base = XEN_CPUID_FIRST_LEAF;
          !found && base < XEN_CPUID_FIRST_LEAF + 0x10000; base += 0x100) {
         cpuid(base, &eax, &ebx, &ecx, &edx);
-        if (ebx == XEN_CPUID_SIGNATURE_EBX &&
-            ecx == XEN_CPUID_SIGNATURE_ECX && edx == XEN_CPUID_SIGNATURE_EDX)
+        if (ebx == XEN_CPUID_SIGNATURE_EBX && ecx == XEN_CPUID_SIGNATURE_ECX &&
+            edx == XEN_CPUID_SIGNATURE_EDX)
             found = base;
     }
     return found;
@@ -125,8 +127,8 @@ int apic_init(enum apic_mode mode)
 
     if (mode != APIC_MODE_XAPIC || (base & APICBASE_EXTD))
         return -XEN_ENODEV;
-    wrmsr(MSR_APICBASE, (base & (PAGE_SIZE - 1)) | APIC_DEFAULT_BASE |
-                        APICBASE_ENABLE);
+    wrmsr(MSR_APICBASE,
+          (base & (PAGE_SIZE - 1)) | APIC_DEFAULT_BASE | APICBASE_ENABLE);
     apic_write(APIC_SPIV, APIC_SPIV_APIC_ENABLED | 0xff);
     return 0;
 }

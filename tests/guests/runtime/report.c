@@ -13,11 +13,8 @@ static enum status {
 static bool warned;
 
 static const char *const status_names[] = {
-    [RUNNING] = "RUNNING",
-    [SUCCESS] = "SUCCESS",
-    [SKIP]    = "SKIP",
-    [ERROR]   = "ERROR",
-    [FAILURE] = "FAILURE",
+    [RUNNING] = "RUNNING", [SUCCESS] = "SUCCESS", [SKIP] = "SKIP",
+    [ERROR] = "ERROR",     [FAILURE] = "FAILURE",
 };
 
 static void raise(enum status to)
@@ -26,21 +23,21 @@ static void raise(enum status to)
         status = to;
 }
 
-#define REPORTER(name, action)                                          \
-void xtf_ ## name(const char *fmt, ...)                                 \
-{                                                                       \
-    va_list args;                                                       \
-                                                                        \
-    action;                                                             \
-    if (!fmt)                                                           \
-        return;                                                         \
-    va_start(args, fmt);                                                \
-    vprintk(fmt, args);                                                 \
-    va_end(args);                                                       \
-}
+#define REPORTER(name, action)                                                 \
+    void xtf_##name(const char *fmt, ...)                                      \
+    {                                                                          \
+        va_list args;                                                          \
+                                                                               \
+        action;                                                                \
+        if (!fmt)                                                              \
+            return;                                                            \
+        va_start(args, fmt);                                                   \
+        vprintk(fmt, args);                                                    \
+        va_end(args);                                                          \
+    }
 REPORTER(success, raise(SUCCESS))
-REPORTER(skip,    raise(SKIP))
-REPORTER(error,   raise(ERROR))
+REPORTER(skip, raise(SKIP))
+REPORTER(error, raise(ERROR))
 REPORTER(failure, raise(FAILURE))
 REPORTER(warning, warned = true)
 
@@ -64,7 +61,7 @@ static void __noreturn stop(unsigned int reason)
 
     /* Xen ends a domain that halts with interrupts off. */
     for (;;)
-        __asm__ __volatile__ ("cli; hlt");
+        __asm__ __volatile__("cli; hlt");
 }
 
 void xtf_exit(void)

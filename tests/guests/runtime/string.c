@@ -50,8 +50,7 @@ void *memset(void *dst, int c, size_t n)
 {
     void *d = dst;
 
-    __asm__ __volatile__ ("rep stosb" : "+D" (d), "+c" (n) : "a" (c)
-                          : "memory");
+    __asm__ __volatile__("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
     return dst;
 }
 
@@ -59,8 +58,10 @@ void *memcpy(void *dst, const void *src, size_t n)
 {
     void *d = dst;
 
-    __asm__ __volatile__ ("rep movsb" : "+D" (d), "+S" (src), "+c" (n)
-                          : : "memory");
+    __asm__ __volatile__("rep movsb"
+                         : "+D"(d), "+S"(src), "+c"(n)
+                         :
+                         : "memory");
     return dst;
 }
 
@@ -120,12 +121,13 @@ static void put_text(struct out *o, const struct spec *sp, const char *s,
         pad(o, ' ', sp->width - len);
 }
 
-static void put_number(struct out *o, const struct spec *sp,
-                       unsigned long val, unsigned int base, bool negative)
+static void put_number(struct out *o, const struct spec *sp, unsigned long val,
+                       unsigned int base, bool negative)
 {
     const char *digits = sp->upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    const char *prefix = negative ? "-" : sp->alt && base == 16 && val
-                                  ? "0x" : "";
+    const char *prefix = negative                       ? "-"
+                         : sp->alt && base == 16 && val ? "0x"
+                                                        : "";
     char tmp[24];
     int n = 0, zeros, len, prefix_len = strlen(prefix);
 
@@ -211,9 +213,8 @@ static void parse_spec(const char **fmt, va_list *args, struct spec *sp)
 static void put_integer(struct out *o, struct spec *sp, char conv,
                         va_list *args)
 {
-    unsigned long val = sp->size == sizeof(long)
-                        ? va_arg(*args, unsigned long)
-                        : va_arg(*args, unsigned int);
+    unsigned long val = sp->size == sizeof(long) ? va_arg(*args, unsigned long)
+                                                 : va_arg(*args, unsigned int);
     int drop = 64 - 8 * sp->size;
 
     sp->upper = conv == 'X';
@@ -224,7 +225,10 @@ static void put_integer(struct out *o, struct spec *sp, char conv,
                    10, sval < 0);
     } else {
         put_number(o, sp, val << drop >> drop,
-                   conv == 'u' ? 10 : conv == 'o' ? 8 : 16, false);
+                   conv == 'u'   ? 10
+                   : conv == 'o' ? 8
+                                 : 16,
+                   false);
     }
 }
 
@@ -245,7 +249,12 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
         fmt++;
         parse_spec(&fmt, &ap, &sp);
         switch (*fmt) {
-        case 'd': case 'i': case 'u': case 'x': case 'X': case 'o':
+        case 'd':
+        case 'i':
+        case 'u':
+        case 'x':
+        case 'X':
+        case 'o':
             put_integer(&o, &sp, *fmt, &ap);
             break;
         case 'p':

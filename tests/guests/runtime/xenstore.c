@@ -37,9 +37,10 @@ static void wait_for_peer(void)
 {
     hypercall_evtchn_send(ring_port);
     hypercall_poll(ring_port);
-    __asm__ __volatile__ ("lock; btrl %1, %0"
-                          : "+m" (*(uint32_t *)shared_info.evtchn_pending)
-                          : "r" (ring_port) : "memory");
+    __asm__ __volatile__("lock; btrl %1, %0"
+                         : "+m"(*(uint32_t *)shared_info.evtchn_pending)
+                         : "r"(ring_port)
+                         : "memory");
 }
 
 static void send(const char *data, size_t len)

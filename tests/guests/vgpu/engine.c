@@ -3,9 +3,9 @@
 #include "vgpu.h"
 
 #define DEFAULT_RING_SIZE KB(64)
-#define ROOM_TIMEOUT    (10 * PLAT_S)
-#define RUN_TIMEOUT     (60 * PLAT_S)
-#define POLL            (200 * PLAT_US)
+#define ROOM_TIMEOUT      (10 * PLAT_S)
+#define RUN_TIMEOUT       (60 * PLAT_S)
+#define POLL              (200 * PLAT_US)
 
 static void completion_event(void *arg)
 {
@@ -125,8 +125,8 @@ void engine_ring(struct vgpu_engine *e)
 uint64_t engine_submit(struct vgpu_engine *e, bool signal)
 {
     uint32_t dw[8];
-    unsigned int n = pkt_fence(dw, plat_gpa(&e->wb->fence), e->fence + 1,
-                               signal);
+    unsigned int n =
+        pkt_fence(dw, plat_gpa(&e->wb->fence), e->fence + 1, signal);
 
     if (!engine_put(e, dw, n))
         return 0;
@@ -137,7 +137,7 @@ uint64_t engine_submit(struct vgpu_engine *e, bool signal)
 struct wait {
     struct vgpu_engine *e;
     uint64_t fence;
-    uint32_t seen;      /* signals when STATUS was read */
+    uint32_t seen; /* signals when STATUS was read */
     bool polling, fault;
 };
 
@@ -204,7 +204,6 @@ void engine_print_fault(const struct vgpu_engine *e)
            e->nr, engine_read(e, XVGPU_STATUS), code, engine_fault_name(code),
            engine_read(e, XVGPU_FAULT_OFFSET),
            engine_read(e, XVGPU_FAULT_HEADER),
-           engine_read64(e, XVGPU_FAULT_ADDR),
-           engine_read64(e, XVGPU_FAULT_IB),
+           engine_read64(e, XVGPU_FAULT_ADDR), engine_read64(e, XVGPU_FAULT_IB),
            engine_read(e, XVGPU_RPTR), engine_read(e, XVGPU_WPTR));
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "evtchn.h"
 
-#define OP_UNMASK       9       /* public/event_channel.h */
-#define PARAM_CALLBACK  0       /* public/hvm/params.h */
+#define OP_UNMASK       9 /* public/event_channel.h */
+#define PARAM_CALLBACK  0 /* public/hvm/params.h */
 #define CALLBACK_VECTOR (2ULL << 56)
 
-#define MAX_PORTS       256
-#define BITS            64
+#define MAX_PORTS 256
+#define BITS      64
 
 static struct {
     plat_irq_fn *fn;
@@ -29,9 +29,9 @@ static bool clear_bit(unsigned long *bits, uint32_t n)
 /* Ports of others, such as xenstore's, are left pending for them. */
 static void serve_word(unsigned int word)
 {
-    unsigned long pending = __atomic_load_n(&shared_info.evtchn_pending[word],
-                                            __ATOMIC_SEQ_CST) &
-                            ~shared_info.evtchn_mask[word];
+    unsigned long pending =
+        __atomic_load_n(&shared_info.evtchn_pending[word], __ATOMIC_SEQ_CST) &
+        ~shared_info.evtchn_mask[word];
 
     while (pending) {
         uint32_t port = word * BITS + __builtin_ctzl(pending);
@@ -76,7 +76,8 @@ static void init(void)
 uint32_t evtchn_alloc(uint16_t remote, plat_irq_fn *fn, void *arg)
 {
     struct evtchn_alloc_unbound alloc = {
-        .dom = DOMID_SELF, .remote_dom = remote,
+        .dom = DOMID_SELF,
+        .remote_dom = remote,
     };
 
     init();

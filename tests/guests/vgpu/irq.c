@@ -4,8 +4,8 @@
 
 #include "plat_init.h"
 
-#define FIRST_VECTOR    0x30
-#define STUB_SIZE       16
+#define FIRST_VECTOR 0x30
+#define STUB_SIZE    16
 
 /* Intel SDM volume 3, "APIC": what XTF's header lacks. */
 #define LAPIC_TPR       0x080
@@ -17,8 +17,8 @@
 #define DIVIDE_BY_1     0xb
 
 /* Xen's virtual LAPIC has a bus clock of 100 MHz (public/arch-x86 cpuid). */
-#define LAPIC_TICK_NS   10
-#define LAPIC_MAX_NS    (1000 * PLAT_MS)
+#define LAPIC_TICK_NS 10
+#define LAPIC_MAX_NS  (1000 * PLAT_MS)
 
 static struct {
     plat_irq_fn *fn;
@@ -33,30 +33,28 @@ static unsigned int used, timer_vector;
  * stack to 16 before it pushes 40 bytes; with ours that is 128 before the
  * call.
  */
-__asm__ (
-    ".text\n"
-    ".balign 16\n"
-    "plat_irq_stubs:\n"
-    ".set plat_stub, 0\n"
-    ".rept 16\n"
-    ".balign 16\n"
-    "    push $plat_stub\n"
-    "    jmp plat_irq_common\n"
-    ".set plat_stub, plat_stub + 1\n"
-    ".endr\n"
-    "plat_irq_common:\n"
-    "    push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n"
-    "    push %r8; push %r9; push %r10; push %r11\n"
-    "    mov 72(%rsp), %edi\n"
-    "    sub $8, %rsp\n"
-    "    cld\n"
-    "    call plat_irq_dispatch\n"
-    "    add $8, %rsp\n"
-    "    pop %r11; pop %r10; pop %r9; pop %r8\n"
-    "    pop %rdi; pop %rsi; pop %rdx; pop %rcx; pop %rax\n"
-    "    add $8, %rsp\n"
-    "    iretq\n"
-);
+__asm__(".text\n"
+        ".balign 16\n"
+        "plat_irq_stubs:\n"
+        ".set plat_stub, 0\n"
+        ".rept 16\n"
+        ".balign 16\n"
+        "    push $plat_stub\n"
+        "    jmp plat_irq_common\n"
+        ".set plat_stub, plat_stub + 1\n"
+        ".endr\n"
+        "plat_irq_common:\n"
+        "    push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n"
+        "    push %r8; push %r9; push %r10; push %r11\n"
+        "    mov 72(%rsp), %edi\n"
+        "    sub $8, %rsp\n"
+        "    cld\n"
+        "    call plat_irq_dispatch\n"
+        "    add $8, %rsp\n"
+        "    pop %r11; pop %r10; pop %r9; pop %r8\n"
+        "    pop %rdi; pop %rsi; pop %rdx; pop %rcx; pop %rax\n"
+        "    add $8, %rsp\n"
+        "    iretq\n");
 
 void plat_irq_dispatch(unsigned int slot);
 void __used plat_irq_dispatch(unsigned int slot)
@@ -128,7 +126,7 @@ bool plat_wait(plat_cond_fn *cond, void *arg, uint64_t timeout, uint64_t poll)
         if (met || now >= end)
             break;
         arm_timer(poll ? min(poll, end - now) : end - now);
-        __asm__ __volatile__ ("sti; hlt" ::: "memory");
+        __asm__ __volatile__("sti; hlt" ::: "memory");
     }
     apic_write(LAPIC_LVT_TIMER, LVT_MASKED | timer_vector);
     plat_irq_on();

@@ -6,7 +6,7 @@
 
 /* Xen: public/memory.h.  XTF's copy lacks it. */
 #define MEMORY_OP_MEMORY_MAP 9
-#define E820_RAM        1
+#define E820_RAM             1
 
 struct __packed e820_entry {
     uint64_t addr, size;
@@ -14,9 +14,9 @@ struct __packed e820_entry {
 };
 
 /* Below stand the image and what libxc puts behind it. */
-#define ALLOC_START     MB(16)
-#define LOW_LIMIT       GB(4)
-#define MAP_LIMIT       GB(512)
+#define ALLOC_START MB(16)
+#define LOW_LIMIT   GB(4)
+#define MAP_LIMIT   GB(512)
 
 #define PTE_PRESENT     0x001UL
 #define PTE_RW          0x002UL

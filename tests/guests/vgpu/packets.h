@@ -37,8 +37,8 @@ static inline unsigned int pkt_ib(uint32_t *p, uint64_t addr,
     return pkt_start(p, XVGPU_PKT_IB, 0, 4);
 }
 
-static inline unsigned int pkt_fence(uint32_t *p, uint64_t addr,
-                                     uint64_t value, bool signal)
+static inline unsigned int pkt_fence(uint32_t *p, uint64_t addr, uint64_t value,
+                                     bool signal)
 {
     pkt_u64(p + 1, addr);
     pkt_u64(p + 3, value);
@@ -81,10 +81,10 @@ static inline unsigned int pkt_copy(uint32_t *p, uint64_t src, uint64_t dst,
     return pkt_start(p, XVGPU_PKT_COPY_LINEAR, 0, 7);
 }
 
-static inline unsigned int pkt_copy_rect(uint32_t *p,
-                                         uint64_t src, uint32_t src_stride,
-                                         uint64_t dst, uint32_t dst_stride,
-                                         uint32_t bytes, uint32_t lines)
+static inline unsigned int pkt_copy_rect(uint32_t *p, uint64_t src,
+                                         uint32_t src_stride, uint64_t dst,
+                                         uint32_t dst_stride, uint32_t bytes,
+                                         uint32_t lines)
 {
     pkt_u64(p + 1, src);
     p[3] = src_stride;

@@ -3,28 +3,28 @@
 #include "pci.h"
 
 /* Intel SDM volume 3, "Message Address Register Format". */
-#define MSG_ADDR        0xfee00000u
-#define MSG_DEST(id)    ((uint32_t)(id) << 12)
+#define MSG_ADDR     0xfee00000u
+#define MSG_DEST(id) ((uint32_t)(id) << 12)
 
-#define MSI_CTRL        2
-#define   MSI_ENABLE    0x0001
-#define   MSI_MULTIPLE  0x0070
-#define   MSI_64BIT     0x0080
-#define MSI_ADDR        4
+#define MSI_CTRL     2
+#define MSI_ENABLE   0x0001
+#define MSI_MULTIPLE 0x0070
+#define MSI_64BIT    0x0080
+#define MSI_ADDR     4
 
-#define MSIX_CTRL       2
-#define   MSIX_SIZE     0x07ff
-#define   MSIX_MASK_ALL 0x4000
-#define   MSIX_ENABLE   0x8000
-#define MSIX_TABLE      4
-#define MSIX_PBA        8
-#define   MSIX_BIR      0x7u
+#define MSIX_CTRL         2
+#define MSIX_SIZE         0x07ff
+#define MSIX_MASK_ALL     0x4000
+#define MSIX_ENABLE       0x8000
+#define MSIX_TABLE        4
+#define MSIX_PBA          8
+#define MSIX_BIR          0x7u
 #define MSIX_ENTRY_DWORDS 4
-#define   ENTRY_MASKED  0x1u
+#define ENTRY_MASKED      0x1u
 
-#define RTE_LOW_ACTIVE  (1u << 13)
-#define RTE_LEVEL       (1u << 15)
-#define RTE_MASKED      (1u << 16)
+#define RTE_LOW_ACTIVE (1u << 13)
+#define RTE_LEVEL      (1u << 15)
+#define RTE_MASKED     (1u << 16)
 
 /* Which line of its I/O APIC Xen connects INTA# of a device with. */
 static unsigned int intx_gsi(const struct pci_dev *dev)
@@ -68,8 +68,7 @@ bool pci_msi_on(struct pci_dev *dev, unsigned int vector)
     if (!dev->msi)
         return false;
     pci_irq_off(dev);
-    pci_write(dev, dev->msi + MSI_ADDR, 4,
-              MSG_ADDR | MSG_DEST(plat_apic_id()));
+    pci_write(dev, dev->msi + MSI_ADDR, 4, MSG_ADDR | MSG_DEST(plat_apic_id()));
     if (pci_read(dev, dev->msi + MSI_CTRL, 2) & MSI_64BIT) {
         pci_write(dev, dev->msi + data, 4, 0);
         data += 4;
@@ -83,8 +82,9 @@ static volatile uint32_t *msix_area(struct pci_dev *dev, unsigned int reg)
 {
     uint32_t val = pci_read(dev, dev->msix + reg, 4);
 
-    return (volatile uint32_t *)((volatile char *)
-           pci_bar_map(dev, val & MSIX_BIR) + (val & ~MSIX_BIR));
+    return (
+        volatile uint32_t *)((volatile char *)pci_bar_map(dev, val & MSIX_BIR) +
+                             (val & ~MSIX_BIR));
 }
 
 bool pci_msix_on(struct pci_dev *dev)
@@ -105,8 +105,8 @@ bool pci_msix_on(struct pci_dev *dev)
     return true;
 }
 
-void pci_msix_set(struct pci_dev *dev, unsigned int entry,
-                  unsigned int vector, bool masked)
+void pci_msix_set(struct pci_dev *dev, unsigned int entry, unsigned int vector,
+                  bool masked)
 {
     volatile uint32_t *e = &dev->msix_table[entry * MSIX_ENTRY_DWORDS];
 

@@ -2,30 +2,30 @@
 /* Configuration space, BARs and function level reset. */
 #include "pci.h"
 
-#define CONFIG_ADDRESS  0xcf8
-#define CONFIG_DATA     0xcfc
-#define CONFIG_ENABLE   0x80000000u
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA    0xcfc
+#define CONFIG_ENABLE  0x80000000u
 
-#define BAR_IO          0x1u
-#define BAR_TYPE_MASK   0x6u
-#define BAR_TYPE_64     0x4u
-#define BAR_PREFETCH    0x8u
+#define BAR_IO        0x1u
+#define BAR_TYPE_MASK 0x6u
+#define BAR_TYPE_64   0x4u
+#define BAR_PREFETCH  0x8u
 
 /*
  * An HVM domain's memory hole (Xen: public/arch-x86/hvm and libxl): RAM ends
  * below the first address, Xen's own pages begin behind the second.
  */
-#define HOLE_START      0xf0000000UL
-#define HOLE_END        0xfc000000UL
+#define HOLE_START 0xf0000000UL
+#define HOLE_END   0xfc000000UL
 
 /* Clear of where a device model parks its VRAM, just above RAM. */
-#define HIGH_GAP        GB(8)
+#define HIGH_GAP GB(8)
 
-#define AF_CAPS         3
-#define   AF_CAPS_FLR   0x02
-#define AF_CTRL         4
-#define   AF_CTRL_FLR   0x01
-#define FLR_TIME        (100 * PLAT_MS)
+#define AF_CAPS     3
+#define AF_CAPS_FLR 0x02
+#define AF_CTRL     4
+#define AF_CTRL_FLR 0x01
+#define FLR_TIME    (100 * PLAT_MS)
 
 static void select(const struct pci_dev *dev, unsigned int reg)
 {

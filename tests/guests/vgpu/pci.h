@@ -8,31 +8,31 @@
 
 #include "plat.h"
 
-#define PCI_VENDOR_ID   0x00
-#define PCI_DEVICE_ID   0x02
-#define PCI_COMMAND     0x04
-#define   PCI_COMMAND_MEMORY 0x0002
-#define   PCI_COMMAND_MASTER 0x0004
-#define   PCI_COMMAND_INTX_OFF 0x0400
-#define PCI_STATUS      0x06
-#define   PCI_STATUS_INTX 0x0008
-#define   PCI_STATUS_CAPS 0x0010
-#define PCI_REVISION    0x08
-#define PCI_CLASS       0x09
-#define PCI_BAR(n)      (0x10 + 4 * (n))
-#define PCI_CAPS        0x34
-#define PCI_INT_LINE    0x3c
-#define PCI_INT_PIN     0x3d
+#define PCI_VENDOR_ID        0x00
+#define PCI_DEVICE_ID        0x02
+#define PCI_COMMAND          0x04
+#define PCI_COMMAND_MEMORY   0x0002
+#define PCI_COMMAND_MASTER   0x0004
+#define PCI_COMMAND_INTX_OFF 0x0400
+#define PCI_STATUS           0x06
+#define PCI_STATUS_INTX      0x0008
+#define PCI_STATUS_CAPS      0x0010
+#define PCI_REVISION         0x08
+#define PCI_CLASS            0x09
+#define PCI_BAR(n)           (0x10 + 4 * (n))
+#define PCI_CAPS             0x34
+#define PCI_INT_LINE         0x3c
+#define PCI_INT_PIN          0x3d
 
-#define PCI_CAP_PM      0x01
-#define PCI_CAP_MSI     0x05
-#define PCI_CAP_MSIX    0x11
-#define PCI_CAP_AF      0x13
+#define PCI_CAP_PM   0x01
+#define PCI_CAP_MSI  0x05
+#define PCI_CAP_MSIX 0x11
+#define PCI_CAP_AF   0x13
 
 #define PCI_NR_BARS 6
 
 struct pci_bar {
-    uint64_t addr, size;        /* size 0: there is no such BAR */
+    uint64_t addr, size; /* size 0: there is no such BAR */
     bool is_64bit, prefetchable, is_io;
 };
 
@@ -83,8 +83,8 @@ bool pci_msi_on(struct pci_dev *dev, unsigned int vector);
 bool pci_msix_on(struct pci_dev *dev);
 void pci_irq_off(struct pci_dev *dev);
 
-void pci_msix_set(struct pci_dev *dev, unsigned int entry,
-                  unsigned int vector, bool masked);
+void pci_msix_set(struct pci_dev *dev, unsigned int entry, unsigned int vector,
+                  bool masked);
 void pci_msix_mask(struct pci_dev *dev, unsigned int entry, bool masked);
 /* The mask bit of the whole function. */
 void pci_msix_mask_all(struct pci_dev *dev, bool masked);

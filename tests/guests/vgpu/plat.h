@@ -62,12 +62,12 @@ unsigned int plat_apic_id(void);
 
 static inline void plat_irq_on(void)
 {
-    __asm__ __volatile__ ("sti" ::: "memory");
+    __asm__ __volatile__("sti" ::: "memory");
 }
 
 static inline void plat_irq_off(void)
 {
-    __asm__ __volatile__ ("cli" ::: "memory");
+    __asm__ __volatile__("cli" ::: "memory");
 }
 
 typedef bool plat_cond_fn(void *arg);

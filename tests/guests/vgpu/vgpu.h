@@ -22,24 +22,24 @@ struct vgpu;
 
 struct vgpu_engine {
     struct vgpu *vgpu;
-    unsigned int nr;            /* XVGPU_ENGINE_* */
+    unsigned int nr; /* XVGPU_ENGINE_* */
 
     uint32_t *ring;
-    uint32_t size, wptr;        /* bytes */
-    uint64_t fence;             /* the last one submitted */
+    uint32_t size, wptr; /* bytes */
+    uint64_t fence;      /* the last one submitted */
 
     /* Written by the engine, on a page of their own. */
     struct vgpu_writeback {
         volatile uint64_t fence;
         volatile uint32_t rptr;
         volatile uint32_t wptr; /* read by it: event-channel doorbell */
-    } *wb;
+    } * wb;
 
-    uint32_t doorbell_port, completion_port;    /* 0: none */
+    uint32_t doorbell_port, completion_port; /* 0: none */
 
     /* Counted by the handlers. */
-    volatile uint32_t events;   /* on the completion port */
-    volatile uint32_t irqs;     /* INTR_STATUS bits of this engine */
+    volatile uint32_t events; /* on the completion port */
+    volatile uint32_t irqs;   /* INTR_STATUS bits of this engine */
 };
 
 struct vgpu {
@@ -115,16 +115,16 @@ static inline void engine_write(const struct vgpu_engine *e, unsigned int reg,
     vgpu_write(e->vgpu, XVGPU_ENGINE_BASE(e->nr) + reg, val);
 }
 
-static inline void engine_write64(const struct vgpu_engine *e,
-                                  unsigned int reg, uint64_t val)
+static inline void engine_write64(const struct vgpu_engine *e, unsigned int reg,
+                                  uint64_t val)
 {
     vgpu_write64(e->vgpu, XVGPU_ENGINE_BASE(e->nr) + reg, val);
 }
 
 struct engine_config {
-    uint32_t ring_size;         /* bytes; 0: 64 KiB */
-    bool doorbell_evtchn;       /* ring by event channel, not by CSR */
-    bool completion_evtchn;     /* else by the vGPU's interrupt */
+    uint32_t ring_size;     /* bytes; 0: 64 KiB */
+    bool doorbell_evtchn;   /* ring by event channel, not by CSR */
+    bool completion_evtchn; /* else by the vGPU's interrupt */
     uint32_t msix_vector;
 };
 

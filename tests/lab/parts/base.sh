@@ -19,7 +19,11 @@ fill() { # ROOT
     ln -s /run/lock "$root/var/lock"
     ln -s /proc/mounts "$root/etc/mtab"
     : > "$root/etc/xen/xl.conf"
-    echo root:x:0:0:root:/root:/bin/sh > "$root/etc/passwd"
+    # For dm_restrict=1: a domain's QEMU gets the second's uid + domid.
+    cat > "$root/etc/passwd" <<END
+root:x:0:0:root:/root:/bin/sh
+xen-qemuuser-range-base:x:131072:131072::/:/bin/false
+END
     echo root:x:0: > "$root/etc/group"
 
     cp /bin/busybox "$root/bin/"

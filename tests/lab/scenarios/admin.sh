@@ -9,9 +9,13 @@ id=$(domid $name)
 wait_for 60 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
     fail "the guest draws nothing"
 xen-vgpu list | tee "$OUT/list"
-grep -q "$id" "$OUT/list" || fail "list does not show domain $id"
+grep -q "^$id.0 *$name native" "$OUT/list" ||
+    fail "list does not show domain $id, or not all of its name"
 xen-vgpu list --json > "$OUT/list.json"
 xen-vgpu show "$id" | tee "$OUT/show"
+base=$(xen-vgpu regs "$id" | sed -n 's/.*VRAM_BASE *0x0*/0x/p')
+grep -q "^VRAM .* at $base\$" "$OUT/show" || fail "show: VRAM is not at $base"
+grep -q ' rate=' "$OUT/show" || fail "show names no rate="
 xen-vgpu show --json "$id" > "$OUT/show.json"
 xen-vgpu regs "$id" > "$OUT/regs"
 grep -q 'MAGIC.*0x50475658' "$OUT/regs" || fail "regs does not show MAGIC"

@@ -27,18 +27,18 @@ static inline long xtf_hypercall(unsigned int nr, unsigned long a1,
 {
     long rc;
 
-    __asm__ __volatile__ ("call *%[entry]"
-                          : "=a" (rc), "+D" (a1), "+S" (a2), "+d" (a3)
-                          : [entry] "rm" (&hypercall_page[nr * 32])
-                          : "memory", "r8", "r10");
+    __asm__ __volatile__("call *%[entry]"
+                         : "=a"(rc), "+D"(a1), "+S"(a2), "+d"(a3)
+                         : [entry] "rm"(&hypercall_page[nr * 32])
+                         : "memory", "r8", "r10");
     return rc;
 }
 
-#define XTF_HYPERCALL(name)                                             \
-static inline long hypercall_ ## name(unsigned int cmd, void *arg)      \
-{                                                                       \
-    return xtf_hypercall(__HYPERVISOR_ ## name, cmd, _u(arg), 0);       \
-}
+#define XTF_HYPERCALL(name)                                                    \
+    static inline long hypercall_##name(unsigned int cmd, void *arg)           \
+    {                                                                          \
+        return xtf_hypercall(__HYPERVISOR_##name, cmd, _u(arg), 0);            \
+    }
 XTF_HYPERCALL(memory_op)
 XTF_HYPERCALL(xen_version)
 XTF_HYPERCALL(sched_op)
@@ -94,7 +94,9 @@ hypercall_evtchn_alloc_unbound(struct evtchn_alloc_unbound *alloc)
 static inline int hvm_set_param(unsigned int idx, uint64_t value)
 {
     struct xen_hvm_param p = {
-        .domid = DOMID_SELF, .index = idx, .value = value,
+        .domid = DOMID_SELF,
+        .index = idx,
+        .value = value,
     };
 
     return hypercall_hvm_op(HVMOP_set_param, &p);

@@ -31,11 +31,10 @@ void __noreturn xtf_exit(void);
 /* Prints, reports an error as the result and crashes the domain. */
 void __noreturn panic(const char *fmt, ...) __printf(1, 2);
 
-#define ASSERT(cond)                                                    \
-    do {                                                                \
-        if (!(cond))                                                    \
-            panic("ASSERT(%s) failed at %s:%u\n",                       \
-                  #cond, __FILE__, __LINE__);                           \
+#define ASSERT(cond)                                                           \
+    do {                                                                       \
+        if (!(cond))                                                           \
+            panic("ASSERT(%s) failed at %s:%u\n", #cond, __FILE__, __LINE__);  \
     } while (0)
 
 int xtf_get_domid(void);

@@ -5,14 +5,12 @@
 
 #include <xtf/base.h>
 
-static inline void cpuid_count(uint32_t leaf, uint32_t subleaf,
-                               uint32_t *eax, uint32_t *ebx,
-                               uint32_t *ecx, uint32_t *edx)
+static inline void cpuid_count(uint32_t leaf, uint32_t subleaf, uint32_t *eax,
+                               uint32_t *ebx, uint32_t *ecx, uint32_t *edx)
 {
-    __asm__ __volatile__ ("cpuid"
-                          : "=a" (*eax), "=b" (*ebx), "=c" (*ecx),
-                            "=d" (*edx)
-                          : "0" (leaf), "2" (subleaf));
+    __asm__ __volatile__("cpuid"
+                         : "=a"(*eax), "=b"(*ebx), "=c"(*ecx), "=d"(*edx)
+                         : "0"(leaf), "2"(subleaf));
 }
 
 static inline void cpuid(uint32_t leaf, uint32_t *eax, uint32_t *ebx,
@@ -21,20 +19,22 @@ static inline void cpuid(uint32_t leaf, uint32_t *eax, uint32_t *ebx,
     cpuid_count(leaf, 0, eax, ebx, ecx, edx);
 }
 
-#define XTF_PORT_IO(suffix, type, reg)                                  \
-static inline type in ## suffix(uint16_t port)                          \
-{                                                                       \
-    type val;                                                           \
-                                                                        \
-    __asm__ __volatile__ ("in" #suffix " %w1, %" reg "0"                \
-                          : "=a" (val) : "Nd" (port));                  \
-    return val;                                                         \
-}                                                                       \
-static inline void out ## suffix(type val, uint16_t port)               \
-{                                                                       \
-    __asm__ __volatile__ ("out" #suffix " %" reg "0, %w1"               \
-                          : : "a" (val), "Nd" (port));                  \
-}
+#define XTF_PORT_IO(suffix, type, reg)                                         \
+    static inline type in##suffix(uint16_t port)                               \
+    {                                                                          \
+        type val;                                                              \
+                                                                               \
+        __asm__ __volatile__("in" #suffix " %w1, %" reg "0"                    \
+                             : "=a"(val)                                       \
+                             : "Nd"(port));                                    \
+        return val;                                                            \
+    }                                                                          \
+    static inline void out##suffix(type val, uint16_t port)                    \
+    {                                                                          \
+        __asm__ __volatile__("out" #suffix " %" reg "0, %w1"                   \
+                             :                                                 \
+                             : "a"(val), "Nd"(port));                          \
+    }
 XTF_PORT_IO(b, uint8_t, "b")
 XTF_PORT_IO(w, uint16_t, "w")
 XTF_PORT_IO(l, uint32_t, "k")
@@ -44,24 +44,27 @@ static inline uint64_t rdmsr(uint32_t idx)
 {
     uint32_t lo, hi;
 
-    __asm__ __volatile__ ("rdmsr" : "=a" (lo), "=d" (hi) : "c" (idx));
+    __asm__ __volatile__("rdmsr" : "=a"(lo), "=d"(hi) : "c"(idx));
     return (uint64_t)hi << 32 | lo;
 }
 
 static inline void wrmsr(uint32_t idx, uint64_t val)
 {
-    __asm__ __volatile__ ("wrmsr" : : "c" (idx), "a" ((uint32_t)val),
-                          "d" ((uint32_t)(val >> 32)) : "memory");
+    __asm__ __volatile__("wrmsr"
+                         :
+                         : "c"(idx), "a"((uint32_t)val),
+                           "d"((uint32_t)(val >> 32))
+                         : "memory");
 }
 
-#define XTF_READ_CR(n)                                                  \
-static inline unsigned long read_cr ## n(void)                          \
-{                                                                       \
-    unsigned long val;                                                  \
-                                                                        \
-    __asm__ __volatile__ ("mov %%cr" #n ", %0" : "=r" (val));           \
-    return val;                                                         \
-}
+#define XTF_READ_CR(n)                                                         \
+    static inline unsigned long read_cr##n(void)                               \
+    {                                                                          \
+        unsigned long val;                                                     \
+                                                                               \
+        __asm__ __volatile__("mov %%cr" #n ", %0" : "=r"(val));                \
+        return val;                                                            \
+    }
 XTF_READ_CR(0)
 XTF_READ_CR(2)
 XTF_READ_CR(3)
@@ -70,14 +73,14 @@ XTF_READ_CR(4)
 
 static inline void write_cr3(unsigned long val)
 {
-    __asm__ __volatile__ ("mov %0, %%cr3" : : "r" (val) : "memory");
+    __asm__ __volatile__("mov %0, %%cr3" : : "r"(val) : "memory");
 }
 
 static inline unsigned int read_cs(void)
 {
     unsigned int cs;
 
-    __asm__ __volatile__ ("mov %%cs, %0" : "=rm" (cs));
+    __asm__ __volatile__("mov %%cs, %0" : "=rm"(cs));
     return cs;
 }
 
@@ -85,18 +88,18 @@ static inline unsigned long read_flags(void)
 {
     unsigned long flags;
 
-    __asm__ __volatile__ ("pushf; pop %0" : "=rm" (flags));
+    __asm__ __volatile__("pushf; pop %0" : "=rm"(flags));
     return flags;
 }
 
 static inline void write_flags(unsigned long flags)
 {
-    __asm__ __volatile__ ("push %0; popf" : : "rme" (flags) : "memory");
+    __asm__ __volatile__("push %0; popf" : : "rme"(flags) : "memory");
 }
 
 static inline void invlpg(const void *va)
 {
-    __asm__ __volatile__ ("invlpg (%0)" : : "r" (va) : "memory");
+    __asm__ __volatile__("invlpg (%0)" : : "r"(va) : "memory");
 }
 
 static inline void flush_tlb(void)
@@ -140,12 +143,12 @@ static inline void *gfn_to_virt(unsigned long gfn)
 }
 
 /* The LAPIC, in xAPIC mode only: Intel SDM volume 3, "APIC". */
-#define APIC_DEFAULT_BASE 0xfee00000UL
-#define APIC_ID         0x020
-#define APIC_SPIV       0x0f0
+#define APIC_DEFAULT_BASE      0xfee00000UL
+#define APIC_ID                0x020
+#define APIC_SPIV              0x0f0
 #define APIC_SPIV_APIC_ENABLED 0x100
-#define APIC_ICR        0x300
-#define APIC_ICR2       0x310
+#define APIC_ICR               0x300
+#define APIC_ICR2              0x310
 
 enum apic_mode {
     APIC_MODE_UNKNOWN,
@@ -168,11 +171,11 @@ static inline void apic_write(unsigned int reg, uint32_t val)
 }
 
 /* The I/O APIC: Intel 82093AA data sheet, section 3. */
-#define IOAPIC_DEFAULT_BASE 0xfec00000UL
-#define IOAPIC_REGSEL   0x00
-#define IOAPIC_IOWIN    0x10
-#define IOAPIC_VERSION  0x01
-#define IOAPIC_REDIR_ENTRY(e) (0x10 + (e) * 2)
+#define IOAPIC_DEFAULT_BASE   0xfec00000UL
+#define IOAPIC_REGSEL         0x00
+#define IOAPIC_IOWIN          0x10
+#define IOAPIC_VERSION        0x01
+#define IOAPIC_REDIR_ENTRY(e) (0x10 + (e)*2)
 
 int ioapic_init(void);
 

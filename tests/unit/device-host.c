@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device-host.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dm/device/device.h"
+
+static void enters(const struct host *h, bool device)
+{
+    if (h->config->enters)
+        h->config->enters(device);
+}
+
+static void *device_main(void *arg)
+{
+    struct host *h = arg;
+    const int sock = h->device_sock;
+    struct device *dev;
+    int rc;
+
+    enters(h, true);
+    rc = device_new(sock, &dev);
+    if (!rc) {
+        rc = device_start(dev);
+        if (!rc)
+            rc = device_loop(dev);
+        device_free(dev);
+    }
+    if (rc)
+        log_error("ending: %s", strerror(-rc)); /* as its main() does */
+    enters(h, false);
+    close(sock);
+    return (void *)(intptr_t)rc;
+}
+
+static void engine_kicked(struct host *h)
+{
+    uint32_t seq;
+    uint64_t n;
+
+    if (read(h->kick, &n, sizeof(n)) < 0)
+        return;
+    seq = LINK_READ_ACQ(h->link->dev.cmd_seq);
+    if (h->deaf || !LINK_READ(h->running) || seq == h->link->eng.ack_seq)
+        return;
+    LINK_WRITE(h->link->eng.ack_status, LINK_READ(h->ack_status));
+    LINK_WRITE_REL(h->link->eng.ack_seq, seq);
+    host_event(h);
+}
+
+void host_event(struct host *h)
+{
+    const uint64_t one = 1;
+
+    if (write(h->event, &one, sizeof(one)) < 0)
+        abort();
+}
+
+void host_engine_op(struct host *h, uint32_t type, int status, uint32_t tag)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = type,
+        .u.engine_op = {.engine = XVGPU_ENGINE_SDMA,
+                        .status = status,
+                        .tag = tag},
+    };
+
+    /* That it has ended is seen elsewhere. */
+    proto_send(h->sock, &msg, NULL, 0, NULL, 0);
+}
+
+static void take_message(struct host *h)
+{
+    const uint32_t tag = h->in.msg.u.engine_op.tag;
+
+    switch (h->in.msg.type) {
+    case PROTO_ENGINE_RUN:
+        h->runs++;
+        if (h->late) { /* answers to what nobody waits for any more */
+            host_engine_op(h, PROTO_ENGINE_DEAD, 0, tag - 1);
+            host_engine_op(h, PROTO_ENGINE_STARTED, -EBUSY, tag - 2);
+        }
+        LINK_WRITE(h->running, !LINK_READ(h->refuse_start));
+        host_engine_op(h, PROTO_ENGINE_STARTED,
+                       LINK_READ(h->running) ? 0 : -EAGAIN, tag);
+        break;
+    case PROTO_ENGINE_KILL:
+        h->kills++;
+        LINK_WRITE(h->running, false);
+        host_engine_op(h, PROTO_ENGINE_DEAD, 0, tag);
+        break;
+    case PROTO_REPLY:
+        h->reply = h->in;
+        __atomic_store_n(&h->replied, true, __ATOMIC_RELEASE);
+        break;
+    }
+}
+
+static void *monitor_main(void *arg)
+{
+    struct host *h = arg;
+    struct pollfd fds[2] = {{.fd = h->sock, .events = POLLIN},
+                            {.fd = h->kick, .events = POLLIN}};
+
+    enters(h, false);
+    for (;;) {
+        poll(fds, 2, -1);
+        if (fds[1].revents)
+            engine_kicked(h);
+        if (!fds[0].revents)
+            continue;
+        if (proto_recv(h->sock, &h->in))
+            break;
+        take_message(h);
+    }
+    __atomic_store_n(&h->ended, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static int memfd(size_t size)
+{
+    int fd = memfd_create("test", MFD_CLOEXEC);
+
+    return fd < 0 || ftruncate(fd, (off_t)size) ? -1 : fd;
+}
+
+static bool send_start(struct host *h)
+{
+    const struct host_config *c = h->config;
+    struct proto_msg msg = {.version = PROTO_VERSION,
+                            .type = PROTO_DEVICE_START};
+    int fds[4], rc;
+
+    fds[0] = memfd(PROTO_STATE_SIZE);
+    fds[1] = memfd(LINK_SIZE);
+    fds[2] = h->kick = eventfd(0, EFD_NONBLOCK);
+    fds[3] = h->event = eventfd(0, EFD_NONBLOCK);
+    h->link =
+        mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
+    msg.u.start.domid = h->domid;
+    msg.u.start.nr_vcpus = 2;
+    msg.u.start.nr_vgpus = 1;
+    msg.u.start.log_level = c->log_level;
+    rc = proto_send(h->sock, &msg, NULL, 0, NULL, 0);
+    memset(&msg.u, 0, sizeof(msg.u));
+    msg.type = PROTO_DEVICE_VGPU;
+    msg.u.vgpu.devfn = c->devfn;
+    msg.u.vgpu.engines = 1u << XVGPU_ENGINE_SDMA;
+    msg.u.vgpu.vram_size = c->vram;
+    msg.u.vgpu.vram_gfn = c->parked;
+    if (!rc)
+        rc = proto_send(h->sock, &msg, fds, 4, NULL, 0);
+    close(fds[0]);
+    close(fds[1]);
+    return !rc && h->link != MAP_FAILED;
+}
+
+bool host_begin(struct host *h, const struct host_config *c)
+{
+    const struct fx_domain_config dc = {.ram_bytes = c->ram,
+                                        .vcpus = 2,
+                                        .extra_kb = c->vram >> 10,
+                                        .timeout_ms = c->timeout_ms};
+    int sv[2];
+
+    memset(h, 0, sizeof(*h));
+    h->config = c;
+    fx_reset();
+    h->domid = (domid_t)fx_domain_create(&dc);
+    if (fx_populate(h->domid, c->parked, c->vram >> 12) ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
+        return false;
+    h->sock = sv[0];
+    h->device_sock = sv[1];
+    return send_start(h) && !pthread_create(&h->device, NULL, device_main, h);
+}
+
+bool host_up(struct host *h)
+{
+    return !proto_recv(h->sock, &h->in) &&
+           h->in.msg.type == PROTO_DEVICE_READY && !h->in.msg.u.ready.status &&
+           !pthread_create(&h->monitor, NULL, monitor_main, h);
+}
+
+bool host_query(struct host *h, uint32_t query, uint32_t tag)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_QUERY,
+        .u.query = {.tag = tag, .query = query},
+    };
+
+    __atomic_store_n(&h->replied, false, __ATOMIC_RELEASE);
+    return !proto_send(h->sock, &msg, NULL, 0, NULL, 0);
+}
+
+int host_end(struct host *h, bool up)
+{
+    const struct proto_msg stop = {.version = PROTO_VERSION,
+                                   .type = PROTO_STOP};
+    void *rc;
+
+    if (up)
+        proto_send(h->sock, &stop, NULL, 0, NULL, 0);
+    pthread_join(h->device, &rc);
+    if (up)
+        pthread_join(h->monitor, NULL);
+    munmap(h->link, LINK_SIZE);
+    close(h->sock);
+    close(h->kick);
+    close(h->event);
+    return (int)(intptr_t)rc;
+}
