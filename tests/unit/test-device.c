@@ -436,7 +436,7 @@ static void hung_engine_is_replaced(void **state)
         f.link->eng.cur_offset = 0x20 * i;
         f.link->eng.cur_header = XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5);
         LINK_WRITE(f.running, false);
-        engine_op(PROTO_ENGINE_DEAD, (int)rows[i].death, 0);
+        host_engine_op(&f, PROTO_ENGINE_DEAD, (int)rows[i].death, 0);
         await(SDMA + XVGPU_RESETS, i + 1);
         assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), rows[i].code);
         assert_int_equal(rd(SDMA + XVGPU_FAULT_OFFSET), 0x20 * i);
