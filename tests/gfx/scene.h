@@ -137,7 +137,7 @@ struct scene_pipeline {
     const enum gfx_shader_id *shaders;
     uint32_t shader_count;
     int sets[SCENE_SETS];
-    uint32_t push_size; /* bytes that all its stages see */
+    uint32_t push_size; /* bytes, for all stages that draw or for compute */
     /* The rest is for graphics only. */
     const struct scene_stream *streams;
     uint32_t stream_count;

@@ -222,8 +222,10 @@ static int pipeline(struct vk_scene *s, const struct scene_pipeline *from,
 
     p->point = is_compute ? VK_PIPELINE_BIND_POINT_COMPUTE
                           : VK_PIPELINE_BIND_POINT_GRAPHICS;
-    for (uint32_t i = 0; i < from->shader_count; i++)
-        p->stages |= 1u << gfx_shaders[from->shaders[i]].stage;
+    /* The same for all that draw, or sets would have to be bound again with
+     * each pipeline. */
+    p->stages =
+        is_compute ? VK_SHADER_STAGE_COMPUTE_BIT : VK_SHADER_STAGE_ALL_GRAPHICS;
     rc = stages_create(s, from, &stages);
     if (!rc)
         rc = layout(s, from, p);

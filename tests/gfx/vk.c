@@ -83,12 +83,14 @@ static bool wanted(struct features *f, VkPhysicalDevice physical)
     f->all.pNext = &f->v13;
     f->v13.dynamicRendering = VK_TRUE;
     f->v13.synchronization2 = VK_TRUE;
+    /* For workgroup sizes as SPIR-V 1.6 gives them. */
+    f->v13.maintenance4 = VK_TRUE;
     core->tessellationShader = VK_TRUE;
     core->geometryShader = VK_TRUE;
     core->multiDrawIndirect = VK_TRUE;
     core->drawIndirectFirstInstance = VK_TRUE;
     return has.v13.dynamicRendering && has.v13.synchronization2 &&
-           has.all.features.tessellationShader &&
+           has.v13.maintenance4 && has.all.features.tessellationShader &&
            has.all.features.geometryShader &&
            has.all.features.multiDrawIndirect &&
            has.all.features.drawIndirectFirstInstance;
