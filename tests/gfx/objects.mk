@@ -32,7 +32,8 @@ tests_gfx_test_failures_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_failures_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
 tests_gfx_test_failures_LDADD = $(gfx_rig_libs) -ldl
 
-tests_gfx_test_refused_SOURCES = tests/gfx/test-refused.c $(gfx_objects)
+tests_gfx_test_refused_SOURCES = tests/gfx/test-refused.c \
+	tests/gfx/refused.inc $(gfx_objects)
 tests_gfx_test_refused_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_refused_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
 tests_gfx_test_refused_LDADD = $(gfx_rig_libs)
