@@ -3,7 +3,8 @@
  * Many jobs of mixed packets between RAM and VRAM, every byte verified.
  * Arguments: jobs=, seed=, max= (bytes of one packet), doorbell=1 and
  * completion=1 (event channels), route= (enum vgpu_route), high=1; turns=1
- * holds at the end until xenstore's data/turn says 1.
+ * holds at the end until xenstore's data/turn says 1; until=1 goes on with
+ * jobs until then, however many they are; pause= (ms) after each job.
  */
 #include "check.h"
 
@@ -13,6 +14,7 @@ const char test_title[] = "vgpu-copy: mixed copies, every byte verified";
 #define GUARD           64
 #define VRAM_AREA_START MB(1)
 #define MAX_PER_JOB     8
+#define JOBS_A_LOOK     16 /* at xenstore, with until= */
 
 /* One area per kind of memory, and what it must hold. */
 struct area {
@@ -206,17 +208,34 @@ static bool run_job(uint64_t number, bool signal, struct stats *latency)
     return verify_job(number);
 }
 
+/* Also what no job was to touch. */
+static bool verify_all(uint64_t number)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(areas); i++)
+        if (!verify(&areas[i], 0, AREA, number))
+            return false;
+    return true;
+}
+
+static bool is_enough(uint64_t done, uint64_t jobs, uint64_t until)
+{
+    return until ? done % JOBS_A_LOOK == 0 && check_turn() >= until
+                 : done == jobs;
+}
+
 void test_main(void)
 {
     struct engine_config config = { .ring_size = KB(16) };
     enum vgpu_route route;
     struct stats latency;
-    uint64_t jobs;
+    uint64_t jobs, until, pause, done;
     bool signal;
 
     if (!check_open())
         return;
     jobs = plat_arg("jobs", 1000);
+    until = plat_arg("until", 0);
+    pause = plat_arg("pause", 0);
     max_bytes = plat_arg("max", KB(16));
     route = plat_arg("route", VGPU_ROUTE_MSIX);
     config.doorbell_evtchn = plat_arg("doorbell", 0);
@@ -230,15 +249,16 @@ void test_main(void)
         !check_start_sdma(&config))
         return;
 
-    for (uint64_t i = 0; i < jobs; i++) {
-        if (!run_job(i, signal, &latency))
+    for (done = 0; !is_enough(done, jobs, until); done++) {
+        if (!run_job(done, signal, &latency) ||
+            (done % 100 == 99 && !verify_all(done)))
             return;
-        /* What no job was to touch. */
-        if (i % 100 == 99 || i == jobs - 1)
-            for (unsigned int a = 0; a < ARRAY_SIZE(areas); a++)
-                if (!verify(&areas[a], 0, AREA, i))
-                    return;
+        if (pause)
+            plat_sleep(pause * PLAT_MS);
     }
+    if (!verify_all(done))
+        return;
+    printk("VERIFIED %lu\n", done);
     stats_print("vgpu-copy", sdma(), &latency);
     check_wait_turn(plat_arg("turns", 0));
     engine_stop(sdma());

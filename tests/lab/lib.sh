@@ -27,7 +27,8 @@ note() { # MESSAGE
 }
 
 uptime_ms() {
-    awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
+    read -r _up _ < /proc/uptime # seconds with two decimals
+    echo "${_up%.*}${_up#*.}0"
 }
 
 # Tries a command twice a second until it succeeds.
@@ -38,6 +39,13 @@ wait_for() { # SECONDS COMMAND [ARGUMENT...]
         [ "$(uptime_ms)" -lt $_end ] || return 1
         usleep 500000
     done
+}
+
+start_xenconsoled() {
+    # Not in the scenario's control group, which ends with it.
+    sh -c 'echo $$ > /sys/fs/cgroup/cgroup.procs
+        exec xenconsoled --pid-file=/run/xenconsoled.pid --log=guest \
+            --timestamp=none'
 }
 
 # --- guests -----------------------------------------------------------------
@@ -248,6 +256,127 @@ _domain_absent() { # DOMID
     ! xl list | awk -v d="$1" '$2 == d { found = 1 } END { exit !found }'
 }
 
+# --- guests at work ------------------------------------------------------------
+
+SCENARIO_START=$(uptime_ms)
+
+# A number below N, from a sequence that is the same in each run; what happens
+# at that moment is not.
+: "${RANDOM_STATE=1}"
+random_below() { # N: sets $RANDOM_VALUE
+    RANDOM_STATE=$(((RANDOM_STATE * 1103515245 + 12345) & 0x7fffffff))
+    RANDOM_VALUE=$((RANDOM_STATE / 65536 % $1))
+}
+
+random_sleep() { # MS: less than that
+    random_below "$1"
+    usleep $((RANDOM_VALUE * 1000))
+}
+
+# Whether there is more to do; with XVGPU_SECONDS only for so long.
+has_more() { # DONE OF
+    [ "$1" -lt "$2" ] && [ "$(uptime_ms)" -lt $((SCENARIO_START + ${XVGPU_SECONDS:-100000} * 1000)) ]
+}
+
+# The process that is called so in "xen-vgpu show": monitor, device,
+# "engine sdma". Nothing if there is none now.
+vgpu_pid() { # DOMID PROCESS
+    xen-vgpu show "$1" 2>/dev/null | awk -v n="$2" '
+        /^PROCESS/ { table = 1; next }
+        /^$/ { table = 0 }
+        table && index($0, n " ") == 1 { print $(NF - 1) }'
+}
+
+# A worker is a guest with vgpu-copy that copies and verifies until it is told
+# to stop: NAME is "x,until=1" and further arguments.
+worker_start() { # NAME
+    guest_config "$1" vgpu-copy.elf
+    echo 0 > "$LAB_STATE/$1.jobs"
+    guest_create "$1" || fail "xl create $1 failed"
+    worker_goes_on "$1"
+}
+
+# Jobs that a worker has done; nothing when its device can't say.
+worker_jobs() { # NAME
+    xen-vgpu show "$(domid "$1")" 2>/dev/null | awk '
+        /^engine / { engine = $2 }
+        engine == "sdma" && $1 == "jobs" { print $2 }'
+}
+
+# All that there is to say about a guest that does nothing any more.
+guest_dump() { # NAME
+    _id=$(domid "$1")
+    for _command in "xl vcpu-list" "xenctx $_id 0" "xen-vgpu show $_id" \
+        "xen-vgpu regs $_id" "lsevtchn $_id" "xl debug-keys eq"; do
+        echo "--- $_command"
+        timeout 10 $_command 2>&1 || :
+    done
+}
+
+# Waits until a worker has done more jobs than when it was last asked.
+worker_goes_on() { # NAME: sets $WORKER_JOBS
+    read -r _seen < "$LAB_STATE/$1.jobs"
+    _end=$(($(uptime_ms) + 180000))
+    while :; do
+        WORKER_JOBS=$(worker_jobs "$1")
+        [ "${WORKER_JOBS:-0}" -le "$_seen" ] || break
+        [ -z "$(guest_result "$1")" ] ||
+            fail "guest $1 has ended: $(guest_why "$1")"
+        [ "$(uptime_ms)" -lt $_end ] || {
+            guest_dump "$1"
+            fail "guest $1 stands still at job $_seen"
+        }
+        usleep 50000
+    done
+    echo "$WORKER_JOBS" > "$LAB_STATE/$1.jobs"
+}
+
+# Each job that the engine has done the guest has verified, and the reverse.
+worker_stop() { # NAME: sets $WORKER_JOBS
+    worker_goes_on "$1"
+    xenstore-write "/local/domain/$(domid "$1")/data/turn" 1
+    guest_expect "$1" 180
+    WORKER_JOBS=$(guest_console "$1" | sed -n 's/^VERIFIED //p')
+    _jobs=$(guest_console "$1" | sed -n 's/^STATS .* jobs=\([0-9]*\) .*/\1/p')
+    [ -n "$WORKER_JOBS" ] && [ "$WORKER_JOBS" = "$_jobs" ] ||
+        fail "guest $1 has verified $WORKER_JOBS jobs of $_jobs"
+}
+
+worker_end() { # NAME: sets $WORKER_JOBS
+    worker_stop "$1"
+    assert_nothing_left "$(domid "$1")"
+}
+
+# Another guest beside the one that is harmed. It leaves some of the
+# processors to others, which would take five times as long otherwise.
+OTHER=other,until=1,pause=10,seed=31,route=3
+
+# Does harm while the other guest is at work: it has done more jobs than at the
+# moment after the last harm, and must do more than at the moment after this.
+beside_other() { # COMMAND [ARGUMENT...]
+    worker_goes_on "$OTHER"
+    _before=$WORKER_JOBS
+    "$@" || return
+    _after=$(worker_jobs "$OTHER")
+    echo "${_after:-$_before}" > "$LAB_STATE/$OTHER.jobs"
+    echo "$_before ${_after:-?}" >> "$OUT/other"
+}
+
+other_end() {
+    worker_end "$OTHER"
+    other_report
+}
+
+# Says what it did meanwhile; it must have been stopped.
+other_report() {
+    note "$(awk -v jobs="$WORKER_JOBS" '
+        NR > 1 && (least == "" || $1 - last < least) { least = $1 - last }
+        { last = $1 }
+        END { printf "%d times beside another guest: of its %d jobs 0 are lost, " \
+            "at least %d from one time to the next", NR, jobs, least }' \
+        "$OUT/other")"
+}
+
 # --- what must be gone with a domain ------------------------------------------
 
 # Process ids of all programs of ours (the kernel cuts names to 15 letters).
@@ -260,15 +389,23 @@ vgpu_processes() {
     done
 }
 
-# Those that serve one domain, by command line or control group.
+# Those that serve one domain, by control group or command line.
 domain_processes() { # DOMID
     for _p in $(vgpu_processes); do
-        tr '\0' ' ' 2>/dev/null < "/proc/$_p/cmdline" | grep -q xen-vgpud && continue
-        if tr '\0' '\n' 2>/dev/null < "/proc/$_p/cmdline" | grep -qx "$1" ||
-            grep -q "/xen-vgpu/$1\(/\|\.\|$\)" "/proc/$_p/cgroup" 2>/dev/null; then
-            echo "$_p"
-        fi
+        _group=
+        read -r _group 2>/dev/null < "/proc/$_p/cgroup" || :
+        case $_group in
+            */xen-vgpu/"$1" | */xen-vgpu/"$1"[./]*)
+                echo "$_p"
+                continue ;;
+            */xen-vgpu/[0-9]*) continue ;;
+        esac
+        tr '\0' '\n' 2>/dev/null < "/proc/$_p/cmdline" | awk -v id="$1" '
+            NR == 1 && /xen-vgpud$/ { exit }
+            $0 == id { found = 1 }
+            END { exit !found }' && echo "$_p"
     done
+    return 0
 }
 
 uid_of() { # PID
@@ -302,7 +439,7 @@ left_of() { # DOMID
 }
 
 assert_nothing_left() { # DOMID
-    _end=$(($(uptime_ms) + 10000))
+    _end=$(($(uptime_ms) + 30000))
     while _left=$(left_of "$1"); [ -n "$_left" ]; do
         if [ "$(uptime_ms)" -ge $_end ]; then
             echo "$_left"

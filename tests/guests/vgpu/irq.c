@@ -32,6 +32,11 @@ static unsigned int used, timer_vector;
  * The stubs save what a C function may change.  The processor aligns the
  * stack to 16 before it pushes 40 bytes; with ours that is 128 before the
  * call.
+ *
+ * After sti interrupts are off for one more instruction, so plat_irq_idle
+ * loses no wake-up.  QEMU's emulation of SVM forgets that when the hypervisor
+ * interrupts just there, and the handler may run before hlt: then hlt, which
+ * has one byte, is skipped.
  */
 __asm__(".text\n"
         ".balign 16\n"
@@ -47,6 +52,11 @@ __asm__(".text\n"
         "    push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n"
         "    push %r8; push %r9; push %r10; push %r11\n"
         "    mov 72(%rsp), %edi\n"
+        "    lea plat_irq_hlt(%rip), %rax\n"
+        "    cmp %rax, 80(%rsp)\n"
+        "    jne 1f\n"
+        "    incq 80(%rsp)\n"
+        "1:\n"
         "    sub $8, %rsp\n"
         "    cld\n"
         "    call plat_irq_dispatch\n"
@@ -54,7 +64,15 @@ __asm__(".text\n"
         "    pop %r11; pop %r10; pop %r9; pop %r8\n"
         "    pop %rdi; pop %rsi; pop %rdx; pop %rcx; pop %rax\n"
         "    add $8, %rsp\n"
-        "    iretq\n");
+        "    iretq\n"
+        "plat_irq_idle:\n"
+        "    sti\n"
+        "plat_irq_hlt:\n"
+        "    hlt\n"
+        "    ret\n");
+
+/* Sleeps until the next interrupt, with interrupts off before and on after. */
+void plat_irq_idle(void);
 
 void plat_irq_dispatch(unsigned int slot);
 void __used plat_irq_dispatch(unsigned int slot)
@@ -119,14 +137,13 @@ bool plat_wait(plat_cond_fn *cond, void *arg, uint64_t timeout, uint64_t poll)
     bool met;
 
     for (;;) {
-        /* sti takes effect after hlt began: no wake-up gets lost. */
         plat_irq_off();
         met = cond(arg);
         now = plat_now();
         if (met || now >= end)
             break;
         arm_timer(poll ? min(poll, end - now) : end - now);
-        __asm__ __volatile__("sti; hlt" ::: "memory");
+        plat_irq_idle();
     }
     apic_write(LAPIC_LVT_TIMER, LVT_MASKED | timer_vector);
     plat_irq_on();

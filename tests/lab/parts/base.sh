@@ -32,7 +32,7 @@ END
     done
 
     for name in xl xenstored xenconsoled xenconsole xen-init-dom0 \
-        libxl-save-helper xen-hvmctx xen-hvmcrash xenpm xentop; do
+        libxl-save-helper xen-hvmctx xen-hvmcrash xenctx lsevtchn xenpm xentop; do
         [ -e "/usr/lib/xen-4.17/bin/$name" ] || continue
         add_program "$root" "/usr/lib/xen-4.17/bin/$name"
     done

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xen-vgpu list, show, regs and screenshot on a guest that draws.
-# lab: timeout=200 check=1
+# lab: timeout=400 check=1
 
 name=draw,frames=3,hold=100
 guest_config $name vgpu-draw.elf
 guest_create $name
 id=$(domid $name)
-wait_for 60 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
+wait_for 180 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
     fail "the guest draws nothing"
 xen-vgpu list | tee "$OUT/list"
 grep -q "^$id.0 *$name native" "$OUT/list" ||

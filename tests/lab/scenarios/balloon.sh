@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest gives back memory that the engine has mapped: it faults, the
 # charge goes back at once, all works again.
-# lab: timeout=200 check=1
+# lab: timeout=400 check=1
 
 races=6
 [ -z "${XVGPU_LONG:-}" ] || races=100
@@ -13,12 +13,12 @@ GUEST_PAUSED=1 guest_create $name
 id=$(domid $name)
 before=$(mib)
 xl unpause $name
-wait_for 60 grep -q '^WITHDRAWN' /var/log/xen/console/guest-$name.log ||
+wait_for 180 grep -q '^WITHDRAWN' /var/log/xen/console/guest-$name.log ||
     fail "the guest withdraws nothing"
 after=$(mib)
 note "xl list: $before MiB before, $after MiB with 16 MiB withdrawn"
 [ $((before - after)) -eq 16 ] || fail "the domain is charged for $after MiB"
 xenstore-write "/local/domain/$id/data/turn" 1
-guest_expect $name 150
+guest_expect $name 300
 guest_console $name | grep '^STATS' | tee "$OUT/stats"
 assert_nothing_left "$id"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Beside the real QEMU: a guest that uses both; then xl destroy, and QEMU killed.
-# lab: timeout=240 check=1 qemu=1
+# lab: timeout=400 check=1 qemu=1
 
 GUEST_COMPANION=
 GUEST_VIDEORAM=32 # QEMU's VGA and ours
@@ -9,7 +9,7 @@ vga='vga = "stdvga"'
 # QEMU parses the name, too, so commas are doubled for it.
 name=copy,,jobs=200
 guest_config $name vgpu-copy.elf "$vga"
-guest_run $name 120
+guest_run $name 240
 assert_nothing_left "$(domid $name)"
 
 # Both see that the other's is taken: too little for both is refused by name.
@@ -27,7 +27,7 @@ guest_config $name vgpu-copy.elf "$vga"
 for how in destroy kill; do
     guest_create $name
     id=$(domid $name)
-    wait_for 60 grep -q . "/var/log/xen/console/guest-$name.log" ||
+    wait_for 180 grep -q . "/var/log/xen/console/guest-$name.log" ||
         fail "the guest prints nothing"
     qemu=$(xenstore-read "/local/domain/$id/image/device-model-pid")
     tr '\0' ' ' < "/proc/$qemu/cmdline" > "$OUT/qemu.txt"
@@ -41,7 +41,7 @@ for how in destroy kill; do
     xen-vgpu show "$id" > "$OUT/show-$how.txt"
     if [ $how = kill ]; then
         kill -9 "$qemu"
-        wait_for 10 sh -c "! pidof xen-vgpu-device > /dev/null" ||
+        wait_for 240 sh -c "! pidof xen-vgpu-device > /dev/null" ||
             fail "the vGPU outlives QEMU"
     fi
     # Without a vGPU the guest's test fails, and may have ended it already.

@@ -2,6 +2,8 @@
 # A shader that does not end costs its own guest an engine reset; another
 # guest's pictures stay what they are.
 # lab: timeout=1200 memory=4096 dom0=2560 vcpus=2 parts=vulkan
+#
+# Not part of check, and not run yet.
 
 GUEST_MEMORY=96
 bad=bad,hangs=2

@@ -1,52 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Engine, device, or both are killed at random moments under load; another
-# domain loses no job.
-# lab: timeout=300 long_timeout=3000
+# Engine and device are killed together, at once or one soon after the other,
+# under load; the guest goes on, and another domain loses no job.
+# lab: timeout=500 long_timeout=1500
 
 rounds=6
-jobs=400
-[ -z "${XVGPU_LONG:-}" ] || { rounds=100; jobs=30000; }
-other=other,jobs=$jobs,seed=41,route=3
-one=victim,kills=$rounds
-guest_config $other vgpu-copy.elf
-guest_config $one vgpu-kill.elf
-guest_create $other
-guest_create $one
-id=$(domid $one)
-log=/var/log/xen/console/guest-$one.log
+[ -z "${XVGPU_LONG:-}" ] || rounds=${XVGPU_KILLS:-100}
+# The monitor gives up after 10 successors of a device in a minute.
+turn=9
 
-process() { # NAME
-    for p in $(domain_processes "$id"); do
-        read -r comm < "/proc/$p/comm" || continue
-        case $comm in "$1"*) echo "$p" ;; esac
-    done
-}
-# Whether the guest works on after the n-th time.
-goes_on() { grep -q "^READY $n\|^Test result" "$log"; }
-
-n=0
-devices=0
-while [ $n -lt $rounds ]; do
-    wait_for 90 goes_on || fail "the guest stands still after $n kills"
-    ! grep -q '^Test result' "$log" || break
-    usleep $((n * 7919 % 10 * 30000))
-    # The engine always: that is what the guest waits for. Before it, after
-    # it, or at once with it the device.
-    engine=$(process xen-vgpu-engi)
-    device=$(process xen-vgpu-devi)
-    [ -n "$engine" ] && [ -n "$device" ] || continue
-    case $((n % 3)) in
-        0) kill -9 "$engine" ;;
-        1) kill -9 "$engine" "$device" ;;
-        2) kill -9 "$device" "$engine" ;;
+kill_them() {
+    random_below 4
+    how=$RANDOM_VALUE
+    random_below 200
+    case $how in
+        0) kill -9 "$engine" "$device" ;;
+        1) kill -9 "$device" "$engine" ;;
+        2)
+            kill -9 "$device"
+            usleep $((RANDOM_VALUE * 1000))
+            kill -9 "$engine" ;;
+        3)
+            kill -9 "$engine"
+            usleep $((RANDOM_VALUE * 1000))
+            kill -9 "$device" ;;
     esac
-    [ $((n % 3)) -eq 0 ] || devices=$((devices + 1))
-    n=$((n + 1))
-    # The monitor gives up after 10 successors of a device in a minute.
-    [ $((devices % 9)) -ne 8 ] || [ $((n % 3)) -eq 0 ] || sleep 61
+}
+ready() { grep -q "^READY $k\|^Test result" "$log"; }
+
+worker_start $OTHER
+n=0
+while has_more $n "$rounds"; do
+    kills=$((rounds - n))
+    [ $kills -le $turn ] || kills=$turn
+    name=victim$n,kills=$kills
+    log=/var/log/xen/console/guest-$name.log
+    guest_config "$name" vgpu-kill.elf
+    guest_create "$name"
+    id=$(domid "$name")
+    k=0
+    while [ $k -lt $kills ]; do
+        wait_for 120 ready || fail "the guest stands still after $n kills"
+        engine=$(vgpu_pid "$id" "engine sdma")
+        device=$(vgpu_pid "$id" device)
+        [ -n "$engine" ] && [ -n "$device" ] ||
+            fail "there is nothing to kill: $(guest_why "$name")"
+        # More than 10 starts of an engine in 10 s are refused.
+        usleep 1000000
+        random_sleep 300
+        beside_other kill_them
+        k=$((k + 1))
+        n=$((n + 1))
+    done
+    guest_expect "$name" 180
+    assert_nothing_left "$id"
 done
-note "killed: the engine $n times, the device with it $devices times"
-guest_expect $one 120
-guest_expect $other 250
-assert_nothing_left "$id"
-assert_nothing_left "$(domid $other)"
+note "engine and device were killed together $n times"
+other_end

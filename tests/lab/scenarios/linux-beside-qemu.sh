@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stock Debian Linux beside QEMU: sysfs, copies without and with our module.
-# lab: timeout=300 qemu=1 parts=linux memory=2560 dom0=1280
+# lab: timeout=400 qemu=1 parts=linux memory=2560 dom0=1280
 
 GUEST_COMPANION=
 GUEST_MEMORY=256
@@ -18,5 +18,5 @@ for what in 'memory=pagemap completion=poll' 'memory=module completion=poll' \
 done
 grep -q 'xen-pirq.*-msi-x.*xen-vgpu0' "$OUT/console.txt" ||
     fail "MSI-X did not come through xen-pirq"
-guest_gone stock 20
+guest_gone stock 240
 assert_nothing_left "$(domid stock)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stock Debian Linux as PVH domain: finds an attached vGPU, copies, MSI-X, MSI.
-# lab: timeout=150 parts=linux memory=2560 dom0=1280
+# lab: timeout=400 parts=linux memory=2560 dom0=1280
 
 GUEST_PAUSED=1
 GUEST_MEMORY=256
@@ -9,7 +9,7 @@ pvh_config linux /root/linux/vmlinuz 'ramdisk = "/root/linux/initrd"' \
 guest_create linux
 xen-vgpu attach "$(domid linux)" -vgpu vram=16M
 xl unpause linux
-guest_expect linux 120
+guest_expect linux 240
 guest_console linux > "$OUT/console.txt"
 grep -q '^PCI 0000:00:10.0 class 0x030200' "$OUT/console.txt" ||
     fail "no vGPU in the guest's sysfs"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Malformed packets, rings and addresses, each reported, while another guest
 # works on undisturbed.
-# lab: timeout=420 check=1
+# lab: timeout=600 check=1
 
 guest_config good,jobs=400,seed=5 vgpu-copy.elf
 guest_config bad vgpu-malformed.elf

@@ -1,68 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SIGKILL of the monitor under load: the domain loses its vGPU and nothing
-# else, no access hangs, another domain loses no job, the next monitor sweeps.
-# Then also of the device, which can't destroy its ioreq server any more.
-# lab: timeout=300 check=1 long_timeout=3000
+# SIGKILL of the monitor at random moments under load: the domain loses its
+# vGPU and nothing else, no access hangs, another domain loses no job, the
+# next monitor sweeps. Then also of the device, which can't destroy its ioreq
+# server any more.
+# lab: timeout=500 check=1 long_timeout=1500
 
 kills=1
-jobs=400
-[ -z "${XVGPU_LONG:-}" ] || { kills=100; jobs=30000; }
-other=other,jobs=$jobs,seed=31,route=3
-guest_config $other vgpu-copy.elf
-guest_create $other
+orphans=1
+if [ -n "${XVGPU_LONG:-}" ]; then
+    kills=${XVGPU_KILLS:-100}
+    orphans=${XVGPU_ORPHANS:-20}
+fi
+worker_start $OTHER
 
-process() { # NAME: that of domain $id, which kernel and name cut to 15 letters
-    for p in $(domain_processes "$id"); do
-        read -r comm < "/proc/$p/comm" || continue
-        [ "$comm" != "$1" ] || echo "$p"
-    done
-}
-
-ids=
-begin() {
-    guest_config gone vgpu-gone.elf
-    guest_create gone
-    id=$(domid gone)
-    ids="$ids $id"
-    wait_for 60 grep -q '^READY' /var/log/xen/console/guest-gone.log ||
+# A guest at work, which the monitor that was killed before it has not kept
+# from being started, and whose monitor has removed what that one left.
+id=
+begin() { # sets $name, $id, $monitor, $device
+    previous=$id
+    name=gone$n
+    guest_config $name vgpu-gone.elf
+    guest_create $name
+    id=$(domid $name)
+    [ -z "$previous" ] || assert_nothing_left "$previous"
+    wait_for 120 grep -q '^READY' "/var/log/xen/console/guest-$name.log" ||
         fail "round $n: the guest does not work"
-    usleep $((n * 7919 % 10 * 30000))
+    monitor=$(vgpu_pid "$id" monitor)
+    device=$(vgpu_pid "$id" device)
+    [ -n "$monitor" ] && [ -n "$device" ] ||
+        fail "round $n: xen-vgpu show names no monitor or device"
+    random_sleep 500
 }
 
 n=0
-while [ $n -lt $kills ]; do
+while has_more $n "$kills"; do
     begin
-    kill -9 "$(process xen-vgpu-dm)"
-    guest_expect gone 100
-    guest_gone gone 30 || fail "domain $id stays after its end"
+    beside_other kill -9 "$monitor"
+    guest_expect $name 180
     n=$((n + 1))
 done
 
-orphans=1
-[ -z "${XVGPU_LONG:-}" ] || orphans=20
+# Stopped first, so that it can't do its duty when the monitor is gone.
+kill_both() {
+    kill -STOP "$device" && kill -9 "$monitor" "$device"
+}
+kills=$n
 while [ $n -lt $((kills + orphans)) ]; do
     begin
-    # Stopped first, so that it can't do its duty when the monitor is gone.
-    p=$(process xen-vgpu-device)
-    kill -STOP "$p"
-    kill -9 "$(process xen-vgpu-dm)"
-    kill -9 "$p"
+    beside_other kill_both
     sleep 1
-    ! grep -q 'Test result' /var/log/xen/console/guest-gone.log ||
+    ! grep -q 'Test result' "/var/log/xen/console/guest-$name.log" ||
         fail "the guest found an answer though nobody could give one"
     # Whichever monitor starts next removes the server and answers.
-    guest_config next hello.elf
-    guest_run next 60
-    guest_gone next 30 || fail "domain next stays after its end"
-    guest_expect gone 100
-    guest_gone gone 30 || fail "domain $id stays after its end"
-    grep "removed ioreq server" /var/log/xen/qemu-dm-next.log
+    guest_config next$n hello.elf
+    guest_run next$n 120
+    guest_expect $name 180
+    grep "removed ioreq server" "/var/log/xen/qemu-dm-next$n.log"
+    assert_nothing_left "$(domid next$n)"
     n=$((n + 1))
 done
 note "the monitor was killed $kills times, with the device $orphans times"
-guest_expect $other 250
+other_end
 guest_config last hello.elf
-guest_run last 60
-for id in $ids; do
-    assert_nothing_left "$id"
-done
+guest_run last 120
+assert_nothing_left "$id"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest finds the vGPU: config space, reset values, VRAM, clock.
-# lab: timeout=90 check=1
+# lab: timeout=400 check=1
 
 guest_config probe vgpu-probe.elf
-guest_run probe 60
+guest_run probe 180
 assert_nothing_left "$(domid probe)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # PVH: vGPUs attached to a paused domain, refused for others, gone with it.
-# lab: timeout=150
+# lab: timeout=400
 
 GUEST_PAUSED=1
 vgpu=model=native,vram=16M
@@ -22,7 +22,7 @@ attach_and_run() { # NAME KERNEL
     grep -q "^$(domid "$1").1 " "$OUT/list.txt" ||
         fail "xen-vgpu list does not show its second vGPU"
     xl unpause "$1"
-    guest_expect "$1" 60
+    guest_expect "$1" 180
     note "$1: $(guest_console "$1" | grep -E '^(STATS|ABI)' | head -n 1)"
     assert_nothing_left "$(domid "$1")"
 }
@@ -39,7 +39,7 @@ id=$(domid $name)
 xen-vgpu attach "$id" -vgpu $vgpu
 refused "$id" "has vGPUs already"
 xl unpause $name
-wait_for 30 grep -q . "/var/log/xen/console/guest-$name.log" ||
+wait_for 240 grep -q . "/var/log/xen/console/guest-$name.log" ||
     fail "the guest prints nothing"
 xen-vgpu show "$id" > "$OUT/show.txt"
 guest_destroy $name
@@ -51,7 +51,7 @@ guest_create running
 id=$(domid running)
 xl unpause running
 refused "$id" "has been started"
-guest_expect running 30
+guest_expect running 240
 xl pause running
 refused "$id" "has been started"
 guest_destroy running
@@ -70,7 +70,7 @@ more=
 mib=$(xl list "$id" | awk 'NR == 2 { print $3 }')
 [ "$mib" = 64 ] || fail "the domain still has $mib MiB"
 xl unpause "$id"
-guest_expect paused 30
+guest_expect paused 240
 
 refused 0 "a domid is expected"
 refused 32000 "No such process"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab itself: Xen with HVM, a toolstack that answers, what the sandbox needs.
-# lab: timeout=60 check=1
+# lab: timeout=400 check=1
 
 xl info
 xl info | grep '^virt_caps' | grep -qw hvm || fail "Xen offers no HVM"

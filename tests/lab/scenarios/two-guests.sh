@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two guests at once, 1,000 jobs each, every byte verified by the guest.
-# lab: timeout=420 check=1
+# lab: timeout=600 check=1
 
 guest_config one,jobs=1000,seed=11,route=3 vgpu-copy.elf
 guest_config two,jobs=1000,seed=12,completion=1,doorbell=1 vgpu-copy.elf
