@@ -2,7 +2,11 @@
 #include "tests/gfx/mutate-shaders.h"
 
 #include <errno.h>
+/* The header defines it, so that two users of it don't link. */
+#define kDefaultMaxIdBound mutate_max_id_bound
+#include <spirv-tools/libspirv.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -155,9 +159,31 @@ static void tell(int fd, uint32_t number, enum outcome what)
         _exit(2);
 }
 
-static enum outcome run_driver(const struct shader *const *stages)
+/* The words of seed `which` as they were. */
+static struct vulkan_stage raw_seed(unsigned int which)
 {
-    switch (vulkan_run(stages)) {
+    struct mutant_seed seed = mutant_seed(which);
+
+    return (struct vulkan_stage){shader_info(originals[which]), seed.words,
+                                 seed.n};
+}
+
+/* `raw`: the words of the stage that has them, instead of the gate's. */
+static enum outcome run_driver(const struct shader *const *stages,
+                               const struct vulkan_stage *raw)
+{
+    struct vulkan_stage list[SHADER_STAGES] = {0};
+    unsigned int k;
+
+    for (k = 0; k < SHADER_STAGES; k++) {
+        if (!stages[k])
+            continue;
+        list[k].info = shader_info(stages[k]);
+        list[k].words = shader_words(stages[k], &list[k].n);
+        if (raw && raw->info == list[k].info)
+            list[k] = *raw;
+    }
+    switch (vulkan_run(list)) {
     case VULKAN_RAN:
         return RAN;
     case VULKAN_REFUSED:
@@ -165,6 +191,22 @@ static enum outcome run_driver(const struct shader *const *stages)
     default:
         return NO_FORMAT;
     }
+}
+
+/* What SPIRV-Tools alone lets through, with the layout of the seed. */
+static enum outcome run_validated(int fd, uint32_t number, unsigned int which,
+                                  const uint32_t *words, uint32_t n)
+{
+    struct vulkan_stage raw = {shader_info(originals[which]), words, n};
+    spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_3);
+    const struct shader *stages[SHADER_STAGES];
+    spv_result_t rc = spvValidateBinary(context, words, n, NULL);
+
+    spvContextDestroy(context);
+    if (rc || build_stages(which, originals[which], stages))
+        return INVALID;
+    tell(fd, number, DRIVER_BEGINS);
+    return run_driver(stages, &raw);
 }
 
 static enum outcome run_one(int fd, uint32_t number)
@@ -187,6 +229,8 @@ static enum outcome run_one(int fd, uint32_t number)
     if (options.save)
         save(number, ".spv", words, n);
     tell(fd, number, GATE_BEGINS);
+    if (options.validator_only)
+        return run_validated(fd, number, which, words, n);
     rc = shader_check(words, n, &shader_limits_default, &s, why, sizeof(why));
     if (options.verbose)
         printf("%u %s: %d %s\n", number, mutant_seed(which).name, rc, why);
@@ -212,7 +256,7 @@ static enum outcome run_one(int fd, uint32_t number)
     if (options.gate_only)
         goto out;
     tell(fd, number, DRIVER_BEGINS);
-    outcome = run_driver(stages);
+    outcome = run_driver(stages, NULL);
 
 out:
     shader_free(s);
@@ -224,6 +268,7 @@ int run_families(void)
     const struct shader *stages[SHADER_STAGES];
     unsigned int f, k;
     enum outcome outcome;
+    struct vulkan_stage raw = {0};
     char why[256] = "";
     int which, rc = 0;
 
@@ -234,9 +279,13 @@ int run_families(void)
         for (k = 0; k < SHADER_STAGES; k++) {
             which = find_seed(families[f][k]);
             stages[k] = which < 0 ? NULL : originals[which];
+            if (which >= 0)
+                raw = raw_seed((unsigned int)which);
         }
         outcome =
-            match(stages, why, sizeof(why)) ? UNMATCHED : run_driver(stages);
+            match(stages, why, sizeof(why))
+                ? UNMATCHED
+                : run_driver(stages, options.validator_only ? &raw : NULL);
         printf("%s %s: %s\n",
                stages[SHADER_COMPUTE] ? families[f][5] : families[f][0],
                outcome_names[outcome], why);
@@ -258,4 +307,49 @@ void child(int fd, uint32_t first, uint32_t end)
         tell(fd, first, outcome);
     }
     _exit(0);
+}
+
+int run_file(const char *path)
+{
+    const struct shader *stages[SHADER_STAGES] = {0};
+    uint32_t *words = malloc(1u << 22);
+    FILE *f = fopen(path, "rb");
+    struct vulkan_stage raw = {0};
+    enum outcome outcome;
+    struct shader *s;
+    char why[256];
+    int rc;
+
+    if (!f || !words) {
+        perror(path);
+        return 3;
+    }
+    raw.n = fread(words, 4, 1u << 20, f);
+    fclose(f);
+    rc = shader_check(words, raw.n, &shader_limits_default, &s, why,
+                      sizeof(why));
+    if (rc) {
+        printf("%s: %s: %s\n", path, strerror(-rc), why);
+        free(words);
+        return 1;
+    }
+    printf("%s: passed, %u indices clamped, %u divisions guarded\n", path,
+           shader_info(s)->clamped, shader_info(s)->guarded);
+    fflush(stdout);
+    if (vulkan_open())
+        return 3;
+    stages[shader_info(s)->stage] = s;
+    if (match(stages, why, sizeof(why))) {
+        printf("%s: %s\n", path, why);
+        shader_free(s);
+        free(words);
+        return 1;
+    }
+    raw.info = shader_info(s);
+    raw.words = words;
+    outcome = run_driver(stages, options.validator_only ? &raw : NULL);
+    printf("%s: %s\n", path, outcome_names[outcome]);
+    shader_free(s);
+    free(words);
+    return outcome != RAN;
 }

@@ -7,7 +7,9 @@
  *
  * usage: mutate-shaders [--seed N] [--first N] [--count N] [--gate-only]
  *                       [--timeout SECONDS] [--save FOLDER] [--verbose]
- *        mutate-shaders --families     the untouched ones, without children
+ *                       [--validator-only]    SPIRV-Tools instead of the gate
+ *        mutate-shaders --families       the untouched ones, without children
+ *        mutate-shaders --file MODULE    a vertex or compute shader of yours
  *
  * Ends with 1 when a process died of a mutant.
  */
@@ -170,6 +172,8 @@ static void parse(int argc, char **argv)
         {"count", required_argument, NULL, 'c'},
         {"timeout", required_argument, NULL, 't'},
         {"families", no_argument, NULL, 'F'},
+        {"file", required_argument, NULL, 'm'},
+        {"validator-only", no_argument, NULL, 'V'},
         {"gate-only", no_argument, NULL, 'g'},
         {"save", required_argument, NULL, 'S'},
         {"verbose", no_argument, NULL, 'v'},
@@ -190,6 +194,12 @@ static void parse(int argc, char **argv)
             break;
         case 't':
             options.timeout = number_of(optarg);
+            break;
+        case 'm':
+            options.file = optarg;
+            break;
+        case 'V':
+            options.validator_only = true;
             break;
         case 'F':
             options.families = true;
@@ -220,6 +230,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (options.families)
         return run_families();
+    if (options.file)
+        return run_file(options.file);
     if (run_all(counts)) {
         fprintf(stderr, "mutate-shaders: a child could not begin\n");
         return 3;

@@ -33,8 +33,8 @@ struct message {
 
 struct mutate_options {
     uint32_t seed, first, count, timeout;
-    bool gate_only, verbose, families;
-    const char *save; /* a folder for the modules */
+    bool gate_only, validator_only, verbose, families;
+    const char *save, *file; /* a folder for modules, a module */
 };
 
 extern struct mutate_options options;
@@ -44,5 +44,7 @@ extern const char *const outcome_names[OUTCOMES];
 void child(int fd, uint32_t first, uint32_t end);
 /* The untouched ones, in this process; the exit status. */
 int run_families(void);
+/* A vertex or compute shader of a file, the same way. */
+int run_file(const char *path);
 
 #endif

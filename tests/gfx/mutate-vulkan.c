@@ -115,16 +115,16 @@ struct layout {
     VkPushConstantRange push;
 };
 
-static void gather(struct layout *l, const struct shader *const *stages)
+static void gather(struct layout *l, const struct vulkan_stage *stages)
 {
     unsigned int k, i;
 
     for (k = 0; k < SHADER_STAGES; k++) {
         const struct shader_info *info;
 
-        if (!stages[k])
+        if (!stages[k].info)
             continue;
-        info = shader_info(stages[k]);
+        info = stages[k].info;
         if (info->push_bytes > l->push.size)
             l->push.size = (info->push_bytes + 3) & ~3u;
         l->push.stageFlags |= 1u << k;
@@ -221,17 +221,16 @@ static void bind(const struct layout *l, VkPipelineBindPoint point,
 
 /* ---- Pipelines ------------------------------------------------------- */
 
-static VkResult make_stage(const struct shader *s, unsigned int stage,
+static VkResult make_stage(const struct vulkan_stage *s, unsigned int stage,
                            VkPipelineShaderStageCreateInfo *out)
 {
     VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
     };
     VkShaderModule module;
-    size_t n;
 
-    info.pCode = shader_words(s, &n);
-    info.codeSize = n * 4;
+    info.pCode = s->words;
+    info.codeSize = s->n * 4;
     VK(vkCreateShaderModule(device, &info, NULL, &module));
     VK(keep(MODULE, (uint64_t)module));
     *out = (VkPipelineShaderStageCreateInfo){
@@ -243,7 +242,8 @@ static VkResult make_stage(const struct shader *s, unsigned int stage,
     return VK_SUCCESS;
 }
 
-static VkResult run_compute(const struct layout *l, const struct shader *s)
+static VkResult run_compute(const struct layout *l,
+                            const struct vulkan_stage *s)
 {
     VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
@@ -271,13 +271,14 @@ struct targets {
     uint32_t n;
 };
 
-static VkResult make_targets(const struct shader *fragment, struct targets *t)
+static VkResult make_targets(const struct shader_info *fragment,
+                             struct targets *t)
 {
     static const struct shader_binding flat = {.dim = SHADER_DIM_2D};
     uint32_t k;
 
     for (k = 0; fragment && k < 8; k++) {
-        const struct shader_slot *slot = &shader_info(fragment)->out[k];
+        const struct shader_slot *slot = &fragment->out[k];
 
         t->attachments[k] = (VkRenderingAttachmentInfo){
             .sType = VK_STRUCTURE_TYPE_RENDERING_ATTACHMENT_INFO,
@@ -294,7 +295,7 @@ static VkResult make_targets(const struct shader *fragment, struct targets *t)
     return VK_SUCCESS;
 }
 
-static VkPrimitiveTopology topology_of(const struct shader *const *stages)
+static VkPrimitiveTopology topology_of(const struct vulkan_stage *stages)
 {
     static const VkPrimitiveTopology topologies[] = {
         [SHADER_POINTS] = VK_PRIMITIVE_TOPOLOGY_POINT_LIST,
@@ -306,15 +307,15 @@ static VkPrimitiveTopology topology_of(const struct shader *const *stages)
             VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST_WITH_ADJACENCY,
     };
 
-    if (stages[SHADER_TESS_CONTROL])
+    if (stages[SHADER_TESS_CONTROL].info)
         return VK_PRIMITIVE_TOPOLOGY_PATCH_LIST;
-    if (stages[SHADER_GEOMETRY])
-        return topologies[shader_info(stages[SHADER_GEOMETRY])->geometry_in];
+    if (stages[SHADER_GEOMETRY].info)
+        return topologies[stages[SHADER_GEOMETRY].info->geometry_in];
     return VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
 }
 
 static VkResult make_pipeline(const struct layout *l,
-                              const struct shader *const *stages,
+                              const struct vulkan_stage *stages,
                               const struct targets *t, VkPipeline *pipeline)
 {
     VkPipelineShaderStageCreateInfo stage_infos[SHADER_STAGES];
@@ -345,7 +346,7 @@ static VkResult make_pipeline(const struct layout *l,
     };
     VkPipelineRasterizationStateCreateInfo raster = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
-        .rasterizerDiscardEnable = !stages[SHADER_FRAGMENT],
+        .rasterizerDiscardEnable = !stages[SHADER_FRAGMENT].info,
         .lineWidth = 1,
     };
     VkPipelineMultisampleStateCreateInfo samples = {
@@ -381,12 +382,11 @@ static VkResult make_pipeline(const struct layout *l,
     for (k = 0; k < 8; k++)
         blends[k] = (VkPipelineColorBlendAttachmentState){.colorWriteMask = 15};
     for (k = 0; k < SHADER_COMPUTE; k++) {
-        if (stages[k])
-            VK(make_stage(stages[k], k, &stage_infos[info.stageCount++]));
+        if (stages[k].info)
+            VK(make_stage(&stages[k], k, &stage_infos[info.stageCount++]));
     }
     for (k = 0; k < SHADER_LOCATIONS; k++) {
-        const struct shader_slot *slot =
-            &shader_info(stages[SHADER_VERTEX])->in[k];
+        const struct shader_slot *slot = &stages[SHADER_VERTEX].info->in[k];
 
         if (slot->mask)
             attributes[input.vertexAttributeDescriptionCount++] =
@@ -401,7 +401,7 @@ static VkResult make_pipeline(const struct layout *l,
 }
 
 static VkResult run_graphics(const struct layout *l,
-                             const struct shader *const *stages)
+                             const struct vulkan_stage *stages)
 {
     struct targets t = {0};
     VkRenderingInfo rendering = {
@@ -414,7 +414,7 @@ static VkResult run_graphics(const struct layout *l,
     VkPipeline pipeline;
     VkBuffer vertices;
 
-    VK(make_targets(stages[SHADER_FRAGMENT], &t));
+    VK(make_targets(stages[SHADER_FRAGMENT].info, &t));
     VK(make_pipeline(l, stages, &t, &pipeline));
     VK(make_buffer(&vertices));
     rendering.colorAttachmentCount = t.n;
@@ -428,7 +428,7 @@ static VkResult run_graphics(const struct layout *l,
 
 /* ---- A run ----------------------------------------------------------- */
 
-static VkResult record(const struct shader *const *stages)
+static VkResult record(const struct vulkan_stage *stages)
 {
     VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
@@ -440,15 +440,15 @@ static VkResult record(const struct shader *const *stages)
     gather(&l, stages);
     rc = make_layout(&l);
     rc = rc ? rc : make_sets(&l);
-    if (!rc && stages[SHADER_COMPUTE])
-        rc = run_compute(&l, stages[SHADER_COMPUTE]);
+    if (!rc && stages[SHADER_COMPUTE].info)
+        rc = run_compute(&l, &stages[SHADER_COMPUTE]);
     else if (!rc)
         rc = run_graphics(&l, stages);
     vkEndCommandBuffer(cmd);
     return rc;
 }
 
-enum vulkan_result vulkan_run(const struct shader *const stages[SHADER_STAGES])
+enum vulkan_result vulkan_run(const struct vulkan_stage stages[SHADER_STAGES])
 {
     VkFenceCreateInfo fence_info = {
         .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,

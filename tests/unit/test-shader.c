@@ -70,6 +70,12 @@ static const struct bad {
                   "%v = OpVariable %p StorageBuffer\n",
                   "%1 = OpAccessChain %pu %v %c0 %c0\n%2 = OpLoad %uint %1\n"
                   "%3 = OpAccessChain %pu %v %2 %c0\n%4 = OpLoad %uint %3\n")},
+    {-ENOTSUP, "division that may trap",
+     TEXT_COMPUTE("",
+                  "%min = OpConstant %int -2147483648\n"
+                  "%m1 = OpSpecConstant %int -1\n"
+                  "%d = OpSpecConstantOp %int SDiv %min %m1\n",
+                  "")},
     /* Not valid */
     {-EINVAL, "index 64 in an array of 4",
      TEXT_COMPUTE("",

@@ -20,7 +20,8 @@ const struct shader_limits shader_limits_default = {
     .bytes = 1u << 20,
     .bound = 1u << 16,
     .functions = 512,
-    .blocks = 8192,
+    .blocks = 4096,
+    .nested = 32768,
     .nesting = 64,
     .calls = 4096,
     .switch_targets = 1024,
@@ -137,6 +138,8 @@ static int validate(struct module *m, const uint32_t *words, size_t n_words)
     if (!context || !options)
         goto out;
     set_limits(options, m->limits);
+    /* Making them up takes quadratic time where many would be the same. */
+    spvValidatorOptionsSetFriendlyNames(options, false);
     rc = errno_of(
         spvValidateWithOptions(context, options, &binary, &diagnostic));
     if (rc && diagnostic && diagnostic->error)

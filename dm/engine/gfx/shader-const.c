@@ -112,3 +112,19 @@ bool module_fold(const struct module *m, const struct insn *i, uint32_t *value)
                fold_binary(arg(i, 3), a, b, value);
     }
 }
+
+bool module_fold_safe(const struct module *m, const struct insn *i)
+{
+    uint32_t a, b;
+
+    switch (arg(i, 3)) {
+    case SpvOpSDiv:
+    case SpvOpSRem:
+    case SpvOpSMod:
+        return module_const(m, arg(i, 4), &a) &&
+               module_const(m, arg(i, 5), &b) && b &&
+               (b != UINT32_MAX || a != 0x80000000u);
+    default:
+        return true;
+    }
+}

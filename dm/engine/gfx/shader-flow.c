@@ -23,7 +23,7 @@ struct function {
 struct flow {
     struct function *functions;
     uint32_t *calls; /* ids called */
-    uint32_t n_functions, n_calls, blocks;
+    uint32_t n_functions, n_calls, blocks, nested;
     uint32_t merge[NESTING_MAX]; /* of the constructs that we are in */
     uint32_t nesting;
 };
@@ -81,6 +81,9 @@ static int flow_insn(struct module *m, struct flow *f, const struct insn *i)
             return module_refuse(m, -E2BIG, "more than %u blocks",
                                  m->limits->blocks);
         flow_label(f, arg(i, 1));
+        f->nested += f->nesting;
+        if (f->nested > m->limits->nested)
+            return module_refuse(m, -E2BIG, "too many blocks in blocks");
         return 0;
     case SpvOpSelectionMerge:
     case SpvOpLoopMerge:

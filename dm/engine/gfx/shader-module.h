@@ -138,6 +138,8 @@ int builtin_check(struct module *m, uint32_t which, uint32_t type, bool output);
 bool builtin_fits(const struct module *m, uint32_t which, uint32_t type);
 /* shader-const.c: the value of an OpSpecConstantOp, if it can be told. */
 bool module_fold(const struct module *m, const struct insn *i, uint32_t *value);
+/* Mesa computes them on this processor: false, if that would trap. */
+bool module_fold_safe(const struct module *m, const struct insn *i);
 /* shader-use.c: what functions do with variables; index checks. */
 int module_use(struct module *m);
 /* shader-reflect.c: bindings, modes, sizes. */

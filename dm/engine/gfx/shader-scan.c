@@ -201,6 +201,9 @@ static int scan_value(struct module *m, const struct insn *i, struct id *id)
     if (i->op == SpvOpFunction)
         return 0;
     scan_constant(m, i, id);
+    if (i->op == SpvOpSpecConstantOp && !module_fold_safe(m, i))
+        return module_refuse(m, -ENOTSUP,
+                             "a constant from a division that may trap");
     if ((type->op == SpvOpTypePointer || type->flags & ID_OPAQUE) &&
         !handle_allowed(type, i->op))
         return module_refuse(m, -ENOTSUP,

@@ -80,6 +80,7 @@ struct shader_limits {
     /* What bounds time and memory, ours and the driver's. */
     uint32_t bytes, bound;
     uint32_t functions, blocks, nesting, calls, switch_targets;
+    uint32_t nested;  /* blocks, each as often as it is deep */
     uint32_t inlined; /* instructions, all calls inlined */
     uint32_t globals, members, decorations; /* the latter two: of one id */
     uint32_t type_depth, type_parts;
