@@ -27,6 +27,17 @@
 /* No draw is cut where chunks are counted by draws. */
 #define UNITS_MAX 1e12
 
+/*
+ * What a chunk costs whatever is in it is measured once, with empty ones, and
+ * chunks are so much longer at least, up to a bound: on a slow host cuts would
+ * be most of the work. What attachments cost to load and store is not known;
+ * so a few draws go together even if they seem to take longer.
+ */
+#define FIXED_TRIES 4u
+#define FIXED_SHARE 20.0
+#define AIM_MAX 50e6 /* ns */
+#define FEW_DRAWS 4u
+
 /* Weights of a new measurement, and the most that is believed of one: a chunk
  * may take long for what else the host does. */
 #define LEARN_LESS 0.4
@@ -61,14 +72,14 @@ static void die_lost(const char *what, VkResult rc)
 /* ---- Completion ---------------------------------------------------------- */
 
 /* Pipelines learn from what their chunk has taken. */
-static void learn(struct chunk *c, double ns)
+static void learn(const struct gfx *g, struct chunk *c, double ns)
 {
     double ratio;
     uint32_t i;
 
     if (!c->nr_pipelines || c->cold || c->estimate <= 0)
         return;
-    ratio = ns / c->estimate;
+    ratio = (ns > g->fixed_ns ? ns - g->fixed_ns : 0) / c->estimate;
     ratio = ratio < RATIO_MAX ? ratio : RATIO_MAX;
     ratio = 1 + (ratio < 1 ? LEARN_LESS : LEARN_MORE) * (ratio - 1);
     for (i = 0; i < c->nr_pipelines; i++) {
@@ -118,8 +129,9 @@ static void finish(struct gfx *g, struct chunk *c)
     wait_for(g, c);
     now = clock_ns();
     /* It has run since the one before it ended. */
-    learn(c, (double)(now - (g->last_done_ns > c->submit_ns ? g->last_done_ns
-                                                            : c->submit_ns)));
+    learn(g, c,
+          (double)(now - (g->last_done_ns > c->submit_ns ? g->last_done_ns
+                                                         : c->submit_ns)));
     g->last_done_ns = now;
     g->done_number = c->number;
     gfx_queries_collect(g, c);
@@ -227,6 +239,14 @@ static void take_part(struct chunk *c, struct pipeline *p)
     c->pipeline[c->nr_pipelines++] = p;
 }
 
+static bool full(const struct gfx *g, const struct chunk *c)
+{
+    if (g->chunk_draws)
+        return c->draws >= g->chunk_draws;
+    return c->cold || c->estimate >= FEW_DRAWS * g->chunk_ns ||
+           (c->estimate >= g->chunk_ns && c->draws >= FEW_DRAWS);
+}
+
 int gfx_charge(struct gfx *g, struct pipeline *p, double units)
 {
     struct chunk *c = g->open;
@@ -239,9 +259,7 @@ int gfx_charge(struct gfx *g, struct pipeline *p, double units)
         c->estimate += units * BYTE_NS;
     }
     c->draws++;
-    if (g->chunk_draws ? c->draws < g->chunk_draws : c->estimate < g->chunk_ns)
-        return 0;
-    return gfx_cut(g);
+    return full(g, c) ? gfx_cut(g) : 0;
 }
 
 int gfx_warm(struct gfx *g, struct pipeline *p)
@@ -336,6 +354,28 @@ int gfx_drain(struct gfx *g)
 
 /* ---- Life ---------------------------------------------------------------- */
 
+static void measure_fixed(struct gfx *g)
+{
+    uint64_t start, ns;
+    uint32_t i;
+
+    g->fixed_ns = 0;
+    for (i = 0; i < FIXED_TRIES; i++) {
+        start = clock_ns();
+        if (!gfx_cmd(g) || gfx_drain(g) < 0)
+            return;
+        ns = clock_ns() - start;
+        if (!i || (double)ns < g->fixed_ns)
+            g->fixed_ns = (double)ns;
+    }
+    if (g->chunk_ns < FIXED_SHARE * g->fixed_ns)
+        g->chunk_ns = FIXED_SHARE * g->fixed_ns;
+    if (g->chunk_ns > AIM_MAX)
+        g->chunk_ns = AIM_MAX;
+    log_info("gfx: an empty chunk takes %.0f us, chunks %.0f us",
+             g->fixed_ns / 1000, g->chunk_ns / 1000);
+}
+
 int gfx_chunks_open(struct gfx *g)
 {
     const VkCommandPoolCreateInfo pool = {
@@ -380,6 +420,7 @@ int gfx_chunks_open(struct gfx *g)
     }
     g->chunk_number = 1;
     g->done_number = 0;
+    measure_fixed(g);
     return 0;
 }
 

@@ -21,6 +21,10 @@ static enum step fault(struct engine *e, uint32_t code)
     return engine_fault(e, code, 0);
 }
 
+/* Parts are no smaller, whatever they seem to cost. */
+#define VERTICES_MIN 384u
+#define INVOCATIONS_MIN 1024.0
+
 /* After gfx_charge(): whether to stop between two parts of one packet. */
 static bool stop_here(struct gfx *g)
 {
@@ -110,6 +114,8 @@ static int draw_part(struct gfx *g, const struct draw *d)
         left = d->count - at->first;
         n = room * VERTICES_A_UNIT < left ? (uint32_t)(room * VERTICES_A_UNIT)
                                           : left;
+        if (n < VERTICES_MIN)
+            n = left < VERTICES_MIN ? left : VERTICES_MIN;
         if (n < left)
             n -= n % size;
         n = n ? n : size;
@@ -292,6 +298,8 @@ static int dispatch_part(struct gfx *g, const uint32_t size[3])
         return -1;
     each = p->local[0] * (double)p->local[1] * p->local[2] / INVOCATIONS_A_UNIT;
     fit = (uint64_t)(gfx_room(g, p) / each);
+    if (fit * each < INVOCATIONS_MIN / INVOCATIONS_A_UNIT)
+        fit = (uint64_t)(INVOCATIONS_MIN / INVOCATIONS_A_UNIT / each);
     if (!p->splits || fit >= plane * size[2])
         fit = plane * size[2];
     if (at->first || fit < line) {

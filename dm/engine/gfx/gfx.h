@@ -449,6 +449,7 @@ struct gfx {
     struct gfx_position at;
     /* Settings */
     double chunk_ns;      /* aim of a chunk */
+    double fixed_ns;      /* what an empty one takes */
     uint32_t chunk_draws; /* or a fixed number of draws; 0: by time */
     uint32_t watchdog_ms, compile_ms;
     uint64_t local_max, local_used; /* bytes */
