@@ -246,7 +246,7 @@ bool dm_wait_running(struct dm *dm)
     bool ok;
     int i;
 
-    for (i = 0; i < 4000; i++) {
+    for (i = 0; i < 12000; i++) {
         state = dm_node(dm, "state");
         ok = state && !strcmp(state, "running");
         free(state);
@@ -265,7 +265,7 @@ int dm_wait_exit(struct dm *dm)
 {
     int status, i;
 
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 12000; i++) {
         if (waitpid(dm->pid, &status, WNOHANG) == dm->pid)
             return WIFEXITED(status) ? WEXITSTATUS(status)
                                      : 128 + WTERMSIG(status);

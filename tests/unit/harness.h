@@ -64,11 +64,11 @@ void dm_forget_restricted(struct dm *dm);
  * log goes to XVGPU_LOG_DIR. */
 void dm_attach(struct dm *dm, int domid, const char *const *words);
 
-/* True when libxl would see "running" within 20 s; false when the dm ended
+/* True when libxl would see "running" within 60 s; false when the dm ended
  * before. */
 bool dm_wait_running(struct dm *dm);
 
-/* Exit code, or -1 if it does not end within 10 s (it is then killed). */
+/* Exit code, or -1 if it does not end within 60 s (it is then killed). */
 int dm_wait_exit(struct dm *dm);
 
 /* A node below the dm's in xenstore; the caller frees. NULL without one. */

@@ -231,21 +231,6 @@ static void device_is_killed(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
-/* Whether the monitor has heard that the engine is ready. */
-static bool engine_is_ready(const struct dm *dm)
-{
-    json_t *j = dm_admin(dm, "{\"command\":\"show\"}"), *engine;
-    const char *process;
-    bool ready;
-
-    engine = json_object_get(
-        json_object_get(json_object_get(j, "return"), "engines"), "sdma");
-    process = json_string_value(json_object_get(engine, "process"));
-    ready = process && !strcmp(process, "running");
-    json_decref(j);
-    return ready;
-}
-
 /* The device dies while it deals with an engine's death: before that one's
  * successor is there, or when it is there and has not been given the ring. The
  * guest is told once, and goes on. */
@@ -268,11 +253,11 @@ static void both_are_killed(void **state)
         for (i = 0; i < 50000 && csr_read(&dm, SDMA + XVGPU_RESETS, 4) == round;
              i++)
             usleep(100);
+        /* Time for the new engine to be ready, as a rule. It may have to wait
+         * for what the device holds of the fake Xen: nobody waits for that. */
         if (round == 1) {
             kill(device, SIGSTOP);
-            for (i = 0; i < 20 && !engine_is_ready(&dm); i++)
-                usleep(10000); /* each answer waits for the device */
-            assert_true(engine_is_ready(&dm));
+            usleep(300000);
         }
         kill(device, SIGKILL);
         assert_int_equal(csr_read(&dm, SDMA + XVGPU_STATUS, 4),
