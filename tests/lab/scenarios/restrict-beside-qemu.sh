@@ -7,7 +7,8 @@ GUEST_COMPANION=
 GUEST_VIDEORAM=32 # QEMU's VGA and ours
 
 jobs_done() { # DOMID NUMBER
-    [ "$(xen-vgpu show "$1" | awk '$1 == "jobs" { print $2; exit }')" -ge "$2" ]
+    [ "$(xen-vgpu show "$1" |
+        awk '/^engine / { e = $2 } e == "sdma" && $1 == "jobs" { print $2; exit }')" -ge "$2" ]
 }
 
 # QEMU parses the name, too, so commas are doubled for it.
