@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # dm_restrict=1 beside the real QEMU, which alone gives up its rights as libxl
 # asks, gets libxl's socket, and is killed by its uid.
-# lab: timeout=240 check=1 qemu=1
+# lab: timeout=300 check=1 qemu=1
 
 GUEST_COMPANION=
 GUEST_VIDEORAM=32 # QEMU's VGA and ours

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # dm_restrict=1 with our device model alone: libxl hands its QMP socket over,
 # sets limits, and kills by a uid that no process of ours has.
-# lab: timeout=240 check=1
+# lab: timeout=300 check=1
 
 # The picture is larger than the files that libxl allows.
 name=draw,frames=3,hold=200
