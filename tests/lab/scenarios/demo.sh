@@ -24,8 +24,10 @@ note "taking screenshots"
 value() { # KEY: of the STATS line in $stats
     echo "$stats" | tr ' ' '\n' | sed -n "s/^$1=//p"
 }
-shown() { # NAME: of xen-vgpu show, in $show
-    echo "$show" | awk -v n="$1" '$1 == n { print $2; exit }'
+shown() { # NAME: of xen-vgpu show, in $show; of engines, sdma's
+    echo "$show" | awk -v n="$1" '
+        /^[^ ]/ { other = $1 == "engine" && $2 != "sdma" }
+        !other && $1 == n { print $2; exit }'
 }
 
 {
