@@ -21,7 +21,7 @@ qemu_pid() {
 without_vgpu() {
     [ -z "$(domain_processes "$id")" ]
 }
-ready() { grep -q "^READY ${1:-}\|^Test result" "/var/log/xen/console/guest-$name.log"; }
+ready() { grep -q "^READY${1:+ $1}\|^Test result" "/var/log/xen/console/guest-$name.log"; }
 
 n=0
 ids=
