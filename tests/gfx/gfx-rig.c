@@ -15,9 +15,15 @@ static uint32_t packets[GFX_IB_BYTES / 4];
         }                                                                      \
     } while (0)
 
-/* What the leak sanitizer finds in the driver is not ours to mend. It knows a
- * library's leaks by its name, so the library stays when the loader has let it
- * go. */
+/* What sanitizers find in the driver is not ours to mend. Leaks they know by
+ * the library's name, so it stays when the loader has let it go. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:libvulkan_lvp.so\nthread:libvulkan_lvp.so\n"
+           "mutex:libvulkan_lvp.so\nsignal:libvulkan_lvp.so\n";
+}
+
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
