@@ -3,7 +3,7 @@
 # takes over, the guest does not notice, another guest loses no job.
 # lab: timeout=500 check=1 long_timeout=1500
 
-kills=6
+kills=4
 [ -z "${XVGPU_LONG:-}" ] || kills=${XVGPU_KILLS:-100}
 # The monitor gives up after 10 in a minute, so then it is another guest's turn.
 turn=9
