@@ -33,7 +33,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- Objects that most tests need ----------------------------------------- */
+/* ---- Objects that most tests need -----------------------------------------
+ */
 
 enum { IMAGE = 1, OTHER_IMAGE, DEPTH_IMAGE, MS_IMAGE };
 enum { OUT = 1, IN, LOCAL };
@@ -91,7 +92,8 @@ static void assert_pixels(uint64_t gpa, uint32_t want)
         assert_int_equal(p[i], want);
 }
 
-/* ---- Transfers --------------------------------------------------------------- */
+/* ---- Transfers
+ * --------------------------------------------------------------- */
 
 static void clears_and_copies(void **state)
 {
@@ -178,7 +180,8 @@ static void invalidation(void **state)
     assert_pixels(GFX_DATA, 2);
 }
 
-/* ---- Queries -------------------------------------------------------------------- */
+/* ---- Queries
+ * -------------------------------------------------------------------- */
 
 static void timestamps_go_up(void **state)
 {
@@ -214,7 +217,44 @@ static void an_empty_query_is_zero(void **state)
     assert_int_equal(v[0], 0);
 }
 
-/* ---- What is refused -------------------------------------------------------------- */
+/* The part that resolves has nothing in it that a query could count. */
+static void a_query_around_a_resolve(void **state)
+{
+    uint64_t *v = gfx_data(&t, GFX_DATA + BYTES, 64);
+    struct xvgpu_gfx_attachment a = {
+        .view = 2, .load = 1, .resolve_mode = 2, .resolve_view = 1};
+    const float red = 1;
+
+    (void)state;
+    memcpy(&a.clear0, &red, sizeof(red));
+    create_buffers();
+    create_image(IMAGE, RGBA, 1, 0x13);
+    create_image(MS_IMAGE, RGBA, 4, 0x13);
+    XVGPU_GFX(&t.s, create_view, .id = 1, .image = IMAGE, .type = 1,
+              .format = RGBA, .aspect = 1, .mips = 1, .layers = 1);
+    XVGPU_GFX(&t.s, create_view, .id = 2, .image = MS_IMAGE, .type = 1,
+              .format = RGBA, .aspect = 1, .mips = 1, .layers = 1);
+    XVGPU_GFX(&t.s, create_queries, .id = 1, .type = 0, .count = 1);
+    v[0] = ~0ull;
+    XVGPU_GFX(&t.s, begin_query, .pool = 1);
+    XVGPU_GFX(&t.s, begin_rendering, .width = SIDE, .height = SIDE, .layers = 1,
+              .nr_color = 1);
+    xvgpu_gfx_add_attachment(&t.s, &a, 1);
+    XVGPU_GFX(&t.s, clear_attachment, .aspect = 1, .value0 = a.clear0,
+              .width = 1, .height = 1, .layers = 1);
+    XVGPU_GFX(&t.s, end_rendering);
+    XVGPU_GFX(&t.s, end_query, .pool = 1);
+    xvgpu_gfx_full_barrier(&t.s);
+    image_to_buffer(IMAGE, OUT);
+    XVGPU_GFX(&t.s, copy_queries, .pool = 1, .count = 1,
+              .address = GFX_DATA + BYTES);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    assert_int_equal(((uint32_t *)gfx_data(&t, GFX_DATA, BYTES))[SIDE + 1],
+                     0x000000ff);
+}
+
+/* ---- What is refused
+ * -------------------------------------------------------------- */
 
 #define REFUSED(name, code, packet)                                            \
     static void name(void **state)                                             \
@@ -267,7 +307,8 @@ REFUSED(offset_wraps, PACKET_FIELD,
 REFUSED(overlap, PACKET_FIELD,
         XVGPU_GFX(&t.s, copy_buffer, .src = OUT, .dst = OUT, .dst_offset = 4,
                   .bytes = 8))
-REFUSED(nothing_bound, STATE, XVGPU_GFX(&t.s, draw, .vertices = 3, .instances = 1))
+REFUSED(nothing_bound, STATE,
+        XVGPU_GFX(&t.s, draw, .vertices = 3, .instances = 1))
 REFUSED(no_compute, STATE, XVGPU_GFX(&t.s, dispatch, .x = 1, .y = 1, .z = 1))
 REFUSED(no_rendering, STATE, XVGPU_GFX(&t.s, end_rendering))
 REFUSED(no_query, OBJECT, XVGPU_GFX(&t.s, begin_query, .pool = 1))
@@ -351,6 +392,7 @@ int main(void)
         ROW(invalidation),
         ROW(timestamps_go_up),
         ROW(an_empty_query_is_zero),
+        ROW(a_query_around_a_resolve),
         ROW(twice),
         ROW(number_0),
         ROW(number_beyond),

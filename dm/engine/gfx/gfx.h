@@ -370,7 +370,8 @@ struct gfx_state {
         uint32_t query, precise;
         bool in_rendering; /* begun there */
         bool fresh;        /* no segment yet */
-        uint32_t slot;     /* the open segment's */
+        bool open;         /* a segment has begun */
+        uint32_t slot;     /* its slot */
     } query[2];            /* occlusion, statistics */
     /* The rendering that BEGIN_RENDERING has begun. */
     bool rendering;

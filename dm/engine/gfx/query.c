@@ -93,6 +93,7 @@ void gfx_queries_begin(struct gfx *g, bool compute)
             segment(g, type, g->state.query[type].pool,
                     g->state.query[type].query, g->state.query[type].fresh);
         g->state.query[type].fresh = false;
+        g->state.query[type].open = true;
         vkCmdBeginQuery(
             g->open->cmd, g->open->queries[type], g->state.query[type].slot,
             g->state.query[type].precise ? VK_QUERY_CONTROL_PRECISE_BIT : 0);
@@ -105,9 +106,11 @@ void gfx_queries_end(struct gfx *g, bool compute)
 
     for (type = compute ? VK_QUERY_TYPE_PIPELINE_STATISTICS : 0; type < 2;
          type++) {
-        if (g->state.query[type].pool)
-            vkCmdEndQuery(g->open->cmd, g->open->queries[type],
-                          g->state.query[type].slot);
+        if (!g->state.query[type].open)
+            continue;
+        g->state.query[type].open = false;
+        vkCmdEndQuery(g->open->cmd, g->open->queries[type],
+                      g->state.query[type].slot);
     }
 }
 
