@@ -159,9 +159,13 @@ static int buffer_image_band(struct gfx *g, const void *p, uint32_t slice,
                         (int32_t)(box->z + (volume ? slice : 0))},
         .imageExtent = {box->width, lines, 1},
     };
-    VkCommandBuffer cmd = transfer_cmd(g);
+    VkCommandBuffer cmd;
 
-    if (!cmd || gfx_buffer_ready(g, job->buffer) < 0)
+    /* In this order: to make a buffer ready may end the open chunk. */
+    if (gfx_buffer_ready(g, job->buffer) < 0)
+        return -1;
+    cmd = transfer_cmd(g);
+    if (!cmd)
         return -1;
     if (!job->to_image)
         gfx_buffer_written(g, job->buffer);

@@ -45,10 +45,14 @@ static int buffer_part(struct gfx *g, const struct buffer_job *job)
     uint64_t done = (uint64_t)g->at.first * TRANSFER_PART,
              n = job->bytes - done;
     VkBufferCopy copy;
-    VkCommandBuffer cmd = transfer_cmd(g);
+    VkCommandBuffer cmd;
 
-    if (!cmd || gfx_buffer_ready(g, job->dst) < 0 ||
+    /* In this order: to make a buffer ready may end the open chunk. */
+    if (gfx_buffer_ready(g, job->dst) < 0 ||
         (job->src && gfx_buffer_ready(g, job->src) < 0))
+        return -1;
+    cmd = transfer_cmd(g);
+    if (!cmd)
         return -1;
     gfx_buffer_written(g, job->dst);
     n = n < TRANSFER_PART ? n : TRANSFER_PART;
@@ -129,8 +133,10 @@ enum step gfx_pkt_update_buffer(struct engine *e, const uint32_t *dw,
     if (!pkt->bytes || pkt->bytes % 4 || pkt->offset % 4)
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     b = transfer_buffer(g, pkt->dst, pkt->offset, pkt->bytes);
-    cmd = b ? transfer_cmd(g) : VK_NULL_HANDLE;
-    if (!cmd || gfx_buffer_ready(g, b) < 0)
+    if (!b || gfx_buffer_ready(g, b) < 0)
+        return STEP_FAULT;
+    cmd = transfer_cmd(g);
+    if (!cmd)
         return STEP_FAULT;
     gfx_buffer_written(g, b);
     vkCmdUpdateBuffer(cmd, b->vk, pkt->offset, pkt->bytes, GFX_TAIL(pkt));
