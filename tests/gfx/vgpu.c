@@ -43,7 +43,8 @@ static int die(const char *what)
     exit(1);
 }
 
-/* ---- Preemption -------------------------------------------------------------- */
+/* ---- Preemption
+ * -------------------------------------------------------------- */
 
 static void wake(void)
 {
@@ -96,7 +97,8 @@ static double percentile(double p)
     return (double)run.sample[(uint32_t)(p * (run.samples - 1))] / 1000;
 }
 
-/* ---- Frames -------------------------------------------------------------------- */
+/* ---- Frames
+ * -------------------------------------------------------------------- */
 
 static void submit(void)
 {
@@ -173,7 +175,8 @@ static void draw(void)
            percentile(0.99), percentile(1), run.samples);
 }
 
-/* ---- Before and after ------------------------------------------------------------ */
+/* ---- Before and after
+ * ------------------------------------------------------------ */
 
 static void prepare(const struct scene *s)
 {
@@ -237,15 +240,32 @@ int main(int argc, char **argv)
         uint32_t n = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
 
         switch (c) {
-        case 'o': opt.out = optarg; break;
-        case 'f': opt.frames = n; break;
-        case 'w': opt.warm = n; break;
-        case 'c': opt.draws = n; break;
-        case 'p': opt.preempt = n; break;
-        case 's': opt.seed = n; break;
-        case 'h': opt.handover = 1; break;
-        case 'C': opt.copied = 1; break;
-        default: return 2;
+        case 'o':
+            opt.out = optarg;
+            break;
+        case 'f':
+            opt.frames = n;
+            break;
+        case 'w':
+            opt.warm = n;
+            break;
+        case 'c':
+            opt.draws = n;
+            break;
+        case 'p':
+            opt.preempt = n;
+            break;
+        case 's':
+            opt.seed = n;
+            break;
+        case 'h':
+            opt.handover = 1;
+            break;
+        case 'C':
+            opt.copied = 1;
+            break;
+        default:
+            return 2;
         }
     }
     s = optind + 1 == argc ? scene_find(argv[optind]) : NULL;

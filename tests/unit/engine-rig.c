@@ -80,9 +80,9 @@ void rig_respawn(struct rig *rig)
 void rig_free(struct rig *rig)
 {
     const struct engine_config *c = &rig->config;
-    const int fds[] = {c->kick,    c->event,   c->wake,       c->link,
-                       c->grant_s, c->grant_e, rig->socks[0], rig->socks[1],
-                       c->context};
+    const int fds[] = {c->kick,       c->event,      c->wake,
+                       c->link,       c->grant_s,    c->grant_e,
+                       rig->socks[0], rig->socks[1], c->context};
     size_t i;
 
     engine_free(rig->e);

@@ -161,7 +161,7 @@ static int buffer_image_band(struct gfx *g, const void *p, uint32_t slice,
     };
     VkCommandBuffer cmd;
 
-    /* In this order: to make a buffer ready may end the open chunk. */
+    /* First, so that no chunk is opened for a packet at fault. */
     if (gfx_buffer_ready(g, job->buffer) < 0)
         return -1;
     cmd = transfer_cmd(g);

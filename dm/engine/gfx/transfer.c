@@ -47,7 +47,7 @@ static int buffer_part(struct gfx *g, const struct buffer_job *job)
     VkBufferCopy copy;
     VkCommandBuffer cmd;
 
-    /* In this order: to make a buffer ready may end the open chunk. */
+    /* First, so that no chunk is opened for a packet at fault. */
     if (gfx_buffer_ready(g, job->dst) < 0 ||
         (job->src && gfx_buffer_ready(g, job->src) < 0))
         return -1;
