@@ -286,6 +286,42 @@ static void shared_memory(void **state)
     assert_int_equal(out[127], 77);
 }
 
+/* ---- Queries ------------------------------------------------------------- */
+
+/* A frame that is counted, after a dispatch in the same chunk: what the one
+ * pushed is none of the other's (lavapipe looked for its pipeline). */
+static void counted(uint32_t type)
+{
+    uint64_t *value = gfx_data(&t, AT_OUT, 16);
+
+    XVGPU_GFX(&t.s, create_queries, .id = 1, .type = type, .count = 1,
+              .statistics = type ? 1u << 7 : 0 /* fragment invocations */);
+    /* A first use has a chunk of its own. */
+    dispatch(SIDE);
+    draw_all();
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    dispatch(SIDE);
+    XVGPU_GFX(&t.s, begin_query, .pool = 1);
+    draw_all();
+    XVGPU_GFX(&t.s, end_query, .pool = 1);
+    XVGPU_GFX(&t.s, copy_queries, .pool = 1, .count = 1,
+              .address = AT_OUT);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    assert_true(value[0] >= PIXELS);
+}
+
+static void occlusion_after_a_dispatch(void **state)
+{
+    (void)state;
+    counted(VK_QUERY_TYPE_OCCLUSION);
+}
+
+static void statistics_after_a_dispatch(void **state)
+{
+    (void)state;
+    counted(VK_QUERY_TYPE_PIPELINE_STATISTICS);
+}
+
 /* ---- Guest memory -------------------------------------------------------- */
 
 /* Mappings are made anew after they were given back, sets with them. */
@@ -461,6 +497,8 @@ int main(void)
         BOTH(mapped_again),
         BOTH(whole_pages),
         BOTH(hole),
+        ROW(occlusion_after_a_dispatch),
+        ROW(statistics_after_a_dispatch),
         ROW(mapped_in_turns),
         BOTH(nothing_is_left),
         BOTH(numbers_are_free_again),

@@ -256,15 +256,23 @@ struct set_layout {
     VkDescriptorSetLayout vk;
 };
 
-/* Push constants are all stages'. */
-#define GFX_PUSH_STAGES                                                        \
+enum { POINT_GRAPHICS, POINT_COMPUTE, NR_POINTS };
+
+/* Stages that the guest may name; a point's have their push constants. */
+#define GFX_STAGES                                                             \
     (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
+
+static inline VkShaderStageFlags gfx_push_stages(unsigned int point)
+{
+    return point == POINT_COMPUTE ? VK_SHADER_STAGE_COMPUTE_BIT
+                                  : VK_SHADER_STAGE_ALL_GRAPHICS;
+}
 
 struct layout {
     struct object o;
     uint32_t push_bytes;
     struct set_layout *set[XVGPU_GFX_MAX_SETS]; /* or NULL */
-    VkPipelineLayout vk;
+    VkPipelineLayout vk[NR_POINTS];
 };
 
 struct descriptor {
@@ -340,7 +348,6 @@ struct query_pool {
 
 /* ---- State --------------------------------------------------------------- */
 
-enum { POINT_GRAPHICS, POINT_COMPUTE, NR_POINTS };
 
 struct attachment {
     struct view *view, *resolve;

@@ -12,7 +12,7 @@ static bool binding_allowed(const struct xvgpu_gfx_binding *b)
     return b->binding < XVGPU_GFX_MAX_BINDINGS &&
            b->type <= VK_DESCRIPTOR_TYPE_STORAGE_BUFFER && b->count &&
            b->count <= XVGPU_GFX_MAX_DESCRIPTORS && b->stages &&
-           !(b->stages & ~GFX_PUSH_STAGES);
+           !(b->stages & ~GFX_STAGES);
 }
 
 static int read_bindings(struct gfx *g, struct set_layout *l,
@@ -152,7 +152,7 @@ static bool device_has(const struct gfx *g, const struct layout *l)
     };
     uint32_t n[NR_KINDS], stage, k, resources;
 
-    for (stage = 1; stage & GFX_PUSH_STAGES; stage <<= 1) {
+    for (stage = 1; stage & GFX_STAGES; stage <<= 1) {
         count(l, stage, n);
         resources =
             stage == VK_SHADER_STAGE_FRAGMENT_BIT ? XVGPU_GFX_MAX_COLOR : 0;
@@ -185,10 +185,16 @@ static int no_set(struct gfx *g)
     return res < 0 ? gfx_vk_failed(g, res, "descriptor set layout") : 0;
 }
 
-static int make_vk(struct gfx *g, struct layout *l)
+/*
+ * One for each bind point: Vulkan has one memory for the push constants of all
+ * stages, and lavapipe looks for the pipeline of each stage that they are
+ * pushed for, bound or not.
+ */
+static int make_vk(struct gfx *g, struct layout *l, unsigned int point)
 {
     VkDescriptorSetLayout sets[XVGPU_GFX_MAX_SETS];
-    const VkPushConstantRange range = {GFX_PUSH_STAGES, 0, l->push_bytes};
+    const VkPushConstantRange range = {gfx_push_stages(point), 0,
+                                       l->push_bytes};
     VkPipelineLayoutCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
         .pSetLayouts = sets,
@@ -203,13 +209,20 @@ static int make_vk(struct gfx *g, struct layout *l)
         if (l->set[i])
             info.setLayoutCount = i + 1;
     }
-    res = vkCreatePipelineLayout(g->vk.device, &info, NULL, &l->vk);
-    return res < 0 ? gfx_vk_failed(g, res, "pipeline layout") : 0;
+    res = vkCreatePipelineLayout(g->vk.device, &info, NULL, &l->vk[point]);
+    if (res >= 0)
+        return 0;
+    l->vk[point] = VK_NULL_HANDLE;
+    return gfx_vk_failed(g, res, "pipeline layout");
 }
 
 void gfx_drop_layout(struct gfx *g, struct object *o)
 {
-    vkDestroyPipelineLayout(g->vk.device, ((struct layout *)o)->vk, NULL);
+    unsigned int i;
+
+    for (i = 0; i < NR_POINTS; i++)
+        vkDestroyPipelineLayout(g->vk.device, ((struct layout *)o)->vk[i],
+                                NULL);
 }
 
 int gfx_make_layout(struct gfx *g, const uint32_t *dw, uint32_t n,
@@ -239,7 +252,9 @@ int gfx_make_layout(struct gfx *g, const uint32_t *dw, uint32_t n,
     if (!copy)
         return gfx_fault(g, XVGPU_FAULT_LIMIT, 0);
     *copy = l;
-    if (no_set(g) < 0 || make_vk(g, copy) < 0) {
+    if (no_set(g) < 0 || make_vk(g, copy, POINT_GRAPHICS) < 0 ||
+        make_vk(g, copy, POINT_COMPUTE) < 0) {
+        gfx_drop_layout(g, &copy->o);
         free(copy);
         return -1;
     }

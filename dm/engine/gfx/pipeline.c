@@ -318,7 +318,7 @@ static int make_graphics(struct gfx *g, const struct graphics *in,
         .pDepthStencilState = &depth,
         .pColorBlendState = &blend,
         .pDynamicState = &dynamics,
-        .layout = p->layout->vk,
+        .layout = p->layout->vk[POINT_GRAPHICS],
         .basePipelineIndex = -1,
     };
     VkResult res;
@@ -407,7 +407,7 @@ static int make_compute(struct gfx *g, struct pipeline *p,
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT,
         .stage = s->info[0],
-        .layout = p->layout->vk,
+        .layout = p->layout->vk[POINT_COMPUTE],
         .basePipelineIndex = -1,
     };
     VkResult res = vkCreateComputePipelines(g->vk.device, VK_NULL_HANDLE, 1,

@@ -163,7 +163,7 @@ int gfx_stages_match(struct gfx *g, const struct stages *s, struct pipeline *p,
 {
     struct shader_layout_binding b[XVGPU_GFX_MAX_SETS * XVGPU_GFX_MAX_BINDINGS];
     const struct shader_push_range range = {0, p->layout->push_bytes,
-                                            GFX_PUSH_STAGES};
+                                            GFX_STAGES};
     uint32_t i, k, n = 0;
     char why[WHY];
     int rc;

@@ -355,7 +355,7 @@ static void emit_sets(struct gfx *g, VkCommandBuffer cmd, unsigned int point)
                                 point == POINT_COMPUTE
                                     ? VK_PIPELINE_BIND_POINT_COMPUTE
                                     : VK_PIPELINE_BIND_POINT_GRAPHICS,
-                                p->layout->vk, i, 1, &set->vk, 0, NULL);
+                                p->layout->vk[point], i, 1, &set->vk, 0, NULL);
         g->bound[point][i] = set->vk;
         set->used_chunk = g->chunk_number;
     }
@@ -373,9 +373,11 @@ static void emit_common(struct gfx *g, VkCommandBuffer cmd, unsigned int point)
                               : VK_PIPELINE_BIND_POINT_GRAPHICS,
                           p->vk);
     emit_sets(g, cmd, point);
-    if ((*dirty & DIRTY_PUSH) && p->layout->push_bytes)
-        vkCmdPushConstants(cmd, p->layout->vk, GFX_PUSH_STAGES, 0,
-                           p->layout->push_bytes, g->state.push[point]);
+    if ((*dirty & DIRTY_PUSH) && p->layout->push_bytes) {
+        vkCmdPushConstants(cmd, p->layout->vk[point], gfx_push_stages(point),
+                           0, p->layout->push_bytes, g->state.push[point]);
+        g->dirty[!point] |= DIRTY_PUSH; /* both lie in one memory */
+    }
     *dirty &= ~(DIRTY_PIPELINE | DIRTY_SETS | DIRTY_PUSH);
 }
 
