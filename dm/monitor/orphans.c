@@ -13,8 +13,7 @@
 
 #define DOMIDS 0x7ff0u /* Xen, public/xen.h: DOMID_FIRST_RESERVED */
 
-/* Nobody listens. A monitor that has bound it and is about to listen looks
- * the same. */
+/* Nobody listens, and nobody is about to (server.c). */
 static bool is_deserted(const char *path)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -54,17 +53,16 @@ static void rescue(const struct domain *d, uint32_t ioservid)
 static void remove_orphan(struct monitor *m, uint32_t domid, const char *path)
 {
     const struct domain d = {.xch = m->domain.xch, .domid = domid};
-    bool alive = domain_life(&d) == DOMAIN_ALIVE;
     uint32_t ioservid;
+    /* Where xl is destroying the domain the node goes first. */
+    bool serves = domain_life(&d) == DOMAIN_ALIVE &&
+                  !xenstore_read_server(&m->xs, domid, &ioservid);
 
-    /* Without the node, that monitor is only about to start. */
-    if (alive && xenstore_read_server(&m->xs, domid, &ioservid))
-        return;
     /* The device first: only one may answer. */
     cgroups_remove_other(&m->cgroups, domid);
     child_sweep(domid); /* without cgroup2 */
     cache_remove(domid);
-    if (alive) {
+    if (serves) {
         rescue(&d, ioservid);
         xenstore_forget_server(&m->xs, domid);
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -253,27 +254,34 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
     s->ops->opened(c);
 }
 
+/* It has its name when it listens, not before: one where nobody does is a dead
+ * server's for sure (orphans.c). */
 static int listen_on(struct server *s, const char *path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     mode_t old;
-    int rc;
+    int rc, len;
 
-    if (strlen(path) >= sizeof(sa.sun_path))
+    len = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s.new", path);
+    if (len >= (int)sizeof(sa.sun_path))
         return -ENAMETOOLONG;
-    strcpy(sa.sun_path, path);
     s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->fd < 0)
         return -errno;
-    if (unlink(path) && errno != ENOENT)
+    if (unlink(sa.sun_path) && errno != ENOENT)
         return -errno;
     old = umask(0077);
     rc = bind(s->fd, (struct sockaddr *)&sa, sizeof(sa)) ? -errno : 0;
     umask(old);
     if (rc)
         return rc;
+    if (listen(s->fd, SERVER_CONNS) || rename(sa.sun_path, path)) {
+        rc = -errno;
+        unlink(sa.sun_path);
+        return rc;
+    }
     strcpy(s->path, path);
-    return listen(s->fd, SERVER_CONNS) ? -errno : 0;
+    return 0;
 }
 
 int server_open(struct server **srv, struct ev_loop *loop, const char *path,

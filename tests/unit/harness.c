@@ -239,6 +239,14 @@ char *dm_node(const struct dm *dm, const char *name)
     return xs_read(xsh, XBT_NULL, path, NULL);
 }
 
+void dm_remove_nodes(const struct dm *dm)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/local/domain/0/device-model/%d", dm->domid);
+    assert_true(xs_rm(xsh, XBT_NULL, path));
+}
+
 bool dm_wait_running(struct dm *dm)
 {
     siginfo_t si;

@@ -73,6 +73,8 @@ int dm_wait_exit(struct dm *dm);
 
 /* A node below the dm's in xenstore; the caller frees. NULL without one. */
 char *dm_node(const struct dm *dm, const char *name);
+/* As libxl does before it destroys the domain. */
+void dm_remove_nodes(const struct dm *dm);
 
 /* One QMP command on a new connection, negotiated. The caller's. */
 json_t *dm_qmp(const struct dm *dm, const char *command);

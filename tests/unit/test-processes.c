@@ -328,6 +328,31 @@ static void orphans_are_removed(void **state)
     fx_domain_kill((domid_t)first.domid);
 }
 
+/* Its domain is there yet, but xl has begun to destroy it: no node. */
+static void deserted_socket_is_removed(void **state)
+{
+    struct dm first, second;
+    char path[256];
+
+    (void)state;
+    dm_start(&first, NULL);
+    assert_true(dm_wait_running(&first));
+    kill(first.pid, SIGKILL);
+    assert_int_equal(dm_wait_exit(&first), 128 + SIGKILL);
+    harness_reap();
+    snprintf(path, sizeof(path), "%s/%d.sock", getenv("XVGPU_RUN_DIR"),
+             first.domid);
+    assert_int_equal(access(path, F_OK), 0);
+    dm_remove_nodes(&first);
+
+    dm_start(&second, NULL);
+    assert_true(dm_wait_running(&second));
+    assert_int_not_equal(access(path, F_OK), 0);
+    dm_kill_domain_and_check(&second);
+    harness_sweep(&first);
+    fx_domain_kill((domid_t)first.domid);
+}
+
 /* Without cgroup2 its uid tells whose a process is. */
 static void orphans_are_killed(void **state)
 {
@@ -501,6 +526,7 @@ int main(void)
         harness_test(two_vgpus),
         harness_test(monitor_is_killed),
         harness_test(orphans_are_removed),
+        harness_test(deserted_socket_is_removed),
         harness_test(orphans_are_killed),
         harness_test(what_is_recorded_replays),
     };
