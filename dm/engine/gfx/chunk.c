@@ -19,8 +19,15 @@
  * is still there. */
 #define WAIT_NS 20000000ull
 
-/* Until a pipeline has been measured, and the bounds of what is believed. */
+/*
+ * Until a pipeline has been measured, and the bounds of what is believed. The
+ * first chunk behind the one that compiles measures: few draws, and of these
+ * no more than so many units at once, since a unit may take a thousand times
+ * what is supposed here.
+ */
 #define UNIT_NS 2000.0
+#define PROBE_UNITS 64.0
+#define PROBE_LESS 8.0 /* no less than this part of UNIT_NS at first */
 #define UNIT_NS_MIN 1.0
 #define UNIT_NS_MAX 1e10
 
@@ -37,6 +44,10 @@
 #define FIXED_SHARE 20.0
 #define AIM_MAX 50e6 /* ns */
 #define FEW_DRAWS 4u
+
+/* More never do: what a pipeline has learnt from small triangles says little
+ * of large ones. */
+#define DRAWS_MAX 1024u
 
 /* Weights of a new measurement, and the most that is believed of one: a chunk
  * may take long for what else the host does. */
@@ -71,21 +82,28 @@ static void die_lost(const char *what, VkResult rc)
 
 /* ---- Completion ---------------------------------------------------------- */
 
+static bool is_measured(const struct pipeline *p)
+{
+    return p->ns_per_unit > 0;
+}
+
 /* Pipelines learn from what their chunk has taken. */
 static void learn(const struct gfx *g, struct chunk *c, double ns)
 {
-    double ratio;
+    double ratio, believed;
     uint32_t i;
 
     if (!c->nr_pipelines || c->cold || c->estimate <= 0)
         return;
     ratio = (ns > g->fixed_ns ? ns - g->fixed_ns : 0) / c->estimate;
-    ratio = ratio < RATIO_MAX ? ratio : RATIO_MAX;
-    ratio = 1 + (ratio < 1 ? LEARN_LESS : LEARN_MORE) * (ratio - 1);
+    believed = ratio < RATIO_MAX ? ratio : RATIO_MAX;
     for (i = 0; i < c->nr_pipelines; i++) {
         struct pipeline *p = c->pipeline[i];
-        double v = (p->ns_per_unit > 0 ? p->ns_per_unit : UNIT_NS) * ratio;
+        double v = p->ns_per_unit *
+                   (1 + (ratio < 1 ? LEARN_LESS : LEARN_MORE) * (believed - 1));
 
+        if (!is_measured(p))
+            v = UNIT_NS * (ratio * PROBE_LESS > 1 ? ratio : 1 / PROBE_LESS);
         p->ns_per_unit = v < UNIT_NS_MIN   ? UNIT_NS_MIN
                          : v > UNIT_NS_MAX ? UNIT_NS_MAX
                                            : v;
@@ -180,7 +198,7 @@ static int open_chunk(struct gfx *g)
     c->number = g->chunk_number;
     c->estimate = 0;
     c->draws = 0;
-    c->cold = false;
+    c->cold = c->probe = false;
     for (i = 0; i < 3; i++) {
         if (c->to_reset[i])
             vkCmdResetQueryPool(c->cmd, c->queries[i], 0, c->to_reset[i]);
@@ -212,7 +230,7 @@ VkCommandBuffer gfx_cmd_rendering(struct gfx *g)
 
 static double unit_ns(const struct pipeline *p)
 {
-    return p->ns_per_unit > 0 ? p->ns_per_unit : UNIT_NS;
+    return is_measured(p) ? p->ns_per_unit : UNIT_NS;
 }
 
 double gfx_room(const struct gfx *g, const struct pipeline *p)
@@ -222,6 +240,8 @@ double gfx_room(const struct gfx *g, const struct pipeline *p)
 
     if (g->chunk_draws)
         return UNITS_MAX;
+    if (!is_measured(p) && room > PROBE_UNITS)
+        room = PROBE_UNITS;
     return room < 1 ? 1 : room;
 }
 
@@ -244,7 +264,8 @@ static bool full(const struct gfx *g, const struct chunk *c)
     if (g->chunk_draws)
         return c->draws >= g->chunk_draws;
     return c->cold || c->estimate >= FEW_DRAWS * g->chunk_ns ||
-           (c->estimate >= g->chunk_ns && c->draws >= FEW_DRAWS);
+           c->draws >= DRAWS_MAX ||
+           ((c->probe || c->estimate >= g->chunk_ns) && c->draws >= FEW_DRAWS);
 }
 
 int gfx_charge(struct gfx *g, struct pipeline *p, double units)
@@ -253,6 +274,7 @@ int gfx_charge(struct gfx *g, struct pipeline *p, double units)
 
     if (p) {
         p->warm = true;
+        c->probe |= !is_measured(p);
         c->estimate += units * unit_ns(p);
         take_part(c, p);
     } else {

@@ -428,6 +428,7 @@ struct chunk {
     double estimate; /* ns */
     uint32_t draws;
     bool cold;          /* a pipeline in it runs for the first time */
+    bool probe;         /* a pipeline is measured for the first time */
     uint64_t submit_ns; /* 0: not under way */
     struct pipeline *pipeline[CHUNK_PIPELINES];
     uint32_t nr_pipelines;
