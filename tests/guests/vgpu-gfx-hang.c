@@ -76,13 +76,14 @@ static bool hang(uint32_t resets)
 
 void test_main(void)
 {
-    uint32_t hangs = plat_arg("hangs", 1), i, resets;
+    uint32_t hangs, i, resets;
     static struct scene_guest g;
     struct scene_surface surface;
     uint64_t sum;
 
-    if (!gfx_open())
+    if (!gfx_open()) /* arguments can be read from here on */
         return;
+    hangs = plat_arg("hangs", 1);
     if (!gfx_surface(&surface, &scene_stream) ||
         !gfx_make(&g, &scene_stream, &surface) || !make_hang())
         return;

@@ -12,8 +12,6 @@
 
 const char test_title[] = "vgpu-gfx: scenes on the gfx engine";
 
-#define WAITS           100
-
 /* Numbers of objects that are no scene's. */
 #define QUERY_OCCLUSION 1
 #define QUERY_TIME      2
@@ -93,7 +91,7 @@ static enum engine_result wait_and_copy(const uint32_t *dw, uint32_t n)
 static void across_engines(const struct scene_guest *g, uint64_t want)
 {
     struct engine_config config = { .ring_size = 0 };
-    uint64_t bytes = (uint64_t)g->surface.stride * g->height, fence;
+    uint64_t bytes = (uint64_t)g->surface.stride * g->height, fence, start;
     enum engine_result result = ENGINE_TIMEOUT;
     volatile uint32_t *flag = plat_alloc(PAGE_SIZE, 0);
     char *copy = plat_alloc(bytes, 0);
@@ -111,8 +109,8 @@ static void across_engines(const struct scene_guest *g, uint64_t want)
     scene_guest_draw(g, stream, 0);
     xvgpu_put_write(stream, plat_gpa(flag), &one, sizeof(one));
     fence = gfx_submit("a frame for sdma");
-    for (unsigned int i = 0; fence && i < WAITS && result == ENGINE_TIMEOUT;
-         i++)
+    for (start = plat_now(); fence && result == ENGINE_TIMEOUT &&
+                             plat_now() - start < GFX_TIMEOUT; )
         result = wait_and_copy(dw, n);
     if (!fence || !gfx_finish(fence, "a frame for sdma"))
         return;
@@ -176,12 +174,13 @@ static void frames(const struct scene *s)
 
 void test_main(void)
 {
-    uint32_t scene = plat_arg("scene", 0);
+    uint32_t scene;
 
+    if (!gfx_open()) /* arguments can be read from here on */
+        return;
+    scene = plat_arg("scene", 0);
     if (scene >= scene_count || scenes[scene]->picture == SCENE_NONE)
         return xtf_error("Error: no such scene\n");
-    if (!gfx_open())
-        return;
     if (plat_arg("compute", 1)) {
         compute(&scene_reduce);
         compute(&scene_fractal);

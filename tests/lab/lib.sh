@@ -402,7 +402,10 @@ domain_processes() { # DOMID
         esac
         tr '\0' '\n' 2>/dev/null < "/proc/$_p/cmdline" | awk -v id="$1" '
             NR == 1 && /xen-vgpud$/ { exit }
-            $0 == id { found = 1 }
+            NR == 1 { dm = /xen-vgpu-dm$/ }
+            # A device model has other numbers, too: -m 48.
+            $0 == id && (!dm || last == "-xen-domid") { found = 1 }
+            { last = $0 }
             END { exit !found }' && echo "$_p"
     done
     return 0

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The same with the planet: all stages of the pipeline, minutes of compiling.
 # lab: timeout=1200 memory=4096 dom0=2560 vcpus=2 parts=vulkan
-#
-# Not part of check, and not seen to pass yet: the guests' computing is right,
-# but their first frame did not end within five minutes of an emulated machine.
 
 GFX_SCENE=0
 GFX_PICTURE=planet

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two guests compute and draw 1,000 times at once; the reference's picture.
 # lab: timeout=900 memory=4096 dom0=2560 vcpus=2 parts=vulkan
-#
-# Not part of check, and not seen to pass yet: the guests' computing is right,
-# but their first frame did not end within five minutes of an emulated machine.
 
 # gfx-planet.sh has another scene.
 : "${GFX_SCENE=3}" "${GFX_PICTURE=stream}"
