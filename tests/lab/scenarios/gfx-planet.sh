@@ -4,4 +4,5 @@
 
 GFX_SCENE=0
 GFX_PICTURE=planet
+GFX_SECONDS=1100
 . /root/scenarios/gfx.sh

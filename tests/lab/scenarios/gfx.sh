@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two guests compute and draw 1,000 times at once; the reference's picture.
-# lab: timeout=900 memory=4096 dom0=2560 vcpus=2 parts=vulkan
+# lab: timeout=600 check=1 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
 # gfx-planet.sh has another scene.
 : "${GFX_SCENE=3}" "${GFX_PICTURE=stream}"
@@ -20,7 +20,7 @@ for g in $one $two; do
 done
 note "both compute and draw at the same time"
 for g in $one $two; do
-    wait_for 1100 grep -q '^STATS\|^Test result' \
+    wait_for "${GFX_SECONDS:-550}" grep -q '^STATS\|^Test result' \
         "/var/log/xen/console/guest-$g.log" || :
     guest_console "$g" | grep -q '^STATS' ||
         fail "$g does not come to its end: $(guest_why "$g")"
