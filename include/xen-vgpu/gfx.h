@@ -99,7 +99,10 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
 
 /* What a descriptor refers to. The binding's type says which fields count; the
  * others must be 0. Object 0 (and sampler 0 for a sampled or storage image):
- * a null descriptor, which reads as zero. */
+ * a null descriptor, which reads as zero. A sampler with linear filters or
+ * anisotropy is for images of a format with XVGPU_GFX_FORMAT_FILTER, one that
+ * compares for depth; what a shader compares is depth. Where the shader does
+ * not say which sampler goes with which image, all must fit. */
 #define XVGPU_GFX_DESCRIPTOR_FIELDS(F)                                         \
     F(U32, object, "buffer, buffer view or image view")                        \
     F(U32, sampler, "sampler")                                                 \
@@ -394,7 +397,9 @@ enum { XVGPU_GFX_CLASSES(XVGPU_GFX_CLASS_ENUM_) };
 
 /* Followed by nr_color ATTACHMENT, then one for depth and one for stencil if
  * flags say so. Those of colour, and what they are resolved to, are of
- * different images; depth and stencil are of one view, resolved alike. */
+ * different images; depth and stencil are of one view, resolved alike. Draws
+ * read and write what is attached (levels and layers of the views, depth and
+ * stencil together) in no other way. */
 #define XVGPU_GFX_BEGIN_RENDERING_FIELDS(F)                                    \
     F(U32, x, "render area, pixels") F(U32, y, "render area, pixels")          \
     F(U32, width, "1 or more, within all attachments")                         \

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Objects of the gfx engine.
 gfx_object_shaders = \
+	tests/gfx/shaders/apart.frag \
+	tests/gfx/shaders/formless.comp \
+	tests/gfx/shaders/handed.frag \
 	tests/gfx/shaders/object.comp \
 	tests/gfx/shaders/object.frag \
 	tests/gfx/shaders/object.vert \
@@ -18,6 +21,7 @@ gfx_object_tests = \
 	tests/gfx/test-failures \
 	tests/gfx/test-objects \
 	tests/gfx/test-refused \
+	tests/gfx/test-refused-draws \
 	$(NULL)
 check_PROGRAMS += $(gfx_object_tests)
 TESTS += $(gfx_object_tests)
@@ -38,10 +42,18 @@ tests_gfx_test_refused_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_refused_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
 tests_gfx_test_refused_LDADD = $(gfx_rig_libs)
 
+tests_gfx_test_refused_draws_SOURCES = tests/gfx/test-refused-draws.c \
+	$(gfx_objects)
+tests_gfx_test_refused_draws_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_refused_draws_CFLAGS = $(tests_gfx_test_gfx_CFLAGS)
+tests_gfx_test_refused_draws_LDADD = $(gfx_rig_libs)
+
 # By way of a variable: Automake has rules of its own for these.
 gfx_object_users = tests/gfx/test_failures-objects.o \
 	tests/gfx/test_objects-objects.o \
-	tests/gfx/test_refused-objects.o
+	tests/gfx/test_refused-objects.o \
+	tests/gfx/test_refused_draws-objects.o \
+	tests/gfx/test_refused_draws-test-refused-draws.o
 $(gfx_object_users): $(gfx_object_headers)
 
 EXTRA_DIST += $(gfx_object_shaders)

@@ -13,6 +13,19 @@
 #include "tests/gfx/mutate.h"
 #include "tests/unit/shader-text.h"
 
+/* A texel that is (1, y) away. */
+#define FETCH(y)                                                               \
+    TEXT_COMPUTE(                                                              \
+        "OpDecorate %t DescriptorSet 0\nOpDecorate %t Binding 0\n",            \
+        "%image = OpTypeImage %float 2D 0 0 0 1 Unknown\n"                     \
+        "%p = OpTypePointer UniformConstant %image\n"                          \
+        "%t = OpVariable %p UniformConstant\n"                                 \
+        "%v2int = OpTypeVector %int 2\n%zero = OpConstantNull %v2int\n"        \
+        "%i1 = OpConstant %int 1\n%y = OpConstant %int " y "\n"                \
+        "%off = OpConstantComposite %v2int %i1 %y\n",                          \
+        "%1 = OpLoad %image %t\n"                                              \
+        "%2 = OpImageFetch %v4float %1 %zero Lod|ConstOffset %c0 %off\n")
+
 static const struct bad {
     int rc;
     const char *why; /* is part of what it says */
@@ -76,6 +89,8 @@ static const struct bad {
                   "%m1 = OpSpecConstant %int -1\n"
                   "%d = OpSpecConstantOp %int SDiv %min %m1\n",
                   "")},
+    {-ENOTSUP, "offsets of texels beyond -8 to 7", FETCH("-9")},
+    {-ENOTSUP, "offsets of texels beyond -8 to 7", FETCH("8")},
     /* Not valid */
     {-EINVAL, "index 64 in an array of 4",
      TEXT_COMPUTE("",
@@ -216,6 +231,8 @@ static void test_refusals(void **state)
 
     (void)state;
     expect(TEXT_COMPUTE("", "", ""), 0, "");
+    expect(FETCH("-8"), 0, "");
+    expect(FETCH("7"), 0, "");
     for (k = 0; k < sizeof(bad) / sizeof(bad[0]); k++)
         expect(bad[k].text, bad[k].rc, bad[k].why);
 }

@@ -72,7 +72,28 @@ static uint32_t lacks(const struct vk *vk, const struct format *f)
     return missing;
 }
 
-int gfx_formats_check(const struct vk *vk)
+/* The features of the device are those of each format here, or none. */
+static void without_format(struct vk *vk, const struct format *f)
+{
+    VkFormatProperties3 props = {.sType =
+                                     VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3};
+    VkFormatProperties2 more = {.sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2,
+                                .pNext = &props};
+    VkFormatFeatureFlags2 have = ~0ull;
+
+    vkGetPhysicalDeviceFormatProperties2(vk->physical, (VkFormat)f->format,
+                                         &more);
+    if (f->features & XVGPU_GFX_FORMAT_STORAGE)
+        have &= props.optimalTilingFeatures;
+    if (f->features & XVGPU_GFX_FORMAT_STEXEL)
+        have &= props.bufferFeatures;
+    vk->read_without_format &=
+        !!(have & VK_FORMAT_FEATURE_2_STORAGE_READ_WITHOUT_FORMAT_BIT);
+    vk->write_without_format &=
+        !!(have & VK_FORMAT_FEATURE_2_STORAGE_WRITE_WITHOUT_FORMAT_BIT);
+}
+
+int gfx_formats_check(struct vk *vk)
 {
     uint32_t missing;
     int rc = 0;
@@ -80,6 +101,8 @@ int gfx_formats_check(const struct vk *vk)
 
     for (i = 0; i < NR_FORMATS; i++) {
         missing = formats[i].format ? lacks(vk, &formats[i]) : 0;
+        if (formats[i].format)
+            without_format(vk, &formats[i]);
         if (!missing)
             continue;
         log_error("gfx: %s: format %zu lacks features 0x%x",

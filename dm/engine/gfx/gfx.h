@@ -44,6 +44,7 @@ struct vk {
     uint32_t local_type; /* memory type of the local heap's images */
     bool import;         /* host memory can be imported */
     VkDeviceSize import_align;
+    bool read_without_format, write_without_format; /* storage images */
     bool calibrated;
     double timestamp_ns;      /* of one tick */
     int64_t timestamp_offset; /* ns to add for CLOCK_MONOTONIC */
@@ -216,8 +217,9 @@ const struct format *gfx_format(uint32_t format); /* NULL: not ours */
 uint32_t gfx_aspects(const struct format *f);
 /* What its texels are to a shader: enum shader_base. */
 uint8_t gfx_shader_base(const struct format *f);
-/* All formats are as gfx.h has them: 0 or -ENODEV. */
-int gfx_formats_check(const struct vk *vk);
+/* All formats are as gfx.h has them: 0 or -ENODEV. What shaders may do to
+ * storage images of a format that they don't name is noted. */
+int gfx_formats_check(struct vk *vk);
 
 struct image {
     struct object o;
@@ -259,8 +261,7 @@ struct set_layout {
 enum { POINT_GRAPHICS, POINT_COMPUTE, NR_POINTS };
 
 /* Stages that the guest may name; a point's have their push constants. */
-#define GFX_STAGES                                                             \
-    (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
+#define GFX_STAGES (VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT)
 
 static inline VkShaderStageFlags gfx_push_stages(unsigned int point)
 {
@@ -306,11 +307,13 @@ int gfx_set_ready(struct gfx *g, struct set *set);
 int gfx_describe(struct gfx *g, struct set *set, uint64_t number,
                  struct object *object, struct object *sampler, uint64_t offset,
                  uint64_t range);
-/* After that: the images in it are what the pipeline's shaders take them for,
- * as set number `index`; cheap when asked again. STATE, or OBJECT if one that
- * they use was destroyed. */
-int gfx_set_match(struct gfx *g, struct pipeline *p, uint32_t index,
-                  const struct set *set);
+/* After that: the images in the sets (all that the pipeline uses) are what its
+ * shaders take them for, none is attached to the rendering, and the samplers
+ * that they are used with are fit for them; cheap when asked again. STATE, or
+ * OBJECT if one that they use was destroyed. */
+int gfx_sets_match(struct gfx *g, struct pipeline *p, struct set *const *set);
+/* Whether an image may be sampled so. */
+bool gfx_sampler_fits(const struct sampler *s, const struct view *v);
 
 struct pipeline {
     struct object o;
@@ -322,10 +325,12 @@ struct pipeline {
     struct shader *own[XVGPU_GFX_MAX_STAGES]; /* specialized: to be freed */
     uint32_t set_mask;                        /* sets that its shaders use */
     uint32_t write_mask; /* of those, the ones they may write through */
-    /* Sets that were found to match: serial and version. */
-    struct {
-        uint64_t serial, version;
+    bool separate_samplers;
+    /* Sets that were found to match, and in which rendering. */
+    struct matched {
+        uint64_t serial, version, rendering;
     } matched[XVGPU_GFX_MAX_SETS][4];
+    struct matched together[XVGPU_GFX_MAX_SETS]; /* all samplers fit */
     /* graphics */
     uint32_t topology, patch_points, nr_color, samples, flags, viewports;
     uint32_t color_format[XVGPU_GFX_MAX_COLOR];
@@ -347,7 +352,6 @@ struct query_pool {
 };
 
 /* ---- State --------------------------------------------------------------- */
-
 
 struct attachment {
     struct view *view, *resolve;
@@ -470,6 +474,7 @@ struct gfx {
     uint64_t map_epoch;
     uint64_t guest_written; /* the last chunk that may write to guest memory */
     uint64_t destroyed;     /* objects, so far */
+    uint64_t renderings;    /* that have ended: the number of the next one */
     uint64_t spirv;         /* bytes of all shader modules */
     struct buffer *mapped_buffers;
     uint32_t copies; /* buffers of them that are not imported */
@@ -540,6 +545,10 @@ void gfx_rendering_end_part(struct gfx *g);
 void gfx_rendering_clear(struct gfx *g);
 /* Whether what g->state says of a rendering could have been begun. */
 bool gfx_rendering_ok(struct gfx *g);
+/* Whether what a view shows is attached to the rendering, or resolved to. */
+bool gfx_attached(const struct gfx_state *s, const struct view *v);
+/* Bits of a float that depth can be cleared to. */
+bool gfx_depth_ok(uint32_t bits);
 /* query.c: segments of the active queries around a part or a dispatch; for
  * these gfx_warm() has left room in the open chunk. */
 void gfx_queries_begin(struct gfx *g, bool compute);

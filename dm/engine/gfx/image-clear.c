@@ -84,14 +84,6 @@ enum step gfx_pkt_blit_image(struct engine *e, const uint32_t *dw, uint32_t n)
 /* ---- Clears -----------------------------------------------------------------
  */
 
-static bool depth_ok(uint32_t bits)
-{
-    float v;
-
-    memcpy(&v, &bits, sizeof(v));
-    return v >= 0 && v <= 1;
-}
-
 static VkClearDepthStencilValue depth_stencil(const uint32_t *value)
 {
     VkClearDepthStencilValue v = {.stencil = value[1]};
@@ -118,7 +110,7 @@ enum step gfx_pkt_clear_image(struct engine *e, const uint32_t *dw, uint32_t n)
         return STEP_FAULT;
     if (!transfer_subresource_ok(image, sub) || !pkt->mips ||
         pkt->mips > image->mips - sub->mip ||
-        ((sub->aspect & VK_IMAGE_ASPECT_DEPTH_BIT) && !depth_ok(pkt->value0)))
+        ((sub->aspect & VK_IMAGE_ASPECT_DEPTH_BIT) && !gfx_depth_ok(pkt->value0)))
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     cmd = transfer_cmd(g);
     if (!cmd)
@@ -155,7 +147,7 @@ enum step gfx_pkt_clear_attachment(struct engine *e, const uint32_t *dw,
     if ((!color && pkt->aspect & ~6u) || !pkt->aspect ||
         (color ? pkt->color >= s->nr_color : pkt->color) ||
         ((pkt->aspect & VK_IMAGE_ASPECT_DEPTH_BIT) &&
-         (!s->has_depth || !depth_ok(pkt->value0))) ||
+         (!s->has_depth || !gfx_depth_ok(pkt->value0))) ||
         ((pkt->aspect & VK_IMAGE_ASPECT_STENCIL_BIT) && !s->has_stencil) ||
         pkt->x < (uint32_t)s->area.offset.x ||
         pkt->y < (uint32_t)s->area.offset.y ||

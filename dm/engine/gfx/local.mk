@@ -13,6 +13,7 @@ libshader_la_SOURCES = \
 	dm/engine/gfx/shader-module.h \
 	dm/engine/gfx/shader-reflect.c \
 	dm/engine/gfx/shader-rewrite.c \
+	dm/engine/gfx/shader-sample.c \
 	dm/engine/gfx/shader-scan.c \
 	dm/engine/gfx/shader-type.c \
 	dm/engine/gfx/shader-use.c \

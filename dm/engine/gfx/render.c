@@ -117,8 +117,7 @@ static int take_view(struct gfx *g, struct begin *b,
     return resolve_fits(b, out, usage) ? 0 : fail(g, XVGPU_FAULT_STATE);
 }
 
-/* Bits of floats: what depth is cleared to. */
-static bool depth_value_ok(uint32_t bits)
+bool gfx_depth_ok(uint32_t bits)
 {
     float v;
 
@@ -146,8 +145,7 @@ static int take_depth_stencil(struct gfx *g, struct begin *b,
         if (take_view(g, b, a, XVGPU_GFX_FORMAT_DEPTH,
                       VK_IMAGE_ASPECT_DEPTH_BIT, depth) < 0)
             return -1;
-        if (a->load == VK_ATTACHMENT_LOAD_OP_CLEAR &&
-            !depth_value_ok(a->clear0))
+        if (a->load == VK_ATTACHMENT_LOAD_OP_CLEAR && !gfx_depth_ok(a->clear0))
             return fail(g, XVGPU_FAULT_PACKET_FIELD);
         a++;
     }
@@ -397,7 +395,7 @@ bool gfx_rendering_ok(struct gfx *g)
         return false;
     g->state.samples = b.samples;
     return s->depth.a.load != VK_ATTACHMENT_LOAD_OP_CLEAR || !s->depth.view ||
-           depth_value_ok(s->depth.a.clear0);
+           gfx_depth_ok(s->depth.a.clear0);
 }
 
 void gfx_rendering_clear(struct gfx *g)
@@ -409,8 +407,30 @@ void gfx_rendering_clear(struct gfx *g)
         let_go(g, &s->color[i]);
     let_go(g, &s->depth);
     let_go(g, &s->stencil);
+    g->renderings++;
     s->rendering = s->loaded = s->has_depth = s->has_stencil = false;
     s->nr_color = 0;
+}
+
+static bool overlaps(const struct view *a, const struct view *b)
+{
+    return a && a->image == b->image && a->mip < b->mip + b->mips &&
+           b->mip < a->mip + a->mips && a->layer < b->layer + b->layers &&
+           b->layer < a->layer + a->layers;
+}
+
+/* Depth and stencil of an image count as one, and all layers of a view as
+ * attached: parts of a rendering store all of it. */
+bool gfx_attached(const struct gfx_state *s, const struct view *v)
+{
+    uint32_t i;
+
+    for (i = 0; i < s->nr_color; i++) {
+        if (overlaps(s->color[i].view, v) || overlaps(s->color[i].resolve, v))
+            return true;
+    }
+    return overlaps(s->depth.view, v) || overlaps(s->depth.resolve, v) ||
+           overlaps(s->stencil.view, v) || overlaps(s->stencil.resolve, v);
 }
 
 static bool resolves(const struct gfx_state *s)

@@ -22,15 +22,6 @@ static int bad_field(struct gfx *g)
     return gfx_fault(g, XVGPU_FAULT_PACKET_FIELD, 0);
 }
 
-/* With samplers beside images it depends on the shader which go together;
- * here it is known. */
-static bool sampler_fits(const struct sampler *s, const struct view *v)
-{
-    if (s->compares)
-        return v->aspect == VK_IMAGE_ASPECT_DEPTH_BIT;
-    return !s->linear || (v->format->features & XVGPU_GFX_FORMAT_FILTER);
-}
-
 static int check_buffer(struct gfx *g, const struct buffer *b, bool storage,
                         struct descriptor *d)
 {
@@ -75,7 +66,7 @@ static int check_object(struct gfx *g, uint32_t type, struct descriptor *d)
     case VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER:
     case VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE:
         if (!(v->usage & VK_IMAGE_USAGE_SAMPLED_BIT) ||
-            (d->sampler && !sampler_fits(d->sampler, v)))
+            (d->sampler && !gfx_sampler_fits(d->sampler, v)))
             return bad_field(g);
         return 0;
     case VK_DESCRIPTOR_TYPE_STORAGE_IMAGE:

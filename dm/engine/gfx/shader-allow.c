@@ -32,8 +32,6 @@ static const uint16_t capabilities[] = {
     SpvCapabilityImageQuery,
     SpvCapabilityDerivativeControl,
     SpvCapabilityInterpolationFunction,
-    SpvCapabilityStorageImageReadWithoutFormat,
-    SpvCapabilityStorageImageWriteWithoutFormat,
     SpvCapabilityMultiViewport,
     SpvCapabilityShaderLayer,
     SpvCapabilityShaderViewportIndex,
@@ -122,6 +120,18 @@ static bool listed(const uint16_t *list, size_t n, uint32_t value)
     return false;
 }
 
+static bool capability_allowed(const struct module *m, uint32_t which)
+{
+    switch (which) {
+    case SpvCapabilityStorageImageReadWithoutFormat:
+        return m->limits->read_without_format;
+    case SpvCapabilityStorageImageWriteWithoutFormat:
+        return m->limits->write_without_format;
+    default:
+        return listed(capabilities, sizeof(capabilities) / 2, which);
+    }
+}
+
 static int builtin_allowed(struct module *m, const struct insn *i)
 {
     uint32_t k = i->op == SpvOpMemberDecorate ? 3 : 2;
@@ -139,7 +149,7 @@ int module_allowed(struct module *m, const struct insn *i)
 
     switch (i->op) {
     case SpvOpCapability:
-        if (!listed(capabilities, sizeof(capabilities) / 2, arg(i, 1)))
+        if (!capability_allowed(m, arg(i, 1)))
             return module_refuse(m, -ENOTSUP, "capability %u is not offered",
                                  arg(i, 1));
         return 0;

@@ -51,6 +51,10 @@ const struct shader_limits shader_limits_default = {
     .geometry_vertices = 256,
     .geometry_components = 1024,
     .geometry_invocations = 32,
+    .texel_offset = {-8, 7},
+    .gather_offset = {-32, 31},
+    .read_without_format = true,
+    .write_without_format = true,
 };
 
 const char *shader_stage_name(enum shader_stage stage)
@@ -183,6 +187,7 @@ static int check_module(struct module *m, struct shader *s)
     rc = rc ? rc : validate(m, m->words, m->n_words);
     rc = rc ? rc : module_use(m);
     rc = rc ? rc : module_reflect(m);
+    rc = rc ? rc : module_sample(m);
     rc = rc ? rc : module_interface(m);
     rc = rc ? rc : module_rewrite(m, &s->words, &s->n_words);
     /* Our own doing: a guest can't help it, but the driver must not see it. */

@@ -41,7 +41,8 @@ struct id {
     uint32_t scalars; /* of a type, saturated */
     uint32_t parts;   /* of a type: types in it, arrays' elements once */
     uint32_t value;
-    uint32_t root; /* of a pointer or image: the variable it came from */
+    uint32_t root;    /* of a pointer or image: the variable it came from */
+    uint32_t binding; /* of a variable: 1 + its place in info->bindings */
     uint16_t op, n_decos;
     uint8_t depth; /* of a type */
     uint8_t flags;
@@ -144,6 +145,8 @@ bool module_fold_safe(const struct module *m, const struct insn *i);
 int module_use(struct module *m);
 /* shader-reflect.c: bindings, modes, sizes. */
 int module_reflect(struct module *m);
+/* shader-sample.c: what is sampled, and how. */
+int module_sample(struct module *m);
 /* shader-interface.c: inputs and outputs. */
 int module_interface(struct module *m);
 /* shader-rewrite.c: 0 and words to be freed. */

@@ -74,7 +74,8 @@ static bool same_kind(const struct shader_binding *a,
 }
 
 /* Several variables may be views of one binding. */
-static int add_binding(struct module *m, const struct shader_binding *b)
+static int add_binding(struct module *m, uint32_t var,
+                       const struct shader_binding *b)
 {
     struct shader_info *info = m->info;
     struct shader_binding *have;
@@ -91,12 +92,14 @@ static int add_binding(struct module *m, const struct shader_binding *b)
         have->written |= b->written;
         if (have->min_size < b->min_size)
             have->min_size = b->min_size;
+        m->ids[var].binding = k + 1;
         return 0;
     }
     if (info->n_bindings == SHADER_BINDINGS)
         return module_refuse(m, -E2BIG, "more than %u bindings",
                              SHADER_BINDINGS);
     info->bindings[info->n_bindings++] = *b;
+    m->ids[var].binding = info->n_bindings;
     return 0;
 }
 
@@ -146,7 +149,7 @@ static int reflect_binding(struct module *m, uint32_t var, uint32_t type,
         b.type != SHADER_STORAGE_BUFFER)
         b.written = false;
     m->info->writes_memory |= b.written;
-    return add_binding(m, &b);
+    return add_binding(m, var, &b);
 }
 
 static int reflect_variable(struct module *m, uint32_t var)

@@ -97,6 +97,9 @@ struct shader_limits {
     uint32_t interface; /* components of one, built-ins included */
     uint32_t patch_vertices;
     uint32_t geometry_vertices, geometry_components, geometry_invocations;
+    int32_t texel_offset[2], gather_offset[2]; /* least and most */
+    /* What only some devices have. */
+    bool read_without_format, write_without_format; /* storage images */
 };
 
 /* Smaller than these is fine, larger ones were not measured. */
@@ -113,9 +116,13 @@ struct shader_binding {
     uint8_t base; /* images: what a texel's components are */
     bool arrayed, multisampled;
     bool written;    /* may be: storage buffers and images */
+    bool compared;   /* images: may be sampled with a comparison */
     uint32_t format; /* storage images: SPIR-V's ImageFormat, 0: any */
     uint32_t count;
     uint32_t min_size; /* buffers: up to the end of what has a fixed size */
+    /* Images: samplers of other bindings that may be used with them, a bit
+     * each, by their places in `bindings`. */
+    uint32_t samplers[SHADER_BINDINGS / 32];
 };
 
 /* One location of an interface. */
@@ -149,6 +156,7 @@ struct shader_info {
     bool writes_primitive_id, writes_memory, writes_layer, writes_viewport;
     bool writes_point_size; /* it names it, at least */
     bool uses_sample_shading;
+    bool separate_samplers; /* there are images with other bindings' samplers */
     bool early_fragment_tests, discards, writes_depth;
     uint32_t patch_vertices; /* tessellation: output, 0: not said here */
     enum shader_domain domain;

@@ -12,6 +12,14 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+static void between(int32_t range[2], int32_t min, uint32_t max)
+{
+    if (range[0] < min)
+        range[0] = min;
+    if (range[1] > (int32_t)max)
+        range[1] = (int32_t)max;
+}
+
 /* What is offered, and less where the device has less. */
 static void limits_of(const struct vk *vk, struct shader_limits *l)
 {
@@ -48,6 +56,10 @@ static void limits_of(const struct vk *vk, struct shader_limits *l)
         least(l->geometry_components, m->maxGeometryTotalOutputComponents);
     l->geometry_invocations =
         least(l->geometry_invocations, m->maxGeometryShaderInvocations);
+    between(l->texel_offset, m->minTexelOffset, m->maxTexelOffset);
+    between(l->gather_offset, m->minTexelGatherOffset, m->maxTexelGatherOffset);
+    l->read_without_format = vk->read_without_format;
+    l->write_without_format = vk->write_without_format;
 }
 
 static int refused(struct gfx *g, int rc, const char *why)
@@ -139,6 +151,7 @@ int gfx_stages_add(struct gfx *g, struct stages *s, struct pipeline *p,
     }
     s->shader[stage] = shader;
     p->info[slot] = shader_info(shader);
+    p->separate_samplers |= p->info[slot]->separate_samplers;
     for (i = 0; i < p->info[slot]->n_bindings; i++) {
         p->set_mask |= 1u << p->info[slot]->bindings[i].set;
         if (p->info[slot]->bindings[i].written)

@@ -191,27 +191,37 @@ bool gfx_scissor_ok(const struct xvgpu_gfx_scissor *s)
            s->width <= INT32_MAX - s->x && s->height <= INT32_MAX - s->y;
 }
 
+/* Which of `count` structures of `size` bytes behind a packet of two fields
+ * change, from `first` on. 0 after engine_fault(). */
+static uint32_t changed(struct engine *e, uint32_t n, uint32_t first,
+                        uint32_t count, size_t size)
+{
+    if (gfx_length(e, n, sizeof(struct xvgpu_gfx_set_viewports),
+                   count * (uint64_t)size) < 0)
+        return 0;
+    if (count && count <= XVGPU_GFX_MAX_VIEWPORTS &&
+        first <= XVGPU_GFX_MAX_VIEWPORTS - count)
+        return ((1u << count) - 1) << first;
+    bad_field(e);
+    return 0;
+}
+
 enum step gfx_pkt_set_viewports(struct engine *e, const uint32_t *dw,
                                 uint32_t n)
 {
     const struct xvgpu_gfx_set_viewports *pkt = (const void *)dw;
     const struct xvgpu_gfx_viewport *v = GFX_TAIL(pkt);
+    uint32_t mask = changed(e, n, pkt->first, pkt->count, sizeof(*v)), i;
     struct gfx *g = gfx_of(e);
-    uint32_t i;
 
-    if (gfx_length(e, n, sizeof(*pkt), pkt->count * (uint64_t)sizeof(*v)) < 0)
+    if (!mask)
         return STEP_FAULT;
-    if (!pkt->count || pkt->count > XVGPU_GFX_MAX_VIEWPORTS ||
-        pkt->first > XVGPU_GFX_MAX_VIEWPORTS - pkt->count)
-        return bad_field(e);
     for (i = 0; i < pkt->count; i++) {
         if (!gfx_viewport_ok(&v[i]))
             return bad_field(e);
     }
-    for (i = pkt->first; i < pkt->first + pkt->count; i++) {
-        g->state.viewport[i] = *v++;
-        g->state.viewports_set |= 1u << i;
-    }
+    memcpy(&g->state.viewport[pkt->first], v, pkt->count * sizeof(*v));
+    g->state.viewports_set |= mask;
     g->dirty[POINT_GRAPHICS] |= DIRTY_VIEWPORT;
     return STEP_DONE;
 }
@@ -220,22 +230,17 @@ enum step gfx_pkt_set_scissors(struct engine *e, const uint32_t *dw, uint32_t n)
 {
     const struct xvgpu_gfx_set_scissors *pkt = (const void *)dw;
     const struct xvgpu_gfx_scissor *v = GFX_TAIL(pkt);
+    uint32_t mask = changed(e, n, pkt->first, pkt->count, sizeof(*v)), i;
     struct gfx *g = gfx_of(e);
-    uint32_t i;
 
-    if (gfx_length(e, n, sizeof(*pkt), pkt->count * (uint64_t)sizeof(*v)) < 0)
+    if (!mask)
         return STEP_FAULT;
-    if (!pkt->count || pkt->count > XVGPU_GFX_MAX_VIEWPORTS ||
-        pkt->first > XVGPU_GFX_MAX_VIEWPORTS - pkt->count)
-        return bad_field(e);
     for (i = 0; i < pkt->count; i++) {
         if (!gfx_scissor_ok(&v[i]))
             return bad_field(e);
     }
-    for (i = pkt->first; i < pkt->first + pkt->count; i++) {
-        g->state.scissor[i] = *v++;
-        g->state.scissors_set |= 1u << i;
-    }
+    memcpy(&g->state.scissor[pkt->first], v, pkt->count * sizeof(*v));
+    g->state.scissors_set |= mask;
     g->dirty[POINT_GRAPHICS] |= DIRTY_SCISSOR;
     return STEP_DONE;
 }
@@ -307,10 +312,10 @@ static int check_sets(struct gfx *g, unsigned int point)
             continue;
         if (!set || set->layout != p->layout->set[i])
             return bad_state(g);
-        if (gfx_set_ready(g, set) < 0 || gfx_set_match(g, p, i, set) < 0)
+        if (gfx_set_ready(g, set) < 0)
             return -1;
     }
-    return 0;
+    return gfx_sets_match(g, p, s->set[point]);
 }
 
 /* What shaders may write to by way of this set. */
@@ -374,8 +379,8 @@ static void emit_common(struct gfx *g, VkCommandBuffer cmd, unsigned int point)
                           p->vk);
     emit_sets(g, cmd, point);
     if ((*dirty & DIRTY_PUSH) && p->layout->push_bytes) {
-        vkCmdPushConstants(cmd, p->layout->vk[point], gfx_push_stages(point),
-                           0, p->layout->push_bytes, g->state.push[point]);
+        vkCmdPushConstants(cmd, p->layout->vk[point], gfx_push_stages(point), 0,
+                           p->layout->push_bytes, g->state.push[point]);
         g->dirty[!point] |= DIRTY_PUSH; /* both lie in one memory */
     }
     *dirty &= ~(DIRTY_PIPELINE | DIRTY_SETS | DIRTY_PUSH);

@@ -45,7 +45,6 @@ static const struct {
     NEEDED(shaderClipDistance),
     NEEDED(shaderCullDistance),
     NEEDED(shaderTessellationAndGeometryPointSize),
-    NEEDED(shaderStorageImageWriteWithoutFormat),
 #undef NEEDED
 };
 
@@ -234,10 +233,14 @@ static int open_device(struct vk *vk)
         .synchronization2 = VK_TRUE,
         .dynamicRendering = VK_TRUE,
     };
+    vk->read_without_format = f.features.shaderStorageImageReadWithoutFormat;
+    vk->write_without_format = f.features.shaderStorageImageWriteWithoutFormat;
     memset(&f.features, 0, sizeof(f.features));
     for (i = 0; i < NR_NEEDED; i++)
         *(VkBool32 *)((char *)&f.features + features_needed[i].offset) =
             VK_TRUE;
+    f.features.shaderStorageImageReadWithoutFormat = vk->read_without_format;
+    f.features.shaderStorageImageWriteWithoutFormat = vk->write_without_format;
     vk->import =
         has_extension(vk->physical, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
     if (vk->import)
