@@ -42,8 +42,9 @@ enum proto_type {
      * Text, gfx only: the cache folder, a line feed, the Vulkan driver's
      * manifest; either may be empty. */
     PROTO_ENGINE_START = 4,
-    /* Engine to monitor, when the sandbox is closed, or has failed. u.ready.
-     * Later its exit status is all that it says. */
+    /* Engine to monitor, when the sandbox is closed, or has failed. u.ready;
+     * text, gfx only: the Vulkan device's name. Later its exit status is all
+     * that it says. */
     PROTO_ENGINE_READY = 5,
     /* Device to monitor: start an engine, kill it. u.engine_op, with a tag
      * other than 0. The monitor answers each, with the same tag, with
@@ -73,6 +74,13 @@ enum proto_death {
     PROTO_DEATH_OTHER = 0, /* killed, crashed, or ended by itself */
     PROTO_DEATH_HUNG = 1,
     PROTO_DEATH_LOST = 2,
+};
+
+/* How an engine gets at guest memory. */
+enum proto_memory {
+    PROTO_MEMORY_UNSAID = 0,
+    PROTO_MEMORY_IN_PLACE = 1, /* the driver has imported it */
+    PROTO_MEMORY_COPIED = 2,
 };
 
 enum proto_query {
@@ -118,6 +126,7 @@ struct proto_msg {
         struct {
             int32_t status; /* 0 or a negative errno */
             uint32_t ioservid;
+            uint32_t memory; /* enum proto_memory */
         } ready;
         struct {
             uint32_t domid;

@@ -137,6 +137,17 @@ static void show_group(const json_t *group)
     }
 }
 
+/* What the monitor knows of an engine. */
+static void show_engine(const json_t *e)
+{
+    printf("  %-20s %s, started %" JSON_INTEGER_FORMAT " times\n", "process",
+           STRING(e, "process"), integer(e, "starts"));
+    if (json_object_get(e, "device"))
+        printf("  %-20s %s\n", "device", STRING(e, "device"));
+    if (json_object_get(e, "guest_memory"))
+        printf("  %-20s %s\n", "guest memory", STRING(e, "guest_memory"));
+}
+
 static void show_statistics(const json_t *v)
 {
     const json_t *engines = json_object_get(v, "engines");
@@ -147,8 +158,7 @@ static void show_statistics(const json_t *v)
     json_object_foreach((json_t *)(uintptr_t)engines, key, group)
     {
         printf("\nengine %s\n", print_clean((char[32]){0}, 32, key));
-        printf("  %-20s %s, started %" JSON_INTEGER_FORMAT " times\n",
-               "process", STRING(group, "process"), integer(group, "starts"));
+        show_engine(group);
         group = json_object_get(stats, key);
         if (group) {
             json_object_del(group, "process"); /* said above, by the monitor */

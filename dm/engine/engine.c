@@ -61,18 +61,25 @@ void engine_signal_fault(struct engine *e)
         xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port);
 }
 
+void engine_progress(struct engine *e, uint64_t packets)
+{
+    uint64_t busy = e->stats.busy_ns;
+
+    if (e->run_start_ns)
+        busy += clock_ns() - e->run_start_ns;
+    LINK_WRITE(e->link->eng.packets, packets);
+    LINK_WRITE(e->link->eng.busy_ns, busy);
+}
+
 void engine_publish(struct engine *e)
 {
     const struct guestmap_stats *map = guestmap_stats(e->map);
     const struct engine_stats *s = &e->stats;
     struct link_eng *eng = &e->link->eng;
-    uint64_t busy = s->busy_ns;
     unsigned int i;
 
-    if (e->run_start_ns)
-        busy += clock_ns() - e->run_start_ns;
+    engine_progress(e, s->packets);
     LINK_WRITE(eng->jobs, s->jobs);
-    LINK_WRITE(eng->packets, s->packets);
     LINK_WRITE(eng->bytes, s->bytes);
     LINK_WRITE(eng->maps, map->maps);
     LINK_WRITE(eng->map_hits, map->hits);
@@ -81,7 +88,6 @@ void engine_publish(struct engine *e)
     LINK_WRITE(eng->done_evtchn, s->done_evtchn);
     LINK_WRITE(eng->doorbells_evtchn, s->doorbells_evtchn);
     LINK_WRITE(eng->preempted, s->preempted);
-    LINK_WRITE(eng->busy_ns, busy);
     for (i = 0; i < LINK_HIST; i++)
         LINK_WRITE(eng->hist[i], s->hist[i]);
 }

@@ -51,6 +51,12 @@ struct packet_type {
     enum step (*run)(struct engine *e, const uint32_t *dw, uint32_t n);
 };
 
+/* What the administrator is shown of a back end. */
+struct engine_host {
+    const char *device; /* the driver's name for it */
+    bool in_place;      /* guest memory is used where it is, not copied */
+};
+
 /*
  * An engine's back end.
  *
@@ -74,6 +80,8 @@ struct engine_ops {
      * system calls are filtered: what loads libraries, opens files, starts
      * threads. 0 or a negative errno. */
     int (*init)(struct engine *e);
+    /* May be NULL. After init(): what of the host's it uses. */
+    void (*describe)(const struct engine *e, struct engine_host *host);
     void (*close)(struct engine *e);
     /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
     int (*start)(struct engine *e);
@@ -219,6 +227,9 @@ int engine_drain(struct engine *e);
 void engine_nap(struct engine *e, uint64_t ns);
 /* Statistics to the link page. */
 void engine_publish(struct engine *e);
+/* Inside a long indirect buffer: so many packets are done, of those that
+ * e->stats counts. */
+void engine_progress(struct engine *e, uint64_t packets);
 /* The ring is to stop at the packet that runs. Returns STEP_FAULT. */
 enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr);
 /* Tell the guest, by its event channel or by way of the device. */

@@ -125,15 +125,22 @@ static int open_engine(struct proto_in *in, struct engine **e)
     return enter_sandbox(in, *e);
 }
 
-static int say_ready(int status)
+static int say_ready(int status, const struct engine *e)
 {
     struct proto_msg msg = {
         .version = PROTO_VERSION,
         .type = PROTO_ENGINE_READY,
         .u.ready.status = status,
     };
+    struct engine_host host = {.device = ""};
 
-    return proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0);
+    if (status == 0 && engine_program_ops->describe) {
+        engine_program_ops->describe(e, &host);
+        msg.u.ready.memory =
+            host.in_place ? PROTO_MEMORY_IN_PLACE : PROTO_MEMORY_COPIED;
+    }
+    return proto_send(PROTO_FD, &msg, NULL, 0, host.device,
+                      strlen(host.device));
 }
 
 int main(int argc, char **argv)
@@ -164,7 +171,7 @@ int main(int argc, char **argv)
     rc = open_engine(&in, &e);
     if (rc < 0)
         log_error("start: %s", strerror(-rc));
-    if (say_ready(rc) < 0 || rc < 0)
+    if (say_ready(rc, e) < 0 || rc < 0)
         return 1;
     while (rc == 0)
         rc = engine_turn(e, -1);

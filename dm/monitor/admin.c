@@ -92,23 +92,37 @@ static json_t *process_json(const char *name, long pid, uint32_t uid)
                      "uid", (json_int_t)uid);
 }
 
+static json_t *engine_json(const struct engine *e)
+{
+    static const char *const memory[] = {
+        [PROTO_MEMORY_IN_PLACE] = "used in place",
+        [PROTO_MEMORY_COPIED] = "copied",
+    };
+    json_t *json;
+
+    json = json_pack("{s:s, s:I}", "process",
+                     !child_runs(&e->child) ? "none"
+                     : e->child.killed      ? "ending"
+                     : e->ready             ? "running"
+                                            : "starting",
+                     "starts", (json_int_t)e->starts);
+    if (json && e->device[0])
+        json_object_set_new(json, "device", json_string(e->device));
+    if (json && memory[e->memory])
+        json_object_set_new(json, "guest_memory",
+                            json_string(memory[e->memory]));
+    return json;
+}
+
 static json_t *engines_json(const struct vgpu *v)
 {
     json_t *list = json_object();
-    const struct engine *e;
     uint32_t i;
 
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
-        e = &v->engine[i];
-        if (!(v->engines & 1u << i))
-            continue;
-        json_object_set_new(list, engine_name(i),
-                            json_pack("{s:s, s:I}", "process",
-                                      !child_runs(&e->child) ? "none"
-                                      : e->child.killed      ? "ending"
-                                      : e->ready             ? "running"
-                                                             : "starting",
-                                      "starts", (json_int_t)e->starts));
+        if (v->engines & 1u << i)
+            json_object_set_new(list, engine_name(i),
+                                engine_json(&v->engine[i]));
     }
     return list;
 }

@@ -148,6 +148,21 @@ static int start_one(struct monitor *m, struct engine *e)
     return -EAGAIN;
 }
 
+/* For people: as hostile as all that it says, and cut where it is long. */
+static void take_description(struct engine *e, const struct proto_in *in)
+{
+    size_t i;
+
+    for (i = 0; i < in->text_len && i < sizeof(e->device) - 1; i++)
+        e->device[i] =
+            in->text[i] < ' ' || in->text[i] > '~' ? '?' : in->text[i];
+    e->device[i] = '\0';
+    e->memory = PROTO_MEMORY_UNSAID;
+    if (in->msg.u.ready.memory == PROTO_MEMORY_IN_PLACE ||
+        in->msg.u.ready.memory == PROTO_MEMORY_COPIED)
+        e->memory = (enum proto_memory)in->msg.u.ready.memory;
+}
+
 static void on_message(struct child *c, struct proto_in *in)
 {
     struct engine *e =
@@ -169,6 +184,7 @@ static void on_message(struct child *c, struct proto_in *in)
         child_kill(c);
         return;
     }
+    take_description(e, in);
     e->ready = true;
     answer_runs(e, 0);
 }

@@ -20,6 +20,9 @@
 #define VGPU_STARTS_MAX 10u
 #define VGPU_STARTS_WINDOW_NS (10 * UINT64_C(1000000000))
 
+/* Of the name of a device of the host's, with its final zero. */
+#define ENGINE_DEVICE_MAX 128u
+
 struct vgpu;
 
 /* Requests of the device that are not answered: nobody honest has more. */
@@ -49,6 +52,9 @@ struct engine {
     struct owed runs;    /* to answer when it is ready or dead */
     struct owed kills;   /* to answer when it is dead */
     uint64_t starts;     /* processes so far */
+    /* What the last one has said of itself, in printable characters. */
+    char device[ENGINE_DEVICE_MAX];
+    enum proto_memory memory;
     bool has_cache;      /* made for this domain, not left by another */
     ev_timer timeout;    /* for getting ready */
     struct log_limit limit;

@@ -116,8 +116,9 @@ tests_unit_test_launch_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_launch_LDADD = $(monitor_harness_libs)
 
 # The gfx engine in its sandbox, on whatever Vulkan device there is.
+gfx_guest = tests/unit/gfx-guest.c tests/unit/gfx-guest.h $(monitor_harness)
 tests_unit_test_gfx_process_SOURCES = tests/unit/test-gfx-process.c \
-	$(monitor_harness)
+	$(gfx_guest)
 tests_unit_test_gfx_process_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_gfx_process_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_gfx_process_LDADD = tests/gfx/libstream.la \

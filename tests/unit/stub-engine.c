@@ -2,7 +2,8 @@
 /*
  * An engine process that does what XVGPU_STUB_ENGINE says, for tests of the
  * monitor: fail, die (before it is ready), mute (never ready), type (a message
- * that makes no sense), suicide, hung, lost (after it is ready).
+ * that makes no sense), memory (a word that makes none), suicide, hung, lost
+ * (after it is ready).
  *
  * As gfx it wants to be told what tests/unit/test-monitor.c has asked for, and
  * leaves a file in its cache folder.
@@ -48,6 +49,16 @@ static bool told_right(void)
     return fd >= 0;
 }
 
+/* Of itself, more than anyone wants to know. */
+static int say_ready(const struct proto_msg *msg, bool gfx)
+{
+    char text[400] = "A GPU\x1b[2J\n";
+    size_t n = strlen(text);
+
+    memset(text + n, 'x', sizeof(text) - n);
+    return proto_send(PROTO_FD, msg, NULL, 0, text, gfx ? sizeof(text) : 0);
+}
+
 int main(int argc, char **argv)
 {
     struct proto_msg msg = {.version = PROTO_VERSION,
@@ -67,7 +78,9 @@ int main(int argc, char **argv)
         msg.type = PROTO_ENGINE_RUN;
     if (!strcmp(mode, "fail"))
         msg.u.ready.status = -ENODEV;
-    if (strcmp(mode, "mute") && proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0))
+    if (is_gfx(argv[0]))
+        msg.u.ready.memory = !strcmp(mode, "memory") ? 77 : PROTO_MEMORY_COPIED;
+    if (strcmp(mode, "mute") && say_ready(&msg, is_gfx(argv[0])))
         return 4;
     if (!strcmp(mode, "suicide"))
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xen-vgpu-engine-gfx as the monitor starts it, in its sandbox: scenes of all
  * stages, a process that is killed, a shader that does not end. */
-#include "harness.h"
+#include "gfx-guest.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,134 +16,43 @@
 
 #include <cmocka.h>
 
-#include "tests/gfx/scene-stream.h"
 #include "tests/gfx/scenes.h"
-#include "xen-vgpu/csr.h"
-#include "xen-vgpu/packet.h"
 
-#define BDF 0x80 /* slot 0x10 */
-#define BAR0 UINT64_C(0xf0000000)
-#define RAM_MIB 96u
-#define RING UINT64_C(0x100000)
-#define RING_BYTES 4096u
-#define IB UINT64_C(0x200000)
-#define IB_BYTES 0x100000u
-#define SURFACE UINT64_C(0x400000)
-#define OTHERS UINT64_C(0x800000) /* of tests */
-#define MEMORY UINT64_C(0x1000000)
-#define GFX XVGPU_ENGINE_BASE(XVGPU_ENGINE_GFX)
-#define PATIENCE_MS 120000
+#define OTHERS GFX_GUEST_OTHERS
+#define SURFACE GFX_GUEST_SURFACE
+#define PATIENCE_MS GFX_GUEST_PATIENCE_MS
 
-static uint32_t packets[IB_BYTES / 4];
-
-static struct guest {
-    struct dm dm;
-    struct xvgpu_stream s;
-    struct scene_memory memory;
-    uint32_t wptr;
-    uint64_t fence;
-} guest;
+static struct gfx_guest guest;
 
 static uint64_t csr(uint32_t reg, unsigned int size)
 {
-    uint64_t value = 0;
+    uint64_t value = gfx_guest_csr(&guest, reg, size);
 
-    assert_int_equal(
-        fx_mmio_read((domid_t)guest.dm.domid, 0, BAR0 + reg, size, &value), 0);
+    assert_false(guest.broken);
     return value;
-}
-
-static void set_csr(uint32_t reg, unsigned int size, uint64_t value)
-{
-    assert_int_equal(
-        fx_mmio_write((domid_t)guest.dm.domid, 0, BAR0 + reg, size, value), 0);
-}
-
-static void set_cfg(unsigned int reg, uint32_t value)
-{
-    assert_int_equal(
-        fx_pci_cfg_write((domid_t)guest.dm.domid, 0, BDF, reg, 4, value), 0);
 }
 
 static void *data(uint64_t gpa, size_t bytes)
 {
-    void *p = fx_ptr((domid_t)guest.dm.domid, gpa, bytes);
+    void *p = gfx_guest_data(&guest, gpa, bytes);
 
     assert_non_null(p);
     return p;
 }
 
-/* A guest whose gfx ring runs. */
 static void start(const char *options)
 {
-    const struct fx_domain_config config = {
-        .ram_bytes = (uint64_t)RAM_MIB << 20,
-        .vcpus = 1,
-        .extra_kb = HARNESS_VRAM_MIB << 10,
-        .timeout_ms = PATIENCE_MS,
-    };
-    const char *const words[] = {"-vgpu", options, NULL};
-    const uint64_t room = ((uint64_t)RAM_MIB << 20) - MEMORY;
-    int domid = fx_domain_create(&config);
-
-    assert_true(domid > 0);
-    memset(&guest, 0, sizeof(guest));
-    dm_start_on(&guest.dm, domid, words);
-    assert_true(dm_wait_running(&guest.dm));
-    set_cfg(0x10, (uint32_t)BAR0);
-    set_cfg(0x04, 0x6);
-    set_csr(GFX + XVGPU_RING_BASE, 8, RING);
-    set_csr(GFX + XVGPU_RING_SIZE, 4, RING_BYTES);
-    set_csr(GFX + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE);
-    assert_int_equal(csr(GFX + XVGPU_FAULT_CODE, 4), XVGPU_FAULT_NONE);
-    assert_int_equal(csr(GFX + XVGPU_STATUS, 4), XVGPU_STATUS_RUNNING);
-    guest.memory = (struct scene_memory){
-        .at = data(MEMORY, room), .bus = MEMORY, .size = room};
-    xvgpu_stream_init(&guest.s, packets, sizeof(packets));
+    gfx_guest_start(&guest, options);
 }
 
-/* What is in guest.s, and a fence. */
 static void submit(void)
 {
-    const uint32_t n = xvgpu_stream_dwords(&guest.s);
-    const uint64_t fence = ++guest.fence;
-    const uint32_t ring[] = {
-        XVGPU_PKT_HEADER(XVGPU_PKT_IB, 0, 4),
-        (uint32_t)IB,
-        (uint32_t)(IB >> 32),
-        n,
-        XVGPU_PKT_HEADER(XVGPU_PKT_FENCE, 0, 5),
-        0,
-        0,
-        (uint32_t)fence,
-        (uint32_t)(fence >> 32),
-    };
-    uint32_t i;
-
-    assert_true(n);
-    memcpy(data(IB, sizeof(packets)), packets, n * 4ull);
-    for (i = 0; i < sizeof(ring) / 4; i++) {
-        memcpy(data(RING + guest.wptr, 4), &ring[i], 4);
-        guest.wptr = (guest.wptr + 4) % RING_BYTES;
-    }
-    set_csr(GFX + XVGPU_WPTR, 4, guest.wptr);
-    xvgpu_stream_init(&guest.s, packets, sizeof(packets));
+    assert_true(gfx_guest_submit(&guest));
 }
 
-/* Until the fence is there or the ring stops; the fault's code. */
 static uint32_t result(void)
 {
-    int ms;
-
-    for (ms = 0; ms < PATIENCE_MS; ms += 5) {
-        if (csr(GFX + XVGPU_FENCE, 8) == guest.fence)
-            return XVGPU_FAULT_NONE;
-        if (csr(GFX + XVGPU_STATUS, 4) != XVGPU_STATUS_RUNNING)
-            return (uint32_t)csr(GFX + XVGPU_FAULT_CODE, 4);
-        usleep(5000);
-    }
-    fail_msg("neither done nor stopped");
-    return 0;
+    return gfx_guest_result(&guest);
 }
 
 static void run(void)
@@ -152,11 +61,9 @@ static void run(void)
     assert_int_equal(result(), XVGPU_FAULT_NONE);
 }
 
-/* The rest of the packet is passed over; the ring goes on to its end. */
 static void resume(void)
 {
-    set_csr(GFX + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
-    assert_int_equal(result(), XVGPU_FAULT_NONE);
+    assert_int_equal(gfx_guest_resume(&guest), XVGPU_FAULT_NONE);
 }
 
 static void end(void)
@@ -203,11 +110,27 @@ static off_t cached(void)
     return strtol(text, NULL, 10);
 }
 
+/* What `show` says of the engine. */
+static const char *said(const char *key, char text[128])
+{
+    json_t *j = dm_admin(&guest.dm, "{\"command\":\"show\"}");
+    const json_t *engines =
+        json_object_get(json_object_get(j, "return"), "engines");
+    const char *value = json_string_value(
+        json_object_get(json_object_get(engines, "gfx"), key));
+
+    assert_non_null(value);
+    snprintf(text, 128, "%s", value);
+    json_decref(j);
+    return text;
+}
+
 #define SIDE 64u
 
 static void draws_and_computes(void **state)
 {
     static struct scene_guest planet, reduce;
+    char text[128];
     int ms;
 
     (void)state;
@@ -222,6 +145,8 @@ static void draws_and_computes(void **state)
     scene_guest_draw(&reduce, &guest.s, 0);
     run();
     assert_int_equal(scene_guest_check(&reduce), SCENE_NONE);
+    assert_string_equal(said("guest_memory", text), "used in place");
+    assert_int_equal(strncmp(said("device", text), "llvmpipe", 8), 0);
     /* A thread of the driver's writes it when it finds the time. */
     for (ms = 0; ms < PATIENCE_MS && cached() <= 100; ms += 100)
         usleep(100000);
@@ -255,6 +180,34 @@ static void a_successor_goes_on(void **state)
     scene_guest_draw(&planet, &guest.s, 0);
     run();
     assert_true(drawn(SIDE));
+    end();
+}
+
+/* PACKETS moves while an indirect buffer of 1,000 draws runs. */
+static void packets_are_counted_on_the_way(void **state)
+{
+    static struct scene_guest stream;
+    uint64_t before, now;
+    bool seen = false;
+    int i;
+
+    (void)state;
+    start("vram=2M,engines=gfx,watchdog=60000");
+    create(&stream, &scene_stream, SIDE, 0);
+    /* Frames take some 30 ms, the first one longer. */
+    for (i = 0; i < 100 && !seen; i++) {
+        before = csr(GFX + XVGPU_PACKETS, 8);
+        scene_guest_draw(&stream, &guest.s, 0);
+        submit();
+        do {
+            now = csr(GFX + XVGPU_PACKETS, 8);
+            seen |= now > before + 2 && now < before + 500;
+            assert_true(now >= before);
+        } while (csr(GFX + XVGPU_FENCE, 8) != guest.fence &&
+                 csr(GFX + XVGPU_STATUS, 4) == XVGPU_STATUS_RUNNING);
+        assert_int_equal(result(), XVGPU_FAULT_NONE);
+    }
+    assert_true(seen);
     end();
 }
 
@@ -304,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         harness_test(draws_and_computes),
         harness_test(a_successor_goes_on),
+        harness_test(packets_are_counted_on_the_way),
         harness_test(a_shader_hangs),
     };
     int rc;

@@ -379,26 +379,44 @@ static void engine_fails(void **state)
     }
 }
 
+/* As tests/unit/stub-engine.c wants to be told. */
+static const char *const gfx_options[] = {
+    "-vgpu",
+    "vram=4M,engines=gfx,local=32M,watchdog=300,threads=3,"
+    "vulkan-icd=/some/driver.json",
+    NULL};
+
+/* What `show` knows of the gfx engine, or "". */
+static const char *said(const struct dm *dm, const char *key, char text[256])
+{
+    json_t *j = dm_admin(dm, "{\"command\":\"show\"}");
+    const json_t *gfx =
+        json_object_get(json_object_get(ret(j), "engines"), "gfx");
+    const char *value = json_string_value(json_object_get(gfx, key));
+
+    snprintf(text, 256, "%s", value ? value : "");
+    json_decref(j);
+    return text;
+}
+
 /* The gfx engine is a program of its own, is told its limits, and has a folder
  * that outlives it, not the domain. */
 static void gfx_engine(void **state)
 {
-    static const char *const options[] = {
-        "-vgpu",
-        "vram=4M,engines=gfx,local=32M,watchdog=300,threads=3,"
-        "vulkan-icd=/some/driver.json",
-        NULL};
-    char folder[256], file[300];
+    char folder[256], file[300], text[256];
     struct dm dm;
     pid_t pid;
 
     (void)state;
     stub("script gDg", "");
-    dm_start(&dm, options);
+    dm_start(&dm, gfx_options);
     assert_true(dm_wait_running(&dm));
     wait_stat(&dm, "stub.started ", 1);
     assert_int_equal(stat_of(&dm, "stub.fds "), 4);
     assert_int_equal(stat_of(&dm, "stub.local "), 32 << 20);
+    assert_string_equal(said(&dm, "guest_memory", text), "copied");
+    assert_int_equal(strlen(said(&dm, "device", text)), 127);
+    assert_memory_equal(text, "A GPU?[2J?xxx", 13);
     snprintf(folder, sizeof(folder), "%s/%d.0", getenv("XVGPU_CACHE_DIR"),
              dm.domid);
     snprintf(file, sizeof(file), "%s/sub/file", folder);
@@ -414,11 +432,6 @@ static void gfx_engine(void **state)
 
 static void a_cache_that_was_left(void **state)
 {
-    static const char *const options[] = {
-        "-vgpu",
-        "vram=4M,engines=gfx,local=32M,watchdog=300,threads=3,"
-        "vulkan-icd=/some/driver.json",
-        NULL};
     const struct fx_domain_config config = {
         .ram_bytes = 32u << 20, .vcpus = 1, .extra_kb = HARNESS_VRAM_MIB << 10};
     char folder[256], old[300], link[300];
@@ -437,7 +450,7 @@ static void a_cache_that_was_left(void **state)
     assert_int_equal(mkdir(old, 0700), 0);
     assert_int_equal(symlink("/", link), 0);
     stub("script g", "");
-    dm_start_on(&dm, domid, options);
+    dm_start_on(&dm, domid, gfx_options);
     assert_true(dm_wait_running(&dm));
     wait_stat(&dm, "stub.started ", 1);
     assert_int_equal(access(folder, F_OK), 0);
@@ -445,6 +458,22 @@ static void a_cache_that_was_left(void **state)
     assert_int_equal(access(link, F_OK), -1);
     dm_kill_domain_and_check(&dm);
     assert_int_equal(access(folder, F_OK), -1);
+}
+
+/* What it says of itself is a text, and a word that is known. */
+static void gfx_engine_says_nonsense(void **state)
+{
+    char text[256];
+    struct dm dm;
+
+    (void)state;
+    stub("script g", "memory");
+    dm_start(&dm, gfx_options);
+    assert_true(dm_wait_running(&dm));
+    wait_stat(&dm, "stub.started ", 1);
+    assert_string_equal(said(&dm, "guest_memory", text), "");
+    assert_string_equal(said(&dm, "process", text), "running");
+    dm_kill_domain_and_check(&dm);
 }
 
 /* How an engine ended reaches the device. */
@@ -501,6 +530,7 @@ int main(void)
         harness_test(engine_is_killed),
         harness_test(engine_fails),
         harness_test(gfx_engine),
+        harness_test(gfx_engine_says_nonsense),
         harness_test(a_cache_that_was_left),
         harness_test(engine_says_why),
         harness_test(engine_restarts_are_bounded),

@@ -152,6 +152,7 @@ static void finish(struct gfx *g, struct chunk *c)
                                                          : c->submit_ns)));
     g->last_done_ns = now;
     g->done_number = c->number;
+    engine_progress(g->e, c->packets);
     gfx_queries_collect(g, c);
     gfx_buffers_written_back(g, c->number);
     forget_pipelines(g, c);
@@ -356,6 +357,7 @@ int gfx_cut(struct gfx *g)
     gfx_buffers_copied_in(g, c->number);
     vkResetFences(g->vk.device, 1, &c->fence);
     buffer.commandBuffer = c->cmd;
+    c->packets = g->e->stats.packets;
     c->submit_ns = clock_ns();
     res = vkQueueSubmit2(g->vk.queue, 1, &submit, c->fence);
     if (res < 0)

@@ -66,6 +66,14 @@ static int gfx_init(struct engine *e)
     return rc < 0 ? rc : gfx_chunks_open(g);
 }
 
+static void gfx_describe_op(const struct engine *e, struct engine_host *host)
+{
+    const struct gfx *g = e->backend;
+
+    host->device = g->vk.props.deviceName;
+    host->in_place = g->vk.import;
+}
+
 static void gfx_forget(struct gfx *g)
 {
     engine_drain(g->e);
@@ -124,6 +132,7 @@ const struct engine_ops gfx_ops = {
     .nr_types = sizeof(gfx_types) / sizeof(gfx_types[0]),
     .open = gfx_open,
     .init = gfx_init,
+    .describe = gfx_describe_op,
     .close = gfx_close,
     .start = gfx_start,
     .recover = gfx_recover_op,

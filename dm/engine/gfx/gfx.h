@@ -429,7 +429,8 @@ struct chunk {
     struct segment segment[3][CHUNK_QUERIES];
     uint32_t nr_segments[3], to_reset[3];
     uint64_t number;
-    double estimate; /* ns */
+    uint64_t packets; /* that are done when it is */
+    double estimate;  /* ns */
     uint32_t draws;
     bool cold;          /* a pipeline in it runs for the first time */
     bool probe;         /* a pipeline is measured for the first time */
