@@ -15,6 +15,7 @@ check_PROGRAMS += \
 	tests/unit/stub/xen-vgpu-engine-gfx \
 	tests/unit/stub/qemu \
 	tests/unit/test-attach \
+	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
@@ -28,6 +29,7 @@ check_PROGRAMS += \
 
 TESTS += \
 	tests/unit/test-attach \
+	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
@@ -117,6 +119,13 @@ tests_unit_test_launch_LDADD = $(monitor_harness_libs)
 
 # The gfx engine in its sandbox, on whatever Vulkan device there is.
 gfx_guest = tests/unit/gfx-guest.c tests/unit/gfx-guest.h $(monitor_harness)
+tests_unit_test_gfx_kill_SOURCES = tests/unit/test-gfx-kill.c \
+	tests/gfx/picture.c tests/gfx/picture.h $(gfx_guest)
+tests_unit_test_gfx_kill_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_gfx_kill_CFLAGS = $(monitor_test_cflags) $(LIBPNG_CFLAGS)
+tests_unit_test_gfx_kill_LDADD = tests/gfx/libstream.la \
+	$(monitor_harness_libs) $(LIBPNG_LIBS)
+
 tests_unit_test_gfx_process_SOURCES = tests/unit/test-gfx-process.c \
 	$(gfx_guest)
 tests_unit_test_gfx_process_CPPFLAGS = $(monitor_test_cppflags)
