@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += \
 	docs/BENCHMARKS.md \
-	docs/demo.png \
+	docs/demo-planet.png \
+	docs/demo-stream.png \
 	docs/design.md \
 	$(NULL)
 

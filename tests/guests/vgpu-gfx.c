@@ -4,8 +4,9 @@
  * shows the picture: two sums that are checked here (a reduction, a fractal),
  * queries, an order between engines, frames on the scanout.
  * Arguments: scene= (0: planet, see tests/gfx/scene.c), frames=, compute=0
- * (none), again= (times that the last frame is drawn and compared), hold=
- * (seconds that it stays), width=, height=, route=, completion=1, doorbell=1.
+ * (none), queries=0 (none), again= (times that the last frame is drawn and
+ * compared), hold= (seconds that it stays), width=, height=, route=,
+ * completion=1, doorbell=1.
  */
 #include "tests/guests/gfx/guest.h"
 #include "tests/gfx/scenes.h"
@@ -15,6 +16,13 @@ const char test_title[] = "vgpu-gfx: scenes on the gfx engine";
 /* Numbers of objects that are no scene's. */
 #define QUERY_OCCLUSION 1
 #define QUERY_TIME      2
+
+/* What was drawn or dispatched, and how long it took: to be added up. */
+static void print_work(const char *what, const struct scene *s, uint64_t start)
+{
+    printk("%s scene=%s draws=%u ns=%lu\n", what, s->name, scene_draws(s),
+           plat_now() - start);
+}
 
 /* A scene that computes, and what the processor makes of it. */
 static void compute(const struct scene *s)
@@ -29,8 +37,8 @@ static void compute(const struct scene *s)
     if (!gfx_run(s->name))
         return;
     wrong = scene_guest_check(&g);
-    CHECK(wrong == SCENE_NONE, "%s: dword %d is wrong", s->name, wrong);
-    printk("COMPUTE scene=%s ns=%lu\n", s->name, plat_now() - start);
+    if (CHECK(wrong == SCENE_NONE, "%s: dword %d is wrong", s->name, wrong))
+        print_work("COMPUTE", s, start);
     gfx_drop(&g);
 }
 
@@ -105,18 +113,20 @@ static void across_engines(const struct scene_guest *g, uint64_t want)
                      engine_read(sdma(), XVGPU_WAIT_LIMIT));
     n += pkt_copy(dw + n, g->surface.bus, plat_gpa(copy), bytes);
     memset((void *)(vgpu.vram + GFX_SURFACE), 0, bytes);
+    start = plat_now();
     stream = gfx_begin();
     scene_guest_draw(g, stream, 0);
     xvgpu_put_write(stream, plat_gpa(flag), &one, sizeof(one));
     fence = gfx_submit("a frame for sdma");
-    for (start = plat_now(); fence && result == ENGINE_TIMEOUT &&
-                             plat_now() - start < GFX_TIMEOUT; )
+    while (fence && result == ENGINE_TIMEOUT &&
+           plat_now() - start < GFX_TIMEOUT)
         result = wait_and_copy(dw, n);
     if (!fence || !gfx_finish(fence, "a frame for sdma"))
         return;
     if (!CHECK(result == ENGINE_DONE, "sdma did not see gfx' dword"))
         engine_print_fault(sdma());
-    CHECK(gfx_sums(g, copy) == want, "sdma's copy is another picture");
+    if (CHECK(gfx_sums(g, copy) == want, "sdma's copy is another picture"))
+        print_work("COPIED", g->scene, start);
     engine_stop(sdma());
 }
 
@@ -156,12 +166,14 @@ static void frames(const struct scene *s)
         if (!gfx_run("a frame"))
             return;
         stats_add(&latency, plat_now() - start);
+        print_work("FRAME", s, start);
     }
     sum = gfx_shown(&g);
     if (s->result != SCENE_NONE)
         CHECK(scene_guest_check(&g) == SCENE_NONE, "%s: its result is wrong",
               s->name);
-    queries(&g);
+    if (plat_arg("queries", 1))
+        queries(&g);
     across_engines(&g, sum);
     CHECK(gfx_shown(&g) == sum, "the same frame is another picture");
     gfx_print_picture(&g, sum);
