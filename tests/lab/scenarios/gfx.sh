@@ -31,6 +31,8 @@ done
 for g in $one $two; do
     id=$(domid "$g")
     xen-vgpu show "$id" > "$OUT/${g%%,*}.show"
+    grep -q '^  guest memory  *used in place$' "$OUT/${g%%,*}.show" ||
+        fail "$g: lavapipe does not import guest memory"
     xen-vgpu screenshot "$id" "$OUT/${g%%,*}.png"
     /root/lab/compare "$OUT/${g%%,*}.png" "/root/lab/$GFX_PICTURE.png" ||
         fail "$g: not the reference's picture"
