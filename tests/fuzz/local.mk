@@ -12,6 +12,7 @@ fuzz_replayers = \
 	tests/fuzz/run-client \
 	tests/fuzz/run-device \
 	tests/fuzz/run-disasm \
+	tests/fuzz/run-gfx \
 	tests/fuzz/run-monitor \
 	tests/fuzz/run-options \
 	tests/fuzz/run-qmp \
@@ -23,6 +24,7 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
 	tests/fuzz/fuzz-device \
 	tests/fuzz/fuzz-disasm \
+	tests/fuzz/fuzz-gfx \
 	tests/fuzz/fuzz-monitor \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-qmp \
@@ -32,7 +34,8 @@ fuzz_fuzzers = \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
-EXTRA_PROGRAMS += $(fuzz_fuzzers) tests/fuzz/seeds-shader
+EXTRA_PROGRAMS += $(fuzz_fuzzers) tests/fuzz/seeds-gfx \
+	tests/fuzz/seeds-shader
 TESTS += tests/fuzz/check-corpus
 EXTRA_DIST += \
 	tests/fuzz/README.md \
@@ -40,10 +43,11 @@ EXTRA_DIST += \
 	tests/fuzz/corpus \
 	tests/fuzz/traces \
 	$(NULL)
-CLEANFILES += $(fuzz_fuzzers) tests/fuzz/seeds-shader
+CLEANFILES += $(fuzz_fuzzers) tests/fuzz/seeds-gfx tests/fuzz/seeds-shader
 
 .PHONY: fuzzers
-fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT) tests/fuzz/seeds-shader$(EXEEXT)
+fuzzers: $(fuzz_fuzzers) docs/gen-abi$(EXEEXT) \
+	tests/fuzz/seeds-gfx$(EXEEXT) tests/fuzz/seeds-shader$(EXEEXT)
 
 fuzz_device_common = \
 	tests/fuzz/device-ops.c \
@@ -167,3 +171,26 @@ tests_fuzz_fuzz_shader_LDADD = libshader.la
 
 tests_fuzz_seeds_shader_SOURCES = tests/fuzz/seeds-shader.c
 tests_fuzz_seeds_shader_LDADD = tests/gfx/libmutate.la tests/gfx/libscene.la
+
+fuzz_gfx_sources = tests/fuzz/fuzz-gfx.c tests/fuzz/gfx-prelude.h $(gfx_objects)
+fuzz_gfx_cppflags = $(fuzz_cppflags) -I$(top_srcdir)/tests/gfx
+fuzz_gfx_cflags = $(fuzz_cflags) $(VULKAN_CFLAGS)
+fuzz_gfx_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vkCmdDraw \
+	-Wl,--wrap=vkCmdDrawIndexed -Wl,--wrap=vkCmdDispatchBase
+fuzz_gfx_libs = tests/gfx/libstream.la $(gfx_rig_libs)
+tests_fuzz_run_gfx_SOURCES = $(fuzz_gfx_sources) $(fuzz_runner)
+tests_fuzz_run_gfx_CPPFLAGS = $(fuzz_gfx_cppflags)
+tests_fuzz_run_gfx_CFLAGS = $(fuzz_gfx_cflags)
+tests_fuzz_run_gfx_LDFLAGS = $(fuzz_gfx_ldflags)
+tests_fuzz_run_gfx_LDADD = $(fuzz_gfx_libs)
+tests_fuzz_fuzz_gfx_SOURCES = $(fuzz_gfx_sources)
+tests_fuzz_fuzz_gfx_CPPFLAGS = $(fuzz_gfx_cppflags)
+tests_fuzz_fuzz_gfx_CFLAGS = $(fuzz_gfx_cflags)
+tests_fuzz_fuzz_gfx_LDFLAGS = $(fuzz_gfx_ldflags) -fsanitize=fuzzer
+tests_fuzz_fuzz_gfx_LDADD = $(fuzz_gfx_libs)
+
+tests_fuzz_seeds_gfx_SOURCES = tests/fuzz/seeds-gfx.c \
+	tests/fuzz/gfx-prelude.h $(gfx_objects)
+tests_fuzz_seeds_gfx_CPPFLAGS = $(fuzz_gfx_cppflags)
+tests_fuzz_seeds_gfx_CFLAGS = $(fuzz_gfx_cflags)
+tests_fuzz_seeds_gfx_LDADD = $(fuzz_gfx_libs)

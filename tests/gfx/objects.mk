@@ -53,7 +53,10 @@ gfx_object_users = tests/gfx/test_failures-objects.o \
 	tests/gfx/test_objects-objects.o \
 	tests/gfx/test_refused-objects.o \
 	tests/gfx/test_refused_draws-objects.o \
-	tests/gfx/test_refused_draws-test-refused-draws.o
+	tests/gfx/test_refused_draws-test-refused-draws.o \
+	tests/gfx/fuzz_fuzz_gfx-objects.o \
+	tests/gfx/fuzz_run_gfx-objects.o \
+	tests/gfx/fuzz_seeds_gfx-objects.o
 $(gfx_object_users): $(gfx_object_headers)
 
 EXTRA_DIST += $(gfx_object_shaders)

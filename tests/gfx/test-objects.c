@@ -268,6 +268,24 @@ static void only_what_is_written(void **state)
     assert_int_equal(out[4], 0x1234);
 }
 
+/* How much there is to do is what has just been written. */
+static void indirect_after_a_write(void **state)
+{
+    const uint32_t *out = gfx_data(&t, AT_OUT, PIXELS * 4);
+
+    (void)state;
+    /* A first use has a chunk of its own. */
+    dispatch(1);
+    XVGPU_GFX(&t.s, create_buffer, .id = 9, .heap = 1, .size = 64);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    XVGPU_GFX(&t.s, fill_buffer, .dst = 9, .value = 2, .bytes = 12);
+    xvgpu_gfx_full_barrier(&t.s);
+    XVGPU_GFX(&t.s, dispatch_indirect, .buffer = 9);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    assert_int_equal(out[1], out[0] + 1);
+    assert_int_equal(out[2], 0);
+}
+
 /* Two buffers of the same guest memory, with a barrier between. */
 static void shared_memory(void **state)
 {
@@ -447,6 +465,21 @@ static void room_at_once(void **state)
     assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
 }
 
+/* The same where there is no chunk. */
+static void room_without_a_chunk(void **state)
+{
+    uint32_t i;
+
+    (void)state;
+    t.g->local_max = t.g->local_used + (8u << 20);
+    for (i = 0; i < 3; i++) {
+        XVGPU_GFX(&t.s, create_buffer, .id = 99, .heap = 1, .size = 5u << 20);
+        destroy(XVGPU_GFX_BUFFER, 99);
+    }
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    assert_int_equal(t.g->graves, 0);
+}
+
 /* As from a context image: of the same words and objects. */
 static void made_again(void **state)
 {
@@ -493,6 +526,7 @@ int main(void)
         ROW(other_views),
         BOTH(all_kinds),
         BOTH(only_what_is_written),
+        BOTH(indirect_after_a_write),
         BOTH(shared_memory),
         BOTH(mapped_again),
         BOTH(whole_pages),
@@ -503,6 +537,7 @@ int main(void)
         BOTH(nothing_is_left),
         BOTH(numbers_are_free_again),
         ROW(room_at_once),
+        ROW(room_without_a_chunk),
         ROW(made_again),
     };
 

@@ -293,6 +293,33 @@ static void without_a_format(void **state)
                      has ? XVGPU_FAULT_NONE : XVGPU_FAULT_SHADER);
 }
 
+/* Destroyed ones that descriptors refer to count, too. */
+static void more_than_it_takes(void **state)
+{
+    VkPhysicalDeviceLimits *m = &t.g->vk.props.limits;
+
+    (void)state;
+    m->maxSamplerAllocationCount = t.g->samplers + 1;
+    put_sampler(&t, 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_LIMIT);
+    m->maxSamplerAllocationCount++;
+    put_sampler(&t, 20);
+    put_write(&t, SET_GRAPHICS, 0, VIEW_TEXTURE, 20);
+    XVGPU_GFX(&t.s, destroy, .class_ = XVGPU_GFX_SAMPLER, .id = 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    put_sampler(&t, 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_LIMIT);
+    put_write(&t, SET_GRAPHICS, 0, 0, 0);
+    put_sampler(&t, 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    m->maxMemoryAllocationCount = t.g->vk.allocations;
+    put_local(&t, 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_LIMIT);
+    m->maxMemoryAllocationCount++;
+    put_local(&t, 20);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+}
+
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -301,7 +328,7 @@ int main(void)
         ROW(samplers_of_their_own),     ROW(samplers_handed_on),
         ROW(read_while_drawn_to),       ROW(read_while_resolved_to),
         ROW(depth_read_while_drawn_to), ROW(copied_while_drawn_to),
-        ROW(without_a_format),
+        ROW(without_a_format),          ROW(more_than_it_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ static void unmap(struct gfx *g, struct buffer *b)
     if (!b->pages)
         return;
     vkDestroyBuffer(g->vk.device, b->vk, NULL);
-    vkFreeMemory(g->vk.device, b->memory, NULL);
+    vk_memory_free(&g->vk, b->memory);
     b->vk = VK_NULL_HANDLE;
     b->memory = VK_NULL_HANDLE;
     gfx_copy_free(g, b);
@@ -112,15 +112,13 @@ static bool import(struct gfx *g, struct buffer *b)
     if (type < 0)
         goto out;
     info.memoryTypeIndex = (uint32_t)type;
-    if (vkAllocateMemory(g->vk.device, &info, NULL, &b->memory) < 0) {
-        b->memory = VK_NULL_HANDLE;
+    if (vk_memory(&g->vk, &info, &b->memory) < 0)
         goto out;
-    }
     if (vkBindBufferMemory(g->vk.device, b->vk, b->memory, b->bind) >= 0)
         return true;
 out:
     vkDestroyBuffer(g->vk.device, b->vk, NULL);
-    vkFreeMemory(g->vk.device, b->memory, NULL);
+    vk_memory_free(&g->vk, b->memory);
     b->vk = VK_NULL_HANDLE;
     b->memory = VK_NULL_HANDLE;
     return false;

@@ -371,6 +371,7 @@ int gfx_drain(struct gfx *g)
     int rc = gfx_cut(g);
 
     finish_all_but(g, NULL);
+    gfx_bury(g);
     g->e->async = false;
     gfx_context_commit(g);
     return rc;

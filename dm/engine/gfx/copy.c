@@ -37,9 +37,7 @@ int gfx_copy_new(struct gfx *g, struct buffer *b)
     b->bytes = req.size;
     b->bind = 0;
     g->copies++;
-    res = vkAllocateMemory(g->vk.device, &info, NULL, &b->memory);
-    if (res < 0)
-        b->memory = VK_NULL_HANDLE;
+    res = vk_memory(&g->vk, &info, &b->memory);
     if (res >= 0)
         res = vkBindBufferMemory(g->vk.device, b->vk, b->memory, 0);
     if (res >= 0)

@@ -192,7 +192,13 @@ enum step gfx_pkt_draw_indexed(struct engine *e, const uint32_t *dw, uint32_t n)
 #define DRAW_INDEXED_BYTES (sizeof(struct xvgpu_gfx_draw_indexed) - 4)
 #define DISPATCH_BYTES (sizeof(struct xvgpu_gfx_dispatch) - 4)
 
-/* Copy out of a buffer; all that was recorded is done. */
+/* All that was recorded and may write to it is done. */
+static int settle(struct gfx *g, const struct buffer *b)
+{
+    return gfx_buffer_settled(g, b) ? 0 : gfx_drain(g);
+}
+
+/* Copy out of a buffer that has settled. */
 static int read_buffer(struct gfx *g, struct buffer *b, uint64_t offset,
                        void *to, size_t bytes)
 {
@@ -232,7 +238,8 @@ static int draw_count(struct gfx *g, const struct xvgpu_gfx_draw_indirect *pkt,
     if (!pkt->count_buffer)
         return 0;
     b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, pkt->count_buffer);
-    if (!b || read_buffer(g, b, pkt->count_offset, &n, sizeof(n)) < 0)
+    if (!b || settle(g, b) < 0 ||
+        read_buffer(g, b, pkt->count_offset, &n, sizeof(n)) < 0)
         return -1;
     if (n < *draws)
         *draws = n;
@@ -259,7 +266,7 @@ enum step gfx_pkt_draw_indirect(struct engine *e, const uint32_t *dw,
     if (pkt->draws > 1 && pkt->stride < size)
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, pkt->buffer);
-    if (!b || draw_count(g, pkt, &draws) < 0)
+    if (!b || settle(g, b) < 0 || draw_count(g, pkt, &draws) < 0)
         return STEP_FAULT;
     if (draws &&
         gfx_buffer_range(g, b, pkt->offset,
@@ -374,7 +381,8 @@ enum step gfx_pkt_dispatch_indirect(struct engine *e, const uint32_t *dw,
     if (pkt->reserved || pkt->offset % 4)
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     b = (struct buffer *)gfx_find(g, XVGPU_GFX_BUFFER, pkt->buffer);
-    if (!b || read_buffer(g, b, pkt->offset, size, DISPATCH_BYTES) < 0)
+    if (!b || settle(g, b) < 0 ||
+        read_buffer(g, b, pkt->offset, size, DISPATCH_BYTES) < 0)
         return STEP_FAULT;
     return run_dispatch(g, size);
 }

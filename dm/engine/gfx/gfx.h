@@ -40,9 +40,10 @@ struct vk {
     uint32_t family;
     VkPhysicalDeviceProperties props;
     VkPhysicalDeviceMemoryProperties memory;
-    uint32_t host_type;  /* memory type: host-visible, coherent */
-    uint32_t local_type; /* memory type of the local heap's images */
-    bool import;         /* host memory can be imported */
+    uint32_t host_type;   /* memory type: host-visible, coherent */
+    uint32_t local_type;  /* memory type of the local heap's images */
+    uint32_t allocations; /* of memory */
+    bool import;          /* host memory can be imported */
     VkDeviceSize import_align;
     bool read_without_format, write_without_format; /* storage images */
     bool calibrated;
@@ -60,6 +61,10 @@ void vk_close(struct vk *vk);
 int vk_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
              VkDeviceMemory *memory, void **map);
 void vk_free(struct gfx *g, VkDeviceMemory memory, VkDeviceSize size);
+/* Memory of any kind: no more allocations than the device takes. */
+VkResult vk_memory(struct vk *vk, const VkMemoryAllocateInfo *info,
+                   VkDeviceMemory *memory);
+void vk_memory_free(struct vk *vk, VkDeviceMemory memory);
 
 /* ---- Objects (object.c) ------------------------------------------------- */
 
@@ -471,12 +476,14 @@ struct gfx {
     /* Objects */
     struct object **table[XVGPU_GFX_NR_CLASSES];
     struct object *objects, *graveyard;
+    uint32_t graves; /* in the graveyard */
     uint64_t serial;
     uint64_t map_epoch;
     uint64_t guest_written; /* the last chunk that may write to guest memory */
     uint64_t destroyed;     /* objects, so far */
     uint64_t renderings;    /* that have ended: the number of the next one */
     uint64_t spirv;         /* bytes of all shader modules */
+    uint32_t samplers;      /* of the driver's */
     struct buffer *mapped_buffers;
     uint32_t copies; /* buffers of them that are not imported */
     struct object *making[GFX_MAX_USES]; /* looked up by gfx_use() */

@@ -110,7 +110,8 @@ enum step gfx_pkt_clear_image(struct engine *e, const uint32_t *dw, uint32_t n)
         return STEP_FAULT;
     if (!transfer_subresource_ok(image, sub) || !pkt->mips ||
         pkt->mips > image->mips - sub->mip ||
-        ((sub->aspect & VK_IMAGE_ASPECT_DEPTH_BIT) && !gfx_depth_ok(pkt->value0)))
+        ((sub->aspect & VK_IMAGE_ASPECT_DEPTH_BIT) &&
+         !gfx_depth_ok(pkt->value0)))
         return fault(e, XVGPU_FAULT_PACKET_FIELD);
     cmd = transfer_cmd(g);
     if (!cmd)

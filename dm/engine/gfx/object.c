@@ -13,6 +13,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#define GRAVES_MAX 4096u /* that wait for their chunk */
+
 static int make_pipeline(struct gfx *g, const uint32_t *dw, uint32_t n,
                          const uint32_t *data, struct object **out)
 {
@@ -130,6 +132,7 @@ void gfx_leave(struct gfx *g, struct object *o)
 {
     o->last_chunk = g->open ? g->chunk_number : g->chunk_number - 1;
     DL_APPEND(g->graveyard, o);
+    g->graves++;
 }
 
 void gfx_unref(struct gfx *g, struct object *o)
@@ -146,6 +149,7 @@ static void bury_first(struct gfx *g)
     uint32_t i;
 
     DL_DELETE(g->graveyard, o);
+    g->graves--;
     gfx_classes[o->class_].free(g, o);
     for (i = 0; i < o->nr_uses; i++)
         gfx_unref(g, o->uses[i]);
@@ -271,6 +275,10 @@ int gfx_create(struct gfx *g, uint32_t class_, const uint32_t *dw, uint32_t n,
 
     if (!at || *at)
         return gfx_fault(g, XVGPU_FAULT_OBJECT, 0);
+    /* A ring that is never empty makes and destroys for ever. */
+    gfx_bury(g);
+    if (g->graves >= GRAVES_MAX && gfx_drain(g) < 0)
+        return -1;
     if (create(g, class_, dw, n, data, data_bytes, &o) < 0)
         return -1;
     o->id = dw[1];

@@ -344,7 +344,8 @@ static void bind_buffers(const struct recovery *v, struct gfx_state *s)
     }
     b = made(v, from->index, XVGPU_GFX_BUFFER);
     if (b && from->index_type <= VK_INDEX_TYPE_UINT32 &&
-        from->index_offset < b->size && from->index_offset % 4 == 0) {
+        from->index_offset < b->size &&
+        from->index_offset % (from->index_type ? 4 : 2) == 0) {
         gfx_ref(&b->o);
         s->index = b;
         s->index_type = from->index_type;
@@ -369,7 +370,8 @@ static void set_dynamic(const struct recovery *v, struct gfx_state *s)
         }
     }
     memcpy(s->blend, from->blend, sizeof(s->blend));
-    memcpy(s->depth_bias, from->depth_bias, sizeof(s->depth_bias));
+    s->depth_bias[0] = from->depth_bias[0];
+    s->depth_bias[2] = from->depth_bias[2]; /* no clamp */
     memcpy(s->stencil_reference, from->stencil_reference,
            sizeof(s->stencil_reference));
     memcpy(s->stencil_compare, from->stencil_compare,

@@ -2,6 +2,7 @@
 /* Image views and samplers. */
 #include "dm/engine/gfx/gfx.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define ATTACHMENT                                                             \
@@ -187,9 +188,20 @@ static bool sampler_allowed(const struct xvgpu_gfx_create_sampler *p)
            p->compare <= VK_COMPARE_OP_ALWAYS + 1;
 }
 
+/* Those that descriptors refer to live on without a number; one is set.c's. */
+static bool has_room(struct gfx *g)
+{
+    const uint32_t max = g->vk.props.limits.maxSamplerAllocationCount;
+
+    if (g->samplers + 1 < max)
+        return true;
+    return gfx_drain(g) == 0 && g->samplers + 1 < max;
+}
+
 void gfx_drop_sampler(struct gfx *g, struct object *o)
 {
     vkDestroySampler(g->vk.device, ((struct sampler *)o)->vk, NULL);
+    g->samplers--;
 }
 
 int gfx_make_sampler(struct gfx *g, const uint32_t *dw, uint32_t n,
@@ -205,6 +217,9 @@ int gfx_make_sampler(struct gfx *g, const uint32_t *dw, uint32_t n,
         return -1;
     if (!sampler_allowed(p))
         return gfx_fault(g, XVGPU_FAULT_PACKET_FIELD, 0);
+    if (fabsf(p->lod_bias) > g->vk.props.limits.maxSamplerLodBias ||
+        !has_room(g))
+        return gfx_fault(g, XVGPU_FAULT_LIMIT, 0);
     s = calloc(1, sizeof(*s));
     if (!s)
         return gfx_fault(g, XVGPU_FAULT_LIMIT, 0);
@@ -230,6 +245,7 @@ int gfx_make_sampler(struct gfx *g, const uint32_t *dw, uint32_t n,
         free(s);
         return gfx_vk_failed(g, res, "sampler");
     }
+    g->samplers++;
     *out = &s->o;
     return 0;
 }

@@ -379,7 +379,30 @@ void vk_close(struct vk *vk)
     memset(vk, 0, sizeof(*vk));
 }
 
-/* ---- The local heap ------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------------
+ */
+
+VkResult vk_memory(struct vk *vk, const VkMemoryAllocateInfo *info,
+                   VkDeviceMemory *memory)
+{
+    VkResult res = VK_ERROR_TOO_MANY_OBJECTS;
+
+    if (vk->allocations < vk->props.limits.maxMemoryAllocationCount)
+        res = vkAllocateMemory(vk->device, info, NULL, memory);
+    if (res < 0)
+        *memory = VK_NULL_HANDLE;
+    else
+        vk->allocations++;
+    return res;
+}
+
+void vk_memory_free(struct vk *vk, VkDeviceMemory memory)
+{
+    if (!memory)
+        return;
+    vkFreeMemory(vk->device, memory, NULL);
+    vk->allocations--;
+}
 
 int vk_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
              VkDeviceMemory *memory, void **map)
@@ -402,13 +425,13 @@ int vk_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
                          host_visible ? HOST_MEMORY : 0, &info.memoryTypeIndex);
     if (rc < 0)
         return rc;
-    if (vkAllocateMemory(vk->device, &info, NULL, memory) < 0)
+    if (vk_memory(vk, &info, memory) < 0)
         return -ENOMEM;
     if (map)
         *map = NULL;
     if (host_visible && map &&
         vkMapMemory(vk->device, *memory, 0, VK_WHOLE_SIZE, 0, map) < 0) {
-        vkFreeMemory(vk->device, *memory, NULL);
+        vk_memory_free(vk, *memory);
         *memory = VK_NULL_HANDLE;
         return -ENOMEM;
     }
@@ -420,6 +443,6 @@ void vk_free(struct gfx *g, VkDeviceMemory memory, VkDeviceSize size)
 {
     if (!memory)
         return;
-    vkFreeMemory(g->vk.device, memory, NULL);
+    vk_memory_free(&g->vk, memory);
     g->local_used -= size;
 }
