@@ -3,7 +3,7 @@
 # vGPU and nothing else, no access hangs, another domain loses no job, the
 # next monitor sweeps. Then also of the device, which can't destroy its ioreq
 # server any more.
-# lab: timeout=500 check=1 long_timeout=1500
+# lab: timeout=500 check=1 long_timeout=3600
 
 kills=1
 orphans=1
