@@ -3,6 +3,8 @@
 # lab's guest has its own, static one (tests/lab/parts/linux.sh).
 noinst_PROGRAMS += guest/linux/vgpu-sdma
 guest_linux_vgpu_sdma_SOURCES = guest/linux/vgpu-sdma.c guest/linux/xen_vgpu.h
+guest_linux_vgpu_sdma_LDADD = libxvgpu-guest.la
+guest_linux_vgpu_sdma_LDFLAGS = -static
 
 # For driver writers: headers beside the ABI's, and a library without any
 # dependency, which kernels compile from its sources.

@@ -145,3 +145,12 @@ void xvgpu_put_write(struct xvgpu_stream *s, uint64_t address, const void *data,
     xvgpu_stream_put(s, XVGPU_PKT_WRITE, 0, dw, sizeof(dw));
     xvgpu_stream_add(s, data, bytes);
 }
+
+void xvgpu_put_copy(struct xvgpu_stream *s, uint64_t from, uint64_t to,
+                    uint64_t bytes)
+{
+    const uint32_t dw[] = {0,        low(from),  high(from), low(to),
+                           high(to), low(bytes), high(bytes)};
+
+    xvgpu_stream_put(s, XVGPU_PKT_COPY_LINEAR, 0, dw, sizeof(dw));
+}

@@ -58,5 +58,8 @@ void xvgpu_put_wait_mem(struct xvgpu_stream *s, uint64_t address,
 void xvgpu_put_timestamp(struct xvgpu_stream *s, uint64_t address);
 void xvgpu_put_write(struct xvgpu_stream *s, uint64_t address, const void *data,
                      uint32_t bytes);
+/* The SDMA engine's: between separate ranges. */
+void xvgpu_put_copy(struct xvgpu_stream *s, uint64_t from, uint64_t to,
+                    uint64_t bytes);
 
 #endif

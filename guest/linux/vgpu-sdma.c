@@ -24,9 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest/lib/stream.h"
 #include "guest/linux/xen_vgpu.h"
 #include "xen-vgpu/csr.h"
-#include "xen-vgpu/packet.h"
 #include "xen-vgpu/pci.h"
 
 #define PAGE 4096u
@@ -279,36 +279,26 @@ static int ring_on(struct vgpu *v)
     return fail("start the ring");
 }
 
-static void put(struct vgpu *v, uint32_t dword)
+/* A job's packets, and the fence that ends it. 0 or a negative errno. */
+static int submit(struct vgpu *v, struct xvgpu_stream *job)
 {
-    *(volatile uint32_t *)(void *)(v->mem + RING * PAGE + v->wptr) = dword;
-    v->wptr = (v->wptr + 4) % PAGE;
-}
+    uint32_t n, i;
 
-static void put_copy(struct vgpu *v, uint64_t from, uint64_t to, uint64_t bytes)
-{
-    put(v, XVGPU_PKT_HEADER(XVGPU_PKT_COPY_LINEAR, 0, 7));
-    put(v, (uint32_t)from);
-    put(v, (uint32_t)(from >> 32));
-    put(v, (uint32_t)to);
-    put(v, (uint32_t)(to >> 32));
-    put(v, (uint32_t)bytes);
-    put(v, (uint32_t)(bytes >> 32));
-}
-
-static void submit(struct vgpu *v)
-{
-    uint64_t addr = v->bus[BACK] + offsetof(struct back, fence);
-
-    v->fence++;
-    put(v, XVGPU_PKT_HEADER(XVGPU_PKT_FENCE,
-                            v->event >= 0 ? XVGPU_FENCE_SIGNAL : 0, 5));
-    put(v, (uint32_t)addr);
-    put(v, (uint32_t)(addr >> 32));
-    put(v, (uint32_t)v->fence);
-    put(v, (uint32_t)(v->fence >> 32));
+    xvgpu_put_fence(job, v->bus[BACK] + offsetof(struct back, fence),
+                    ++v->fence, v->event >= 0);
+    n = xvgpu_stream_dwords(job);
+    if (!n) {
+        errno = ENOSPC;
+        return fail("put a job's packets");
+    }
+    for (i = 0; i < n; i++) {
+        *(volatile uint32_t *)(void *)(v->mem + RING * PAGE + v->wptr) =
+            job->dw[i];
+        v->wptr = (v->wptr + 4) % PAGE;
+    }
     __sync_synchronize();
     write32(v, SDMA + XVGPU_WPTR, v->wptr);
+    return 0;
 }
 
 /* Sleep until something may have happened. 0 or a negative errno. */
@@ -366,19 +356,25 @@ static int run_job(struct vgpu *v, unsigned int job)
     uint8_t *source = v->mem + SOURCE * PAGE, *target = v->mem + TARGET * PAGE;
     uint64_t half = v->vram_size / 2 & ~(uint64_t)(JOB_BYTES - 1);
     uint64_t a = (uint64_t)job * JOB_BYTES % half, b = half + a;
+    uint32_t packets[128]; /* less than the ring has room for */
+    struct xvgpu_stream stream;
     unsigned int i;
     int rc;
 
     for (i = 0; i < JOB_BYTES; i++)
         source[i] = pattern(job, i);
     memset(target, 0, JOB_BYTES);
+    xvgpu_stream_init(&stream, packets, sizeof(packets));
     for (i = 0; i < JOB_BYTES / PAGE; i++)
-        put_copy(v, v->bus[SOURCE + i], v->vram_bus + a + i * PAGE, PAGE);
-    put_copy(v, v->vram_bus + a, v->vram_bus + b, JOB_BYTES);
+        xvgpu_put_copy(&stream, v->bus[SOURCE + i], v->vram_bus + a + i * PAGE,
+                       PAGE);
+    xvgpu_put_copy(&stream, v->vram_bus + a, v->vram_bus + b, JOB_BYTES);
     for (i = 0; i < JOB_BYTES / PAGE; i++)
-        put_copy(v, v->vram_bus + b + i * PAGE, v->bus[TARGET + i], PAGE);
-    submit(v);
-    rc = wait_fence(v);
+        xvgpu_put_copy(&stream, v->vram_bus + b + i * PAGE, v->bus[TARGET + i],
+                       PAGE);
+    rc = submit(v, &stream);
+    if (!rc)
+        rc = wait_fence(v);
     if (rc)
         return rc;
     for (i = 0; i < JOB_BYTES; i++) {

@@ -21,7 +21,8 @@ static void common(void **state)
         0x00050102, 0x1000, 0,          0x55555555, 1,         0x00070003,
         0x2000,     0,      5,          0xff,       2,         1000,
         0x00030004, 0x3000, 4,          0x00050005, 0x4000,    0,
-        7,          8,
+        7,          8,      0x00070010, 0x1234,     8,         0x5678,
+        0,          1,      0x100,
     };
     struct xvgpu_stream s;
 
@@ -34,6 +35,7 @@ static void common(void **state)
     xvgpu_put_wait_mem(&s, 0x2000, XVGPU_WAIT_GE, 5, 0xff, 1000);
     xvgpu_put_timestamp(&s, 0x400003000ull);
     xvgpu_put_write(&s, 0x4000, data, sizeof(data));
+    xvgpu_put_copy(&s, 0x800001234ull, 0x5678, 0x10000000001ull);
     assert_int_equal(xvgpu_stream_dwords(&s), sizeof(want) / 4);
     assert_memory_equal(memory, want, sizeof(want));
 }

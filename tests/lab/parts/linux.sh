@@ -6,7 +6,7 @@
 
 packages="busybox-static gcc-12 make libelf1 syslinux mtools dosfstools"
 debs="kernel headers headers-common kbuild"
-inputs="guest/linux include/xen-vgpu"
+inputs="guest/linux guest/lib include/xen-vgpu"
 
 module() { # TREE: builds the module with the unpacked packages
     local name headers
@@ -33,7 +33,7 @@ fill() { # ROOT
     done
     gcc -std=gnu11 -O2 -Wall -Werror -D_GNU_SOURCE -static -s -I"$top" \
         -I"$top/include" -o "$tree/initrd/bin/vgpu-sdma" \
-        "$top/guest/linux/vgpu-sdma.c"
+        "$top/guest/linux/vgpu-sdma.c" "$top/guest/lib/stream.c"
     cp "$tree/tree/guest/linux/xen_vgpu.ko" "$tree/initrd/"
     strip --strip-debug "$tree/initrd/xen_vgpu.ko"
     install -m 755 "$top/guest/linux/lab-init" "$tree/initrd/init"
