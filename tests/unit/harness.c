@@ -69,6 +69,7 @@ void harness_start(const char *children)
 
     harness_lock();
     alarm(PROGRAM_S);
+    signal(SIGHUP, SIG_DFL); /* whoever runs the tests may ignore it */
     assert_true(n > 0);
     self[n] = '\0';
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans will be seen */
