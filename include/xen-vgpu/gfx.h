@@ -16,8 +16,8 @@
  *    says so, all of Vulkan 1.0's.
  *  - Buffers lie in guest RAM or the aperture (by bus address), or in the local
  *    heap. Images lie in the local heap. What is in the local heap is lost
- *    when the engine is reset, and then reads as zero, as do queries; objects
- *    and what is bound remain.
+ *    when the engine is reset, and then reads as zero, as do queries; a
+ *    rendering and active queries end; objects and what is bound remain.
  *  - There are no image layouts and no command buffers: packets are recorded
  *    and submitted as they come. BARRIER is still the guest's to give between
  *    packets that depend on each other through memory. FENCE and all other

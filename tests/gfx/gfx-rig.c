@@ -86,3 +86,19 @@ void *gfx_data(struct gfx_rig *t, uint64_t gpa, size_t bytes)
 {
     return rig_ptr(&t->rig, gpa, bytes);
 }
+
+bool gfx_hand_over(struct gfx_rig *t)
+{
+    struct rig *rig = &t->rig;
+    bool ok;
+
+    rig->link->dev.start_rptr = rig->link->eng.rptr;
+    rig->link->dev.start_fence = t->fence;
+    rig->link->dev.start_stopped = 1;
+    rig_respawn(rig);
+    t->g = rig->e->backend;
+    ok = rig_command(rig, LINK_CMD_START) == 0 &&
+         rig_command(rig, LINK_CMD_RESUME) == 0;
+    rig->link->dev.start_stopped = 0;
+    return ok;
+}

@@ -31,6 +31,10 @@ uint32_t gfx_submit(struct gfx_rig *t);
 /* The same, put into the ring only: rig_go() or another thread runs it. */
 void gfx_queue(struct gfx_rig *t);
 
+/* The engine's process ends, another one goes on with what it has left. False:
+ * it does not start. */
+bool gfx_hand_over(struct gfx_rig *t);
+
 /* Guest memory as the processor sees it. */
 void *gfx_data(struct gfx_rig *t, uint64_t gpa, size_t bytes);
 

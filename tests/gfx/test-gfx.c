@@ -255,6 +255,34 @@ static void a_query_around_a_resolve(void **state)
     assert_in_range(v[0], 0, 4);
 }
 
+/* A guest can't tell how far an engine came that was reset: it begins anew. */
+static void a_rendering_ends_with_the_engine(void **state)
+{
+    uint64_t *v = gfx_data(&t, GFX_DATA, 8);
+    uint32_t i;
+
+    (void)state;
+    create_image(IMAGE, RGBA, 1, 0x13);
+    XVGPU_GFX(&t.s, create_view, .id = 1, .image = IMAGE, .type = 1,
+              .format = RGBA, .aspect = 1, .mips = 1, .layers = 1);
+    XVGPU_GFX(&t.s, create_queries, .id = 1, .type = 0, .count = 1);
+    for (i = 0; i < 2; i++) {
+        XVGPU_GFX(&t.s, begin_rendering, .width = SIDE, .height = SIDE,
+                  .layers = 1, .nr_color = 1);
+        XVGPU_GFX_MORE(&t.s, attachment, .view = 1, .load = 1);
+        XVGPU_GFX(&t.s, begin_query, .pool = 1);
+        assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+        if (!i)
+            assert_true(gfx_hand_over(&t));
+    }
+    XVGPU_GFX(&t.s, end_query, .pool = 1);
+    XVGPU_GFX(&t.s, end_rendering);
+    v[0] = ~0ull;
+    XVGPU_GFX(&t.s, copy_queries, .pool = 1, .count = 1, .address = GFX_DATA);
+    assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
+    assert_int_equal(v[0], 0);
+}
+
 /* ---- What is refused
  * -------------------------------------------------------------- */
 
@@ -395,6 +423,7 @@ int main(void)
         ROW(timestamps_go_up),
         ROW(an_empty_query_is_zero),
         ROW(a_query_around_a_resolve),
+        ROW(a_rendering_ends_with_the_engine),
         ROW(twice),
         ROW(number_0),
         ROW(number_beyond),

@@ -118,22 +118,6 @@ static void submit(void)
     }
 }
 
-/* The engine's process ends, another one goes on with what it has left. */
-static void hand_over(void)
-{
-    struct rig *rig = &run.t.rig;
-
-    rig->link->dev.start_rptr = rig->link->eng.rptr;
-    rig->link->dev.start_fence = run.t.fence;
-    rig->link->dev.start_stopped = 1;
-    rig_respawn(rig);
-    run.t.g = rig->e->backend;
-    if (rig_command(rig, LINK_CMD_START) != 0 ||
-        rig_command(rig, LINK_CMD_RESUME) != 0)
-        die("the successor does not start");
-    rig->link->dev.start_stopped = 0;
-}
-
 static double seconds(uint64_t since)
 {
     return (double)(clock_ns() - since) / 1e9;
@@ -156,8 +140,8 @@ static void draw(void)
         die("pthread_create");
     start = clock_ns();
     for (i = 0; i < opt.frames; i++) {
-        if (opt.handover && i)
-            hand_over();
+        if (opt.handover && i && !gfx_hand_over(&run.t))
+            die("the successor does not start");
         scene_guest_draw(&run.guest, &run.t.s, opt.frames - 1 - i);
         submit();
     }

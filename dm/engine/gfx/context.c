@@ -5,7 +5,7 @@
  * A memfd, which the monitor made and keeps, holds a journal of all that makes
  * objects what they are, and at each boundary what is bound. Another process
  * makes the same objects of it and goes on. What the local heap holds, and
- * the values of queries, is lost.
+ * the values of queries, is lost; so a rendering and the active queries end.
  *
  *   struct head, padded to HEAD_BYTES; two halves for the journal
  *
@@ -172,14 +172,6 @@ int gfx_context_written(struct gfx *g, const struct set *set, uint32_t first,
 
 #define SERIAL(p) ((p) ? (p)->o.serial : 0)
 
-static void save_attachment(struct saved_attachment *to,
-                            const struct attachment *at)
-{
-    to->view = SERIAL(at->view);
-    to->resolve = SERIAL(at->resolve);
-    to->a = at->a;
-}
-
 static void save_state(const struct gfx *g, struct saved_state *to)
 {
     const struct gfx_state *s = &g->state;
@@ -208,25 +200,8 @@ static void save_state(const struct gfx *g, struct saved_state *to)
         to->stencil_reference[i] = s->stencil_reference[i];
         to->stencil_compare[i] = s->stencil_compare[i];
         to->stencil_write[i] = s->stencil_write[i];
-        to->query[i] = SERIAL(s->query[i].pool);
-        to->query_number[i] = s->query[i].query;
-        to->query_flags[i] =
-            s->query[i].precise | (uint32_t)s->query[i].in_rendering << 1;
     }
     memcpy(to->depth_bias, s->depth_bias, sizeof(to->depth_bias));
-    to->rendering = s->rendering;
-    to->loaded = s->loaded;
-    to->x = s->area.offset.x;
-    to->y = s->area.offset.y;
-    to->width = s->area.extent.width;
-    to->height = s->area.extent.height;
-    to->layers = s->layers;
-    to->nr_color = s->nr_color;
-    to->samples = s->samples;
-    for (i = 0; i < XVGPU_GFX_MAX_COLOR; i++)
-        save_attachment(&to->color[i], &s->color[i]);
-    save_attachment(&to->depth, &s->depth);
-    save_attachment(&to->stencil, &s->stencil);
 }
 
 void gfx_context_commit(struct gfx *g)

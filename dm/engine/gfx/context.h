@@ -12,10 +12,6 @@
 #define CONTEXT_HALF ((CONTEXT_BYTES - HEAD_BYTES) / 2)
 
 /* Objects are named by their serials; 0: none. */
-struct saved_attachment {
-    uint64_t view, resolve;
-    struct xvgpu_gfx_attachment a;
-};
 
 struct saved_state {
     uint64_t pipeline[NR_POINTS];
@@ -29,12 +25,6 @@ struct saved_state {
     struct xvgpu_gfx_scissor scissor[XVGPU_GFX_MAX_VIEWPORTS];
     float blend[4], depth_bias[3];
     uint32_t stencil_reference[2], stencil_compare[2], stencil_write[2];
-    uint64_t query[2];
-    uint32_t query_number[2], query_flags[2]; /* 1 precise, 2 in rendering */
-    uint32_t rendering, loaded;
-    int32_t x, y;
-    uint32_t width, height, layers, nr_color, samples;
-    struct saved_attachment color[XVGPU_GFX_MAX_COLOR], depth, stencil;
 };
 
 struct slot {

@@ -551,8 +551,6 @@ bool gfx_scissor_ok(const struct xvgpu_gfx_scissor *s);
 void gfx_rendering_begin_part(struct gfx *g);
 void gfx_rendering_end_part(struct gfx *g);
 void gfx_rendering_clear(struct gfx *g);
-/* Whether what g->state says of a rendering could have been begun. */
-bool gfx_rendering_ok(struct gfx *g);
 /* Whether what a view shows is attached to the rendering, or resolved to. */
 bool gfx_attached(const struct gfx_state *s, const struct view *v);
 /* Bits of a float that depth can be cleared to. */

@@ -184,16 +184,6 @@ static void mark(struct recovery *v)
     for (i = 0; i < XVGPU_GFX_MAX_VERTEX_BUFFERS; i++)
         need(v, s->vertex[i]);
     need(v, s->index);
-    for (i = 0; i < 2; i++)
-        need(v, s->query[i]);
-    for (i = 0; i < XVGPU_GFX_MAX_COLOR; i++) {
-        need(v, s->color[i].view);
-        need(v, s->color[i].resolve);
-    }
-    need(v, s->depth.view);
-    need(v, s->depth.resolve);
-    need(v, s->stencil.view);
-    need(v, s->stencil.resolve);
     /* What an object is made from is older. */
     for (i = v->nr; i--;) {
         struct entry *e = &v->entry[i];
@@ -300,15 +290,6 @@ static void *bound(const struct recovery *v, uint64_t serial, uint32_t class_)
     return o;
 }
 
-static bool bind_attachment(const struct recovery *v, struct attachment *at,
-                            const struct saved_attachment *from)
-{
-    at->a = from->a;
-    at->view = bound(v, from->view, XVGPU_GFX_VIEW);
-    at->resolve = bound(v, from->resolve, XVGPU_GFX_VIEW);
-    return !from->view == !at->view && !from->resolve == !at->resolve;
-}
-
 static void bind_points(const struct recovery *v, struct gfx_state *s)
 {
     const struct saved_state *from = &v->state;
@@ -379,54 +360,6 @@ static void set_dynamic(const struct recovery *v, struct gfx_state *s)
     memcpy(s->stencil_write, from->stencil_write, sizeof(s->stencil_write));
 }
 
-static void resume_queries(const struct recovery *v, struct gfx_state *s)
-{
-    const struct saved_state *from = &v->state;
-    struct query_pool *q;
-    uint32_t i;
-
-    for (i = 0; i < 2; i++) {
-        q = made(v, from->query[i], XVGPU_GFX_QUERIES);
-        if (!q || q->type != i || from->query_number[i] >= q->count ||
-            from->query_flags[i] > 3)
-            continue;
-        gfx_ref(&q->o);
-        s->query[i].pool = q;
-        s->query[i].query = from->query_number[i];
-        s->query[i].precise = from->query_flags[i] & 1;
-        s->query[i].in_rendering = from->query_flags[i] & 2;
-        s->query[i].fresh = true;
-    }
-}
-
-/* A rendering goes on if it is one that could have been begun. */
-static int resume_rendering(const struct recovery *v, struct gfx *g)
-{
-    const struct saved_state *from = &v->state;
-    struct gfx_state *s = &g->state;
-    bool ok = true;
-    uint32_t i;
-
-    if (!from->rendering)
-        return 0;
-    if (from->nr_color > XVGPU_GFX_MAX_COLOR || from->x < 0 || from->y < 0 ||
-        from->x > (int32_t)XVGPU_GFX_MAX_DIM ||
-        from->y > (int32_t)XVGPU_GFX_MAX_DIM)
-        return -EINVAL;
-    for (i = 0; i < from->nr_color; i++)
-        ok &= bind_attachment(v, &s->color[i], &from->color[i]);
-    ok &= bind_attachment(v, &s->depth, &from->depth);
-    ok &= bind_attachment(v, &s->stencil, &from->stencil);
-    s->area = (VkRect2D){{from->x, from->y}, {from->width, from->height}};
-    s->layers = from->layers;
-    s->nr_color = from->nr_color;
-    s->has_depth = s->depth.view;
-    s->has_stencil = s->stencil.view;
-    s->rendering = true;
-    s->loaded = from->loaded;
-    return ok && gfx_rendering_ok(g) ? 0 : -EINVAL;
-}
-
 /* ---- All of it
  * ---------------------------------------------------------------------- */
 
@@ -466,8 +399,6 @@ static int recover(struct recovery *v)
         bind_points(v, &g->state);
         bind_buffers(v, &g->state);
         set_dynamic(v, &g->state);
-        resume_queries(v, &g->state);
-        rc = resume_rendering(v, g);
     }
     /* Those without a number stay while others refer to them. */
     for (i = 0; i < v->nr; i++) {

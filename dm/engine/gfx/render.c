@@ -350,54 +350,6 @@ void gfx_rendering_end_part(struct gfx *g)
     g->vk_rendering = false;
 }
 
-/* Of one attachment, as take_view() and take_resolve() have it. */
-static bool attachment_ok(struct begin *b, uint32_t want, uint32_t aspect,
-                          const struct attachment *at)
-{
-    uint32_t usage = want == XVGPU_GFX_FORMAT_COLOR
-                         ? VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT
-                         : VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT;
-
-    if (at->a.load > VK_ATTACHMENT_LOAD_OP_DONT_CARE ||
-        at->a.store > VK_ATTACHMENT_STORE_OP_DONT_CARE)
-        return false;
-    if (!at->view)
-        return !at->resolve;
-    return view_fits(b, at->view, want, aspect, usage) &&
-           (!at->resolve || resolve_fits(b, at, usage));
-}
-
-bool gfx_rendering_ok(struct gfx *g)
-{
-    const struct gfx_state *s = &g->state;
-    const struct xvgpu_gfx_begin_rendering pkt = {
-        .x = (uint32_t)s->area.offset.x,
-        .y = (uint32_t)s->area.offset.y,
-        .width = s->area.extent.width,
-        .height = s->area.extent.height,
-        .layers = s->layers,
-    };
-    struct begin b = {.pkt = &pkt};
-    uint32_t i;
-
-    if (!area_ok(&pkt) || s->nr_color > XVGPU_GFX_MAX_COLOR)
-        return false;
-    for (i = 0; i < s->nr_color; i++) {
-        if (!attachment_ok(&b, XVGPU_GFX_FORMAT_COLOR,
-                           VK_IMAGE_ASPECT_COLOR_BIT, &s->color[i]))
-            return false;
-    }
-    if (!attachment_ok(&b, XVGPU_GFX_FORMAT_DEPTH, VK_IMAGE_ASPECT_DEPTH_BIT,
-                       &s->depth) ||
-        !attachment_ok(&b, XVGPU_GFX_FORMAT_STENCIL,
-                       VK_IMAGE_ASPECT_STENCIL_BIT, &s->stencil) ||
-        !alike(&s->depth, &s->stencil) || !distinct(s->color, s->nr_color))
-        return false;
-    g->state.samples = b.samples;
-    return s->depth.a.load != VK_ATTACHMENT_LOAD_OP_CLEAR || !s->depth.view ||
-           gfx_depth_ok(s->depth.a.clear0);
-}
-
 void gfx_rendering_clear(struct gfx *g)
 {
     struct gfx_state *s = &g->state;
