@@ -49,6 +49,9 @@
  * of large ones. */
 #define DRAWS_MAX 1024u
 
+/* What a dispatch may take without being cut: a scheduler's slice. */
+#define SLICE_NS 5e6
+
 /* Weights of a new measurement, and the most that is believed of one: a chunk
  * may take long for what else the host does. */
 #define LEARN_LESS 0.4
@@ -244,6 +247,11 @@ double gfx_room(const struct gfx *g, const struct pipeline *p)
     if (!is_measured(p) && room > PROBE_UNITS)
         room = PROBE_UNITS;
     return room < 1 ? 1 : room;
+}
+
+bool gfx_fits_slice(const struct gfx *g, const struct pipeline *p, double units)
+{
+    return !g->chunk_draws && is_measured(p) && units * unit_ns(p) <= SLICE_NS;
 }
 
 static void take_part(struct chunk *c, struct pipeline *p)

@@ -307,7 +307,9 @@ static int dispatch_part(struct gfx *g, const uint32_t size[3])
     fit = (uint64_t)(gfx_room(g, p) / each);
     if (fit * each < INVOCATIONS_MIN / INVOCATIONS_A_UNIT)
         fit = (uint64_t)(INVOCATIONS_MIN / INVOCATIONS_A_UNIT / each);
-    if (!p->splits || fit >= plane * size[2])
+    if (!p->splits || fit >= plane * size[2] ||
+        (!at->first && !at->y && !at->z &&
+         gfx_fits_slice(g, p, each * plane * size[2])))
         fit = plane * size[2];
     if (at->first || fit < line) {
         if (fit < n[0])

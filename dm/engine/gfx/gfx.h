@@ -503,6 +503,9 @@ VkCommandBuffer gfx_cmd_rendering(struct gfx *g);
 int gfx_charge(struct gfx *g, struct pipeline *p, double units);
 /* Units that fit into the rest of the chunk, at least 1. */
 double gfx_room(const struct gfx *g, const struct pipeline *p);
+/* Whether so many are known to take no longer than a scheduler's slice. */
+bool gfx_fits_slice(const struct gfx *g, const struct pipeline *p,
+                    double units);
 /* Before the first use of a pipeline: it gets a chunk, and time, of its own. */
 int gfx_warm(struct gfx *g, struct pipeline *p);
 /* End the open chunk and submit it. */
