@@ -115,12 +115,12 @@ struct proto_msg {
             uint32_t pvh;
         } start;
         struct {
-            uint32_t index;     /* N of DOMID.N */
-            uint32_t devfn;     /* on bus 0 */
-            uint32_t engines;   /* bit mask, XVGPU_ENGINE_* */
-            uint32_t running;   /* bit mask: engine processes, at a takeover */
-            uint64_t vram_size; /* bytes, a multiple of 2 MiB, power of two */
-            uint64_t vram_gfn;  /* where the monitor has populated it */
+            uint32_t index;      /* N of DOMID.N */
+            uint32_t devfn;      /* on bus 0 */
+            uint32_t engines;    /* bit mask, XVGPU_ENGINE_* */
+            uint32_t running;    /* bit mask: engine processes, at a takeover */
+            uint64_t vram_size;  /* bytes, a multiple of 2 MiB, power of two */
+            uint64_t vram_gfn;   /* where the monitor has populated it */
             uint64_t local_size; /* bytes of gfx's local heap */
         } vgpu;
         struct {

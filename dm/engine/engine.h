@@ -168,9 +168,9 @@ struct engine {
     uint32_t map_generation; /* the last one obeyed */
     uint64_t job_start_ns;   /* 0: the next packet begins a job */
     enum link_state state;
-    bool gone; /* the monitor */
+    bool gone;  /* the monitor */
     bool async; /* some work that run() began is not known to be done */
-    bool spin; /* the next doorbell is expected soon */
+    bool spin;  /* the next doorbell is expected soon */
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;
 
@@ -198,9 +198,9 @@ struct engine_config {
     struct engine_limits limits;
     int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
     int sock;                                      /* to the monitor, or -1 */
-    int context; /* see struct engine; -1: none */
-    xenforeignmemory_handle *fmem;                 /* borrowed */
-    xenevtchn_handle *xce;                         /* borrowed */
+    int context;                   /* see struct engine; -1: none */
+    xenforeignmemory_handle *fmem; /* borrowed */
+    xenevtchn_handle *xce;         /* borrowed */
 };
 
 extern const struct engine_ops sdma_ops;

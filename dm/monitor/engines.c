@@ -13,8 +13,8 @@
 
 #include "lib/log.h"
 
-/* For one that says nothing: a Vulkan driver on a busy host takes its time; 30 s
- * were not enough for two in an emulated machine. */
+/* For one that says nothing: a Vulkan driver on a busy host takes its time, and
+ * 30 s were not enough for two in an emulated machine. */
 #define START_TIMEOUT_S 120.0
 #define MEMORY_MAX (UINT64_C(256) << 20)
 /* A driver's code, what it makes of shaders, and its buffers. The local heap

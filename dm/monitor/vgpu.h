@@ -46,17 +46,17 @@ struct engine {
     struct grant_s *grant;
 
     struct child child;
-    int failed;          /* why it could not start */
-    bool again;          /* wanted while the last one was on its way out */
-    bool ready;          /* has said PROTO_ENGINE_READY */
-    struct owed runs;    /* to answer when it is ready or dead */
-    struct owed kills;   /* to answer when it is dead */
-    uint64_t starts;     /* processes so far */
+    int failed;        /* why it could not start */
+    bool again;        /* wanted while the last one was on its way out */
+    bool ready;        /* has said PROTO_ENGINE_READY */
+    struct owed runs;  /* to answer when it is ready or dead */
+    struct owed kills; /* to answer when it is dead */
+    uint64_t starts;   /* processes so far */
     /* What the last one has said of itself, in printable characters. */
     char device[ENGINE_DEVICE_MAX];
     enum proto_memory memory;
-    bool has_cache;      /* made for this domain, not left by another */
-    ev_timer timeout;    /* for getting ready */
+    bool has_cache;   /* made for this domain, not left by another */
+    ev_timer timeout; /* for getting ready */
     struct log_limit limit;
 };
 

@@ -147,7 +147,8 @@
       "faults reported")
 /* clang-format on */
 
-#define XVGPU_CSR_ENUM_(name, offset, width, count, access, reset, saved, text) \
+#define XVGPU_CSR_ENUM_(name, offset, width, count, access, reset, saved,      \
+                        text)                                                  \
     XVGPU_##name = (offset),
 enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #undef XVGPU_CSR_ENUM_
@@ -170,7 +171,8 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
  * the write completes when the engine runs or has failed (see STATUS). A
  * write without ENABLE stops at the next boundary and drops what is left. */
 #define XVGPU_CTRL_ENABLE 0x1u
-#define XVGPU_CTRL_RESUME 0x2u /* with ENABLE: skip the packet at fault, go on */
+#define XVGPU_CTRL_RESUME                                                      \
+    0x2u /* with ENABLE: skip the packet at fault, go on */
 
 /* A start that fails leaves STATUS at STOPPED with a FAULT_CODE, CTRL at 0,
  * the fault bit of INTR_STATUS set, and CFG registers writable. Writes of CTRL
@@ -219,7 +221,8 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
     X(ENGINE_HUNG, 16, "the engine was reset: this packet did not end")        \
     X(NO_ENGINE, 17, "the host could not start the engine")                    \
     X(OBJECT, 18, "no object of that number, or there is one already")         \
-    X(SHADER, 19, "not a shader that this engine accepts, or not for this use") \
+    X(SHADER, 19,                                                              \
+      "not a shader that this engine accepts, or not for this use")            \
     X(STATE, 20, "not allowed here, or something that it needs is not bound")  \
     X(LIMIT, 21, "more memory or objects than this vGPU may have")
 

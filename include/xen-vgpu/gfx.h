@@ -55,16 +55,16 @@
 #define XVGPU_GFX_MAX_VIEWPORTS 8u       /* and scissors */
 #define XVGPU_GFX_MAX_SPEC 32u           /* specialization constants */
 #define XVGPU_GFX_MAX_STAGES 5u
-#define XVGPU_GFX_MAX_DIM 8192u          /* pixels, 1D and 2D images */
+#define XVGPU_GFX_MAX_DIM 8192u /* pixels, 1D and 2D images */
 #define XVGPU_GFX_MAX_DIM_3D 512u
 #define XVGPU_GFX_MAX_LAYERS 256u
 #define XVGPU_GFX_MAX_MIPS 14u
-#define XVGPU_GFX_MAX_SPIRV (1u << 20)   /* bytes */
-#define XVGPU_GFX_MAX_QUERIES 4096u      /* of a pool */
-#define XVGPU_GFX_MAX_DRAWS 65536u       /* of an indirect draw */
-#define XVGPU_GFX_MAX_PATCH 32u          /* control points */
-#define XVGPU_GFX_MAX_STRIDE 2048u       /* bytes of a vertex */
-#define XVGPU_GFX_BUFFER_ALIGN 256u      /* of a buffer's bus address */
+#define XVGPU_GFX_MAX_SPIRV (1u << 20)    /* bytes */
+#define XVGPU_GFX_MAX_QUERIES 4096u       /* of a pool */
+#define XVGPU_GFX_MAX_DRAWS 65536u        /* of an indirect draw */
+#define XVGPU_GFX_MAX_PATCH 32u           /* control points */
+#define XVGPU_GFX_MAX_STRIDE 2048u        /* bytes of a vertex */
+#define XVGPU_GFX_BUFFER_ALIGN 256u       /* of a buffer's bus address */
 #define XVGPU_GFX_MAX_BUFFER (1ull << 28) /* bytes */
 
 /* Classes of objects: C(NAME, value, highest number, text) */

@@ -12,8 +12,6 @@
 
 #include "fuzz.h"
 #include "gfx-prelude.h"
-#include "tests/gfx/objects.h"
-#include "tests/gfx/scene-stream.h"
 
 #define BUDGET_MS 500 /* then the guest turns bus mastering off */
 #define OBJECTS_LOCAL (4u << 20)
@@ -24,7 +22,6 @@
 static struct gfx_rig t;
 static timer_t timer;
 static bool import;
-static const char *const scene_names[] = PRELUDE_SCENES;
 static struct scene_guest guests[PRELUDE_NR_SCENES];
 
 /* ---- The driver, less of it -----------------------------------------------
@@ -101,25 +98,6 @@ static uint32_t run(const void *words, uint32_t n)
 /* ---- Life ------------------------------------------------------------------
  */
 
-static void open_scenes(void)
-{
-    const struct scene_surface surface = {PRELUDE_SURFACE, PRELUDE_WIDTH * 4};
-    uint64_t at = PRELUDE_MEMORY, room;
-    uint32_t k;
-
-    for (k = 0; k < PRELUDE_NR_SCENES; k++) {
-        const struct scene *s = scene_find(scene_names[k]);
-        struct scene_memory m;
-
-        FUZZ_CHECK(s);
-        room = (scene_guest_bytes(s) + 4095) / 4096 * 4096;
-        m = (struct scene_memory){gfx_data(&t, at, room), at, room, 0};
-        FUZZ_CHECK(scene_guest_init(&guests[k], s, &m, PRELUDE_WIDTH,
-                                    PRELUDE_HEIGHT, 0, &surface));
-        at += room;
-    }
-}
-
 static void open_once(void)
 {
     const struct sigaction sa = {.sa_handler = too_long,
@@ -132,7 +110,7 @@ static void open_once(void)
     import = t.g->vk.import;
     sigaction(SIGUSR2, &sa, NULL);
     FUZZ_CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
-    open_scenes();
+    FUZZ_CHECK(prelude_scenes(&t, guests) == 0);
 }
 
 static void prelude(uint32_t flags)

@@ -172,7 +172,9 @@ tests_fuzz_fuzz_shader_LDADD = libshader.la
 tests_fuzz_seeds_shader_SOURCES = tests/fuzz/seeds-shader.c
 tests_fuzz_seeds_shader_LDADD = tests/gfx/libmutate.la tests/gfx/libscene.la
 
-fuzz_gfx_sources = tests/fuzz/fuzz-gfx.c tests/fuzz/gfx-prelude.h $(gfx_objects)
+fuzz_gfx_prelude = tests/fuzz/gfx-prelude.c tests/fuzz/gfx-prelude.h \
+	$(gfx_objects)
+fuzz_gfx_sources = tests/fuzz/fuzz-gfx.c $(fuzz_gfx_prelude)
 fuzz_gfx_cppflags = $(fuzz_cppflags) -I$(top_srcdir)/tests/gfx
 fuzz_gfx_cflags = $(fuzz_cflags) $(VULKAN_CFLAGS)
 fuzz_gfx_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vkCmdDraw \
@@ -189,8 +191,7 @@ tests_fuzz_fuzz_gfx_CFLAGS = $(fuzz_gfx_cflags)
 tests_fuzz_fuzz_gfx_LDFLAGS = $(fuzz_gfx_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzz_gfx_LDADD = $(fuzz_gfx_libs)
 
-tests_fuzz_seeds_gfx_SOURCES = tests/fuzz/seeds-gfx.c \
-	tests/fuzz/gfx-prelude.h $(gfx_objects)
+tests_fuzz_seeds_gfx_SOURCES = tests/fuzz/seeds-gfx.c $(fuzz_gfx_prelude)
 tests_fuzz_seeds_gfx_CPPFLAGS = $(fuzz_gfx_cppflags)
 tests_fuzz_seeds_gfx_CFLAGS = $(fuzz_gfx_cflags)
 tests_fuzz_seeds_gfx_LDADD = $(fuzz_gfx_libs)

@@ -4,8 +4,6 @@
 #include <stdio.h>
 
 #include "gfx-prelude.h"
-#include "tests/gfx/objects.h"
-#include "tests/gfx/scene-stream.h"
 
 static struct gfx_rig t;
 static const char *folder;
@@ -32,18 +30,10 @@ static int save(const char *name, uint32_t flags)
 
 static void bound(void)
 {
-    XVGPU_GFX(&t.s, set_viewports, .count = 1);
-    XVGPU_GFX_MORE(&t.s, viewport, .width = SIDE, .height = SIDE,
-                   .max_depth = 1);
-    XVGPU_GFX(&t.s, set_scissors, .count = 1);
-    XVGPU_GFX_MORE(&t.s, scissor, .width = SIDE, .height = SIDE);
     XVGPU_GFX(&t.s, set_blend_constants, .r = 1);
     XVGPU_GFX(&t.s, set_stencil, .faces = 3);
     XVGPU_GFX(&t.s, set_depth_bias, .slope = 1);
-    XVGPU_GFX(&t.s, bind_pipeline, .id = PIPE_GRAPHICS);
-    XVGPU_GFX(&t.s, bind_set, .set = SET_GRAPHICS);
-    XVGPU_GFX(&t.s, bind_vertex_buffers, .count = 1);
-    XVGPU_GFX_MORE(&t.s, vertex_buffer, .buffer = BUF_VERTEX);
+    put_bound(&t, PIPE_GRAPHICS);
     XVGPU_GFX(&t.s, bind_index_buffer, .buffer = BUF_WORDS);
 }
 
@@ -117,25 +107,13 @@ static void transfers(void)
 
 static int save_scenes(void)
 {
-    static const char *const names[] = PRELUDE_SCENES;
-    const struct scene_surface surface = {PRELUDE_SURFACE, PRELUDE_WIDTH * 4};
-    uint64_t at = PRELUDE_MEMORY, room;
-    struct scene_guest g;
+    struct scene_guest guests[PRELUDE_NR_SCENES];
+    int rc = prelude_scenes(&t, guests);
     uint32_t k;
-    int rc = 0;
 
-    for (k = 0; k < PRELUDE_NR_SCENES; k++) {
-        const struct scene *s = scene_find(names[k]);
-        struct scene_memory m;
-
-        room = (scene_guest_bytes(s) + 4095) / 4096 * 4096;
-        m = (struct scene_memory){gfx_data(&t, at, room), at, room, 0};
-        if (!scene_guest_init(&g, s, &m, PRELUDE_WIDTH, PRELUDE_HEIGHT, 0,
-                              &surface))
-            return 1;
-        scene_guest_draw(&g, &t.s, 0);
-        rc |= save(names[k], PRELUDE_SCENE(k));
-        at += room;
+    for (k = 0; rc == 0 && k < PRELUDE_NR_SCENES; k++) {
+        scene_guest_draw(&guests[k], &t.s, 0);
+        rc = save(guests[k].scene->name, PRELUDE_SCENE(k));
     }
     return rc;
 }

@@ -214,3 +214,23 @@ void objects_create(struct gfx_rig *t)
     put_graphics(t, PIPE_GRAPHICS);
     put_compute(t, PIPE_COMPUTE);
 }
+
+int objects_setup(struct gfx_rig *t)
+{
+    gfx_rig_new(t);
+    objects_create(t);
+    return gfx_submit(t) == XVGPU_FAULT_NONE ? 0 : -1;
+}
+
+void put_bound(struct gfx_rig *t, uint32_t pipeline)
+{
+    XVGPU_GFX(&t->s, set_viewports, .count = 1);
+    XVGPU_GFX_MORE(&t->s, viewport, .width = SIDE, .height = SIDE,
+                   .max_depth = 1);
+    XVGPU_GFX(&t->s, set_scissors, .count = 1);
+    XVGPU_GFX_MORE(&t->s, scissor, .width = SIDE, .height = SIDE);
+    XVGPU_GFX(&t->s, bind_pipeline, .id = pipeline);
+    XVGPU_GFX(&t->s, bind_set, .set = SET_GRAPHICS);
+    XVGPU_GFX(&t->s, bind_vertex_buffers, .count = 1);
+    XVGPU_GFX_MORE(&t->s, vertex_buffer, .buffer = BUF_VERTEX);
+}

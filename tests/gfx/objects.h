@@ -31,6 +31,8 @@ enum { PIPE_GRAPHICS = 1, PIPE_COMPUTE };
 
 /* Put the packets that make them all. */
 void objects_create(struct gfx_rig *t);
+/* A rig that has them: 0 or -1. */
+int objects_setup(struct gfx_rig *t);
 /* Put each by itself, of another number. */
 void put_buffer(struct gfx_rig *t, uint32_t id);
 void put_local(struct gfx_rig *t, uint32_t id);
@@ -43,6 +45,8 @@ void put_layout(struct gfx_rig *t, uint32_t id);
 void put_set(struct gfx_rig *t, uint32_t id);
 void put_graphics(struct gfx_rig *t, uint32_t id);
 void put_compute(struct gfx_rig *t, uint32_t id);
+/* What a draw needs beside the rendering; all of SIDE is drawn to. */
+void put_bound(struct gfx_rig *t, uint32_t pipeline);
 
 /* One descriptor. */
 void put_write(struct gfx_rig *t, uint32_t set, uint32_t binding,

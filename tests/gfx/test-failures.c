@@ -84,15 +84,7 @@ static void draw(void)
     XVGPU_GFX(&t.s, begin_rendering, .width = SIDE, .height = SIDE, .layers = 1,
               .nr_color = 1);
     XVGPU_GFX_MORE(&t.s, attachment, .view = VIEW_TARGET, .load = 1);
-    XVGPU_GFX(&t.s, set_viewports, .count = 1);
-    XVGPU_GFX_MORE(&t.s, viewport, .width = SIDE, .height = SIDE,
-                   .max_depth = 1);
-    XVGPU_GFX(&t.s, set_scissors, .count = 1);
-    XVGPU_GFX_MORE(&t.s, scissor, .width = SIDE, .height = SIDE);
-    XVGPU_GFX(&t.s, bind_pipeline, .id = PIPE_GRAPHICS);
-    XVGPU_GFX(&t.s, bind_set, .set = SET_GRAPHICS);
-    XVGPU_GFX(&t.s, bind_vertex_buffers, .count = 1);
-    XVGPU_GFX_MORE(&t.s, vertex_buffer, .buffer = BUF_VERTEX);
+    put_bound(&t, PIPE_GRAPHICS);
     XVGPU_GFX(&t.s, draw, .vertices = 3, .instances = 1);
     /* Another set behind the same number. */
     put_write(&t, SET_GRAPHICS, 0, 0, 0);

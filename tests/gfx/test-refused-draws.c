@@ -40,9 +40,7 @@ static struct gfx_rig t;
 static int setup(void **state)
 {
     (void)state;
-    gfx_rig_new(&t);
-    objects_create(&t);
-    return gfx_submit(&t) == XVGPU_FAULT_NONE ? 0 : -1;
+    return objects_setup(&t);
 }
 
 static int teardown(void **state)
@@ -74,15 +72,7 @@ static void begin(uint32_t view, uint32_t resolve)
 
 static void ready(uint32_t pipeline)
 {
-    XVGPU_GFX(&t.s, set_viewports, .count = 1);
-    XVGPU_GFX_MORE(&t.s, viewport, .width = SIDE, .height = SIDE,
-                   .max_depth = 1);
-    XVGPU_GFX(&t.s, set_scissors, .count = 1);
-    XVGPU_GFX_MORE(&t.s, scissor, .width = SIDE, .height = SIDE);
-    XVGPU_GFX(&t.s, bind_pipeline, .id = pipeline);
-    XVGPU_GFX(&t.s, bind_set, .set = SET_GRAPHICS);
-    XVGPU_GFX(&t.s, bind_vertex_buffers, .count = 1);
-    XVGPU_GFX_MORE(&t.s, vertex_buffer, .buffer = BUF_VERTEX);
+    put_bound(&t, pipeline);
 }
 
 static uint32_t draw(void)

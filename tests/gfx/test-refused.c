@@ -248,9 +248,7 @@ static void nonsense(void **state)
 static int setup(void **state)
 {
     (void)state;
-    gfx_rig_new(&t);
-    objects_create(&t);
-    return gfx_submit(&t) == XVGPU_FAULT_NONE ? 0 : -1;
+    return objects_setup(&t);
 }
 
 static int teardown(void **state)

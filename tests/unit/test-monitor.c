@@ -198,9 +198,8 @@ static void assert_failed(struct dm *dm)
 
 static void broken_device(void **state)
 {
-    static const char *const modes[] = {"short",  "type",  "index",
-                                        "engine", "ready", "runs",
-                                        "untagged"};
+    static const char *const modes[] = {"short", "type", "index",   "engine",
+                                        "ready", "runs", "untagged"};
     struct dm dm;
     size_t i;
 

@@ -12,7 +12,6 @@
 #define CONTEXT_HALF ((CONTEXT_BYTES - HEAD_BYTES) / 2)
 
 /* Objects are named by their serials; 0: none. */
-
 struct saved_state {
     uint64_t pipeline[NR_POINTS];
     uint64_t set[NR_POINTS][XVGPU_GFX_MAX_SETS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/guests/gfx/guest.h"
 
-#define STREAM_BYTES    (XVGPU_IB_MAX_DWORDS * 4)
-#define FIRST_OBJECT    10  /* numbers up to it are the tests' own */
+#define STREAM_BYTES (XVGPU_IB_MAX_DWORDS * 4)
+#define FIRST_OBJECT 10 /* numbers up to it are the tests' own */
 
 static struct xvgpu_stream stream;
 static bool signal;
@@ -57,8 +57,8 @@ uint64_t gfx_submit(const char *what)
 
 bool gfx_finish(uint64_t fence, const char *what)
 {
-    enum engine_result result = engine_wait(gfx(), fence, GFX_TIMEOUT,
-                                            signal ? 0 : GFX_POLL);
+    enum engine_result result =
+        engine_wait(gfx(), fence, GFX_TIMEOUT, signal ? 0 : GFX_POLL);
 
     if (!CHECK(result == ENGINE_DONE, "%s: %s", what,
                result == ENGINE_FAULT ? "fault" : "time-out"))
@@ -104,8 +104,10 @@ bool gfx_surface(struct scene_surface *surface, const struct scene *s)
 
     surface->bus = vgpu_vram_addr(&vgpu, GFX_SURFACE);
     surface->stride = ROUNDUP(width * 4, 256);
-    return CHECK(GFX_SURFACE + surface->stride * plat_arg("height", s->height)
-                 <= vgpu.vram_size, "the picture does not fit into VRAM");
+    return CHECK(GFX_SURFACE +
+                         surface->stride * plat_arg("height", s->height) <=
+                     vgpu.vram_size,
+                 "the picture does not fit into VRAM");
 }
 
 void gfx_show(const struct scene_guest *g)
