@@ -2,7 +2,9 @@
 /*
  * Messages between xen-vgpu-dm (monitor) and its children, on a
  * SOCK_SEQPACKET pair that the child inherits as descriptor PROTO_FD (its
- * only argument besides --domid, which is there for ps and for people).
+ * only argument besides --domid, which is there for ps and for people); and
+ * between the monitor and xen-vgpud, which listens on PROTO_SCHED_SOCKET
+ * (SOCK_SEQPACKET, in the folder of all our sockets).
  *
  * A message is a struct proto_msg, with descriptors where its type says so,
  * and up to PROTO_TEXT bytes of text behind it. What the monitor receives is
@@ -19,8 +21,10 @@
 #define PROTO_VERSION 1u
 #define PROTO_TEXT 32768u
 #define PROTO_MAX_FDS 16
-#define PROTO_ENGINE_FDS 6u /* of PROTO_ENGINE_START */
+#define PROTO_ENGINE_FDS 7u /* of PROTO_ENGINE_START */
 #define PROTO_MAX_VGPUS 4u
+#define PROTO_WEIGHT_DEFAULT 100u
+#define PROTO_WEIGHT_MAX 10000u
 
 /* Bytes of the state memfd of a vGPU: CSRs, then what else the device must
  * not lose when its process dies (dm/device/device.h). */
@@ -37,8 +41,8 @@ enum proto_type {
      * closed, or has failed. u.ready. */
     PROTO_DEVICE_READY = 3,
     /* Monitor to engine, once, first. u.engine. Descriptors: link memfd,
-     * kick eventfd, event eventfd, grant S, grant E, grant wake eventfd;
-     * for gfx the context memfd, too.
+     * kick eventfd, event eventfd, grant S (to be read only), grant E, the
+     * eventfds wake and notify of the grant; for gfx the context memfd, too.
      * Text, gfx only: the cache folder, a line feed, the Vulkan driver's
      * manifest; either may be empty. */
     PROTO_ENGINE_START = 4,
@@ -64,6 +68,25 @@ enum proto_type {
     PROTO_REPLY = 11,
     /* Monitor to device: end. The device destroys its ioreq server. */
     PROTO_STOP = 12,
+    /* Monitor to device: reset vGPU u.reset.index as an FLR does, with
+     * u.reset.reason in RESET_REASON. `quarantine` 1: its engines don't start
+     * until a PROTO_RESET with 0 comes. */
+    PROTO_RESET = 13,
+
+    /* Monitor to xen-vgpud, once a vGPU and connection, first. u.sched_vgpu;
+     * text: the domain's name. Descriptors for each engine of the bit mask,
+     * lowest first: grant S, grant E, wake eventfd, notify eventfd. */
+    PROTO_SCHED_REGISTER = 32,
+    /* xen-vgpud to monitor: the answer. u.sched_status. */
+    PROTO_SCHED_REGISTERED = 33,
+    /* Monitor to xen-vgpud: an engine's process is ready (u.sched_engine.pid
+     * is not 0; one descriptor, its pidfd), or gone (pid 0, with `death`). */
+    PROTO_SCHED_ENGINE = 34,
+    /* xen-vgpud to monitor: kill an engine; `death` says how the guest is to be
+     * told. The monitor answers with PROTO_SCHED_ENGINE when it is gone. */
+    PROTO_SCHED_KILL = 35,
+    /* xen-vgpud to monitor: pass PROTO_RESET on. u.reset. */
+    PROTO_SCHED_RESET = 36,
 };
 
 /* Exit statuses of an engine. */
@@ -81,6 +104,16 @@ enum proto_memory {
     PROTO_MEMORY_UNSAID = 0,
     PROTO_MEMORY_IN_PLACE = 1, /* the driver has imported it */
     PROTO_MEMORY_COPIED = 2,
+};
+
+#define PROTO_SCHED_SOCKET "sched.sock"
+#define PROTO_SCHED_FDS 4u /* an engine, of PROTO_SCHED_REGISTER */
+
+/* What delays of its work a vGPU's user would notice (ondemand, fair). */
+enum proto_latency {
+    PROTO_LATENCY_NORMAL = 0,
+    PROTO_LATENCY_LOW = 1, /* interactive */
+    PROTO_LATENCY_BATCH = 2,
 };
 
 enum proto_query {
@@ -151,6 +184,28 @@ struct proto_msg {
             uint32_t index;
             uint32_t query;
         } query;
+        struct {
+            uint32_t index;
+            uint32_t reason; /* XVGPU_RESET_* */
+            uint32_t quarantine;
+        } reset;
+        struct {
+            uint32_t domid, index;
+            uint32_t engines; /* bit mask, XVGPU_ENGINE_* */
+            uint32_t weight;  /* 1 to PROTO_WEIGHT_MAX */
+            uint32_t cap;     /* of an engine's time, per mille; 0: none */
+            uint32_t latency; /* enum proto_latency */
+        } sched_vgpu;
+        struct {
+            uint32_t index;
+            int32_t status; /* 0 or a negative errno */
+        } sched_status;
+        struct {
+            uint32_t index;
+            uint32_t engine;
+            uint32_t pid;
+            uint32_t death; /* enum proto_death */
+        } sched_engine;
         struct {
             uint32_t tag;
             int32_t status; /* 0 or a negative errno; text says why */

@@ -400,6 +400,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     e->kick = config->kick;
     e->event = config->event;
     e->wake = config->wake;
+    e->notify = config->notify;
     e->sock = config->sock;
     e->context = config->context;
     e->xce = config->xce;

@@ -177,7 +177,7 @@ struct engine {
     uint32_t domid;
     struct engine_limits limits;
     struct grant_e *grant_e;
-    int kick, event, wake, sock;
+    int kick, event, wake, notify, sock;
     int context; /* memfd for what must outlive this process, or -1 */
     xenevtchn_handle *xce;
     uint32_t done_count, fault_count;
@@ -196,7 +196,8 @@ struct engine_config {
     const struct engine_ops *ops;
     uint32_t max_buckets;
     struct engine_limits limits;
-    int link, kick, event, grant_s, grant_e, wake; /* stay the caller's */
+    /* Stay the caller's. */
+    int link, kick, event, grant_s, grant_e, wake, notify;
     int sock;                                      /* to the monitor, or -1 */
     int context;                   /* see struct engine; -1: none */
     xenforeignmemory_handle *fmem; /* borrowed */

@@ -21,6 +21,7 @@ enum {
     FD_GRANT_S,
     FD_GRANT_E,
     FD_WAKE,
+    FD_NOTIFY,
     FD_CONTEXT, /* gfx only */
 };
 _Static_assert(FD_CONTEXT == PROTO_ENGINE_FDS, "as the monitor sends them");
@@ -104,6 +105,7 @@ static int open_engine(struct proto_in *in, struct engine **e)
         .grant_s = in->fds[FD_GRANT_S],
         .grant_e = in->fds[FD_GRANT_E],
         .wake = in->fds[FD_WAKE],
+        .notify = in->fds[FD_NOTIFY],
         .sock = PROTO_FD,
         .context = in->nr_fds > FD_CONTEXT ? in->fds[FD_CONTEXT] : -1,
     };

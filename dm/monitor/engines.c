@@ -101,8 +101,8 @@ static int start(struct monitor *m, struct engine *e)
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_ENGINE_START};
     char text[CACHE_PATH + sizeof(e->vgpu->opt->vulkan_icd)] = "";
-    int fds[] = {e->link_fd,    e->kick_fd, e->event_fd,  e->grant_s_fd,
-                 e->grant_e_fd, e->wake_fd, e->context_fd};
+    int fds[] = {e->link_fd,    e->kick_fd, e->event_fd,  e->grant_ro_fd,
+                 e->grant_e_fd, e->wake_fd, e->notify_fd, e->context_fd};
     int rc;
 
     if (e->number == XVGPU_ENGINE_GFX) {

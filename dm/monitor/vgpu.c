@@ -68,12 +68,16 @@ static int engine_init(struct engine *e)
     rc = e->wake_fd = make_eventfd();
     if (rc < 0)
         return rc;
+    rc = e->notify_fd = make_eventfd();
+    if (rc < 0)
+        return rc;
     if (e->number == XVGPU_ENGINE_GFX) {
         rc = e->context_fd = make_memfd("xvgpu-context", LINK_CONTEXT_SIZE);
         if (rc < 0)
             return rc;
     }
-    return grant_create(GRANT_RUN, &e->grant_s_fd, &e->grant, &e->grant_e_fd);
+    return grant_create(GRANT_RUN, GRANT_F_COMPILE, &e->grant_s_fd,
+                        &e->grant_ro_fd, &e->grant, &e->grant_e_fd);
 }
 
 int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
@@ -94,7 +98,8 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
         e->vgpu = v;
         e->number = i;
         e->link_fd = e->kick_fd = e->event_fd = e->wake_fd = -1;
-        e->grant_s_fd = e->grant_e_fd = e->context_fd = -1;
+        e->grant_s_fd = e->grant_ro_fd = e->grant_e_fd = -1;
+        e->notify_fd = e->context_fd = -1;
         snprintf(e->name, sizeof(e->name), "engine %u.%s", index,
                  engine_name(i));
         snprintf(e->cgroup, sizeof(e->cgroup), "%s.%u", engine_name(i), index);
@@ -138,7 +143,9 @@ void vgpu_fini(struct vgpu *v)
         close_fd(&e->event_fd);
         close_fd(&e->wake_fd);
         close_fd(&e->context_fd);
+        close_fd(&e->notify_fd);
         close_fd(&e->grant_s_fd);
+        close_fd(&e->grant_ro_fd);
         close_fd(&e->grant_e_fd);
         if (e->grant)
             munmap(e->grant, GRANT_SIZE);

@@ -41,7 +41,8 @@ struct engine {
 
     /* Sealed against another size, made once, handed to each process in
      * turn. Eventfds do not block. */
-    int link_fd, kick_fd, event_fd, grant_s_fd, grant_e_fd, wake_fd;
+    int link_fd, kick_fd, event_fd;
+    int grant_s_fd, grant_ro_fd, grant_e_fd, wake_fd, notify_fd;
     int context_fd; /* gfx: see LINK_CONTEXT_SIZE; -1: none */
     struct grant_s *grant;
 

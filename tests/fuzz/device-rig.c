@@ -102,8 +102,8 @@ static void engine_start(struct drig_engine *e)
     if (!e->rig->config.real_engine)
         return;
     FUZZ_CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, e->socks) == 0);
-    FUZZ_CHECK(grant_create(GRANT_RUN, &e->grant_s, &e->grant, &e->grant_e) ==
-               0);
+    FUZZ_CHECK(grant_create(GRANT_RUN, GRANT_F_COMPILE, NULL, &e->grant_s,
+                            &e->grant, &e->grant_e) == 0);
     FUZZ_CHECK(pthread_create(&e->thread, NULL, engine_main, e) == 0);
     while (read(e->socks[0], &ready, 1) < 0)
         FUZZ_CHECK(errno == EINTR);

@@ -55,12 +55,14 @@ void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
     c->kick = eventfd(0, EFD_NONBLOCK);
     c->event = eventfd(0, EFD_NONBLOCK);
     c->wake = eventfd(0, EFD_NONBLOCK);
+    c->notify = eventfd(0, EFD_NONBLOCK);
     c->link = memfd_create("link", 0);
     CHECK(ftruncate(c->link, LINK_SIZE) == 0);
     rig->link =
         mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->link, 0);
     CHECK(rig->link != MAP_FAILED);
-    CHECK(grant_create(GRANT_RUN, &c->grant_s, &rig->grant, &c->grant_e) == 0);
+    CHECK(grant_create(GRANT_RUN, GRANT_F_COMPILE, NULL, &c->grant_s,
+                       &rig->grant, &c->grant_e) == 0);
     rig->link->dev.version = LINK_VERSION;
     rig->link->dev.bus_master = 1;
     rig->link->dev.time_base_ns = clock_ns();
@@ -80,9 +82,9 @@ void rig_respawn(struct rig *rig)
 void rig_free(struct rig *rig)
 {
     const struct engine_config *c = &rig->config;
-    const int fds[] = {c->kick,       c->event,      c->wake,
-                       c->link,       c->grant_s,    c->grant_e,
-                       rig->socks[0], rig->socks[1], c->context};
+    const int fds[] = {c->kick,       c->event,   c->wake,    c->notify,
+                       c->link,       c->grant_s, c->grant_e, rig->socks[0],
+                       rig->socks[1], c->context};
     size_t i;
 
     engine_free(rig->e);

@@ -77,8 +77,9 @@ static int make_link(struct replay *r)
     c->kick = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     c->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     c->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    c->notify = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (c->link < 0 || c->kick < 0 || c->event < 0 || c->wake < 0 ||
-        ftruncate(c->link, LINK_SIZE))
+        c->notify < 0 || ftruncate(c->link, LINK_SIZE))
         return -errno;
     link =
         mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->link, 0);
@@ -90,7 +91,8 @@ static int make_link(struct replay *r)
     r->link->dev.time_base_ns = clock_ns();
     r->link->dev.ring_base = r->ring;
     r->link->dev.ring_size = RING_SIZE;
-    return grant_create(GRANT_RUN, &c->grant_s, &r->grant, &c->grant_e);
+    return grant_create(GRANT_RUN, GRANT_F_COMPILE, NULL, &c->grant_s,
+                        &r->grant, &c->grant_e);
 }
 
 static int make_engine(struct replay *r, const struct engine_ops *ops)
