@@ -29,6 +29,9 @@ libxvgpu_la_SOURCES = \
 	lib/sandbox-parts.h \
 	lib/sandbox.c \
 	lib/sandbox.h \
+	lib/sched-record.h \
+	lib/server.c \
+	lib/server.h \
 	lib/trace.c \
 	lib/trace.h \
 	lib/values.c \

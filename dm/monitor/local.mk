@@ -29,8 +29,6 @@ libmonitor_la_SOURCES = \
 	dm/monitor/qmp.c \
 	dm/monitor/qmp.h \
 	dm/monitor/qmpserver.c \
-	dm/monitor/server.c \
-	dm/monitor/server.h \
 	dm/monitor/sweep.c \
 	dm/monitor/vgpu.c \
 	dm/monitor/vgpu.h \

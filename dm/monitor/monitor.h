@@ -17,10 +17,10 @@
 #include "dm/monitor/launch.h"
 #include "dm/monitor/options.h"
 #include "dm/monitor/qmp.h"
-#include "dm/monitor/server.h"
 #include "dm/monitor/vgpu.h"
 #include "dm/monitor/vram.h"
 #include "dm/monitor/xenstore.h"
+#include "lib/server.h"
 
 #define MONITOR_RUN_DIR "/run/xen-vgpu" /* or environment XVGPU_RUN_DIR */
 
@@ -56,7 +56,8 @@ struct monitor {
     enum monitor_state state;
     int exit_code;
     const struct options *opt;
-    const struct launch *launch; /* a monitor that xl does not know, else NULL */
+    const struct launch
+        *launch;      /* a monitor that xl does not know, else NULL */
     uint32_t sandbox; /* 0: tests only */
     enum qmp_state qmp_state;
     bool was_running; /* libxl, or who waits for us, has been told so */
@@ -82,7 +83,7 @@ struct monitor {
     struct server *qmp, *admin;
     ev_io xs_event;
     ev_io companion_exit; /* of the process that became QEMU */
-    ev_timer timeout; /* of the present state */
+    ev_timer timeout;     /* of the present state */
     ev_signal signals[3];
 };
 

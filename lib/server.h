@@ -3,8 +3,8 @@
  * A UNIX stream socket on which clients send lines of text. All sizes are
  * bounded; a client that does not read is dropped.
  */
-#ifndef MONITOR_SERVER_H
-#define MONITOR_SERVER_H
+#ifndef LIB_SERVER_H
+#define LIB_SERVER_H
 
 #include <ev.h>
 #include <stdbool.h>
@@ -12,12 +12,13 @@
 
 #define SERVER_LINE_MAX 65536u
 #define SERVER_OUT_MAX (1u << 20)
-#define SERVER_CONNS 8u
+#define SERVER_CONNS 8u /* unless its operations say more */
 
 struct server;
 struct conn;
 
 struct server_ops {
+    unsigned int max_conns; /* at a time; 0: SERVER_CONNS */
     void (*opened)(struct conn *c);
     /* A whole line, zero-terminated, without its end. */
     void (*line)(struct conn *c, char *line, size_t len);

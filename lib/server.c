@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dm/monitor/server.h"
+#include "lib/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,8 @@ struct server {
     int fd;
     char path[108]; /* "": not ours to remove */
     ev_io accept;
-    struct conn conns[SERVER_CONNS];
+    unsigned int nr_conns;
+    struct conn conns[];
 };
 
 static void conn_close(struct conn *c)
@@ -235,7 +236,7 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
     fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return;
-    for (i = 0; i < SERVER_CONNS && !c; i++) {
+    for (i = 0; i < s->nr_conns && !c; i++) {
         if (s->conns[i].fd < 0)
             c = &s->conns[i];
     }
@@ -275,7 +276,7 @@ static int listen_on(struct server *s, const char *path)
     umask(old);
     if (rc)
         return rc;
-    if (listen(s->fd, SERVER_CONNS) || rename(sa.sun_path, path)) {
+    if (listen(s->fd, (int)s->nr_conns) || rename(sa.sun_path, path)) {
         rc = -errno;
         unlink(sa.sun_path);
         return rc;
@@ -287,7 +288,8 @@ static int listen_on(struct server *s, const char *path)
 int server_open(struct server **srv, struct ev_loop *loop, const char *path,
                 int fd, const struct server_ops *ops, void *user)
 {
-    struct server *s = calloc(1, sizeof(*s));
+    const unsigned int nr = ops->max_conns ? ops->max_conns : SERVER_CONNS;
+    struct server *s = calloc(1, sizeof(*s) + nr * sizeof(s->conns[0]));
     unsigned int i;
     int rc = 0;
 
@@ -297,7 +299,8 @@ int server_open(struct server **srv, struct ev_loop *loop, const char *path,
     s->ops = ops;
     s->user = user;
     s->fd = fd;
-    for (i = 0; i < SERVER_CONNS; i++) {
+    s->nr_conns = nr;
+    for (i = 0; i < s->nr_conns; i++) {
         s->conns[i].srv = s;
         s->conns[i].fd = -1;
     }
@@ -322,7 +325,7 @@ void server_close(struct server *s)
 
     if (!s)
         return;
-    for (i = 0; i < SERVER_CONNS; i++)
+    for (i = 0; i < s->nr_conns; i++)
         conn_close(&s->conns[i]);
     ev_io_stop(s->loop, &s->accept);
     if (s->fd >= 0)
