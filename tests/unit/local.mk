@@ -3,3 +3,4 @@ include tests/unit/monitor.mk
 include tests/unit/engine.mk
 include tests/unit/stream.mk
 include tests/unit/gfx.mk
+include tests/unit/tools.mk
