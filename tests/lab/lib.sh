@@ -215,6 +215,59 @@ guest_wait() { # NAME SECONDS
     return 1
 }
 
+# Waits for what a guest does, while it lives: one that is gone, or takes too
+# long, is the scenario's failure, with all that there is to say about it.
+guest_until() { # NAME... SECONDS COMMAND [ARGUMENT...]; names in one word
+    _guests=$1
+    _seconds=$2
+    _end=$(($(uptime_ms) + $2 * 1000))
+    _round=0
+    shift 2
+    until "$@"; do
+        # xl is dear: ask it every fourth time only.
+        _round=$((_round + 1))
+        [ $((_round % 4)) -ne 0 ] || for _guest in $_guests; do
+            guest_is_gone "$_guest" || continue
+            usleep 300000 # xenconsoled may still be writing
+            ! "$@" || return 0
+            guest_dump_gone "$_guest"
+            fail "guest $_guest is gone: $(guest_why_gone "$_guest")"
+        done
+        [ "$(uptime_ms)" -lt $_end ] || {
+            for _guest in $_guests; do guest_dump "$_guest"; done
+            fail "waited $_seconds s for guest $_guests: $(guest_why "$_guest")"
+        }
+        usleep 500000
+    done
+}
+
+guest_printed() { # NAME SECONDS PATTERN
+    guest_until "$1" "$2" \
+        grep -qs -e "$3" "/var/log/xen/console/guest-$1.log"
+}
+
+guest_is_gone() { # NAME
+    ! xl domid "$1" > /dev/null 2>&1
+}
+
+# All that there is to say about a guest that does nothing any more.
+guest_dump() { # NAME
+    _id=$(domid "$1")
+    for _command in "xl vcpu-list" "xenctx $_id 0" "xen-vgpu show $_id" \
+        "xen-vgpu regs $_id" "lsevtchn $_id" "xl debug-keys eq" \
+        "tail -n 20 /var/log/xen/qemu-dm-$1.log"; do
+        echo "--- $_command"
+        timeout 10 $_command 2>&1 || :
+    done
+}
+
+guest_dump_gone() { # NAME
+    echo "--- the end of its console, of its device model's log, of Xen's"
+    guest_console "$1" | tail -n 20
+    tail -n 20 "/var/log/xen/qemu-dm-$1.log" 2>&1 || :
+    xl dmesg | tail -n 40
+}
+
 # Creates a guest, waits, and makes its failure the scenario's.
 guest_run() { # NAME SECONDS
     guest_create "$1" || fail "xl create $1 failed"
@@ -237,6 +290,13 @@ guest_why() { # NAME
         head -n 1) || :
     [ -n "$_why" ] || _why=$(guest_console "$1" | grep . | tail -n 1) || :
     echo "${_why:-no output}"
+}
+
+# The same for one that is gone: Xen knows of faults that it did not see.
+guest_why_gone() { # NAME
+    _xen=$(xl dmesg | sed -n "s/^(XEN) \(\[[^]]*\] \)\{0,1\}\(d$(domid "$1")v\)/\2/p" |
+        tail -n 1)
+    echo "$(guest_why "$1")${_xen:+; Xen says: $_xen}"
 }
 
 guest_destroy() { # NAME
@@ -303,25 +363,21 @@ worker_jobs() { # NAME
         engine == "sdma" && $1 == "jobs" { print $2 }'
 }
 
-# All that there is to say about a guest that does nothing any more.
-guest_dump() { # NAME
-    _id=$(domid "$1")
-    for _command in "xl vcpu-list" "xenctx $_id 0" "xen-vgpu show $_id" \
-        "xen-vgpu regs $_id" "lsevtchn $_id" "xl debug-keys eq"; do
-        echo "--- $_command"
-        timeout 10 $_command 2>&1 || :
-    done
-}
-
 # Waits until a worker has done more jobs than when it was last asked.
 worker_goes_on() { # NAME: sets $WORKER_JOBS
     read -r _seen < "$LAB_STATE/$1.jobs"
     _end=$(($(uptime_ms) + 180000))
+    _round=0
     while :; do
         WORKER_JOBS=$(worker_jobs "$1")
         [ "${WORKER_JOBS:-0}" -le "$_seen" ] || break
         [ -z "$(guest_result "$1")" ] ||
             fail "guest $1 has ended: $(guest_why "$1")"
+        _round=$((_round + 1))
+        [ $((_round % 20)) -ne 0 ] || ! guest_is_gone "$1" || {
+            guest_dump_gone "$1"
+            fail "guest $1 is gone: $(guest_why_gone "$1")"
+        }
         [ "$(uptime_ms)" -lt $_end ] || {
             guest_dump "$1"
             fail "guest $1 stands still at job $_seen"
@@ -375,6 +431,30 @@ other_report() {
         END { printf "%d times beside another guest: of its %d jobs 0 are lost, " \
             "at least %d from one time to the next", NR, jobs, least }' \
         "$OUT/other")"
+}
+
+# --- the emulator --------------------------------------------------------------
+
+# QEMU 7.2's VMRUN now and then goes on with the hypervisor's registers instead
+# of the guest's, which is then dead of a triple fault.  Xen dumps what is not
+# a guest's: its own code segment, and an address in its own text.  Prints the
+# domain ids.
+emulator_lost_registers() { # HYPERVISOR-LOG
+    awk '
+        /^\(XEN\) .*\*\*\* Dumping Dom[1-9][0-9]* vcpu#[0-9]* state/ {
+            match($0, /Dom[0-9]*/)
+            id = substr($0, RSTART + 3, RLENGTH - 3)
+            lines = 0
+            xens = 0
+        }
+        id == "" { next }
+        ++lines > 20 { id = "" } # other lines may come in between
+        /^\(XEN\) .*RIP: +e008:\[<ffff82d0[0-9a-f]*>\]/ { xens = 1 }
+        /^\(XEN\) .*CONTEXT: hvm guest/ {
+            if (xens)
+                print id
+            id = ""
+        }' "$1"
 }
 
 # --- what must be gone with a domain ------------------------------------------

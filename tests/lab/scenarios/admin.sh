@@ -6,8 +6,7 @@ name=draw,frames=3,hold=100
 guest_config $name vgpu-draw.elf
 guest_create $name
 id=$(domid $name)
-wait_for 180 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
-    fail "the guest draws nothing"
+guest_printed $name 180 '^PICTURE'
 xen-vgpu list | tee "$OUT/list"
 grep -q "^$id.0 *$name native" "$OUT/list" ||
     fail "list does not show domain $id, or not all of its name"

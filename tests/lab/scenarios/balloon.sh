@@ -13,8 +13,7 @@ GUEST_PAUSED=1 guest_create $name
 id=$(domid $name)
 before=$(mib)
 xl unpause $name
-wait_for 180 grep -q '^WITHDRAWN' /var/log/xen/console/guest-$name.log ||
-    fail "the guest withdraws nothing"
+guest_printed $name 180 '^WITHDRAWN'
 after=$(mib)
 note "xl list: $before MiB before, $after MiB with 16 MiB withdrawn"
 [ $((before - after)) -eq 16 ] || fail "the domain is charged for $after MiB"

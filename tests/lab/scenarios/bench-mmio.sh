@@ -22,8 +22,7 @@ guest_create $edu
 turn() { # NAME TURN
     xenstore-write "/local/domain/$(domid "$1")/data/turn" "$2"
     usleep 300000
-    wait_for 60 grep -q "STATS.* turn=$2 " "/var/log/xen/console/guest-$1.log" ||
-        fail "$1 does not measure: $(guest_why "$1")"
+    guest_printed "$1" 60 "STATS.* turn=$2 "
 }
 i=0
 while [ $i -lt "$turns" ]; do

@@ -47,8 +47,7 @@ one=one,rounds=1,hold=300
 for g in $one two,rounds=1,hold=300; do
     guest_config $g vgpu-latency
     guest_create $g
-    wait_for 100 grep -q 'what=engine' "/var/log/xen/console/guest-$g.log" ||
-        fail "$g does not come to its end: $(guest_why "$g")"
+    guest_printed $g 100 'what=engine'
 done
 for p in $(domain_processes "$(domid $one)"); do
     awk -v name="$(cat "/proc/$p/comm")" '

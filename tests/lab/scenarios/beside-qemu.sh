@@ -27,8 +27,7 @@ guest_config $name vgpu-copy.elf "$vga"
 for how in destroy kill; do
     guest_create $name
     id=$(domid $name)
-    wait_for 180 grep -q . "/var/log/xen/console/guest-$name.log" ||
-        fail "the guest prints nothing"
+    guest_printed $name 180 .
     qemu=$(xenstore-read "/local/domain/$id/image/device-model-pid")
     tr '\0' ' ' < "/proc/$qemu/cmdline" > "$OUT/qemu.txt"
     case $(cat "$OUT/qemu.txt") in

@@ -132,10 +132,10 @@ done
 for g in $planet $stream; do
     xl unpause "$g"
     note "${g%%,*}: the gfx engine starts"
-    wait_for 120 gfx_runs "$g" || fail "$g: no gfx engine: $(guest_why "$g")"
+    guest_until "$g" 120 gfx_runs "$g"
 done
 note "both are at work; the first frame takes longest: shaders are compiled"
-wait_for 1100 both_end || :
+guest_until "$planet $stream" 1100 both_end
 for g in $planet $stream; do
     guest_console "$g" | grep -q '^STATS' ||
         fail "$g does not come to its end: $(guest_why "$g")"

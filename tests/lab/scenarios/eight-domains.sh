@@ -19,8 +19,7 @@ for name in $names; do
     xl unpause "$name"
 done
 for name in $names; do
-    wait_for 120 grep -q '^STATS' "/var/log/xen/console/guest-$name.log" ||
-        fail "guest $name does not come to an end"
+    guest_printed "$name" 120 '^STATS'
 done
 
 # The kernel names an event channel's interrupt after who bound it: these are

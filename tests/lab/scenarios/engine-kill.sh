@@ -16,7 +16,7 @@ n=0
 ready() { grep -q "^READY $n\|^Test result" "$log"; }
 last=
 while [ -z "$last" ]; do
-    wait_for 120 ready || fail "the guest stands still after $n kills"
+    guest_until "$name" 120 ready
     p=$(vgpu_pid "$id" "engine sdma")
     [ -n "$p" ] || fail "there is no engine to kill: $(guest_why "$name")"
     # The guest looks at this before it waits for another.

@@ -20,8 +20,7 @@ for g in $one $two; do
 done
 note "both compute and draw at the same time"
 for g in $one $two; do
-    wait_for "${GFX_SECONDS:-550}" grep -q '^STATS\|^Test result' \
-        "/var/log/xen/console/guest-$g.log" || :
+    guest_printed $g "${GFX_SECONDS:-240}" '^STATS\|^Test result'
     guest_console "$g" | grep -q '^STATS' ||
         fail "$g does not come to its end: $(guest_why "$g")"
     ! guest_console "$g" | grep '^Fail' || fail "$g: a check failed"

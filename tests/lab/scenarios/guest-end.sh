@@ -23,12 +23,12 @@ while has_more $n "$rounds"; do
     guest_config $name vgpu-end.elf 'on_reboot = "restart"'
     guest_create $name
     first=$(domid $name)
-    wait_for 120 ready 1 || fail "the guest does not work"
+    guest_until $name 120 ready 1
     beside_other tell "$first" 1
     wait_for 120 rebooted || fail "xl did not reboot the guest"
     assert_nothing_left "$first"
     # A console log of its own, or the same one.
-    wait_for 120 ready 2 || fail "the rebooted guest does not work"
+    guest_until $name 120 ready 2
     [ "$(domain_processes "$second" | wc -l)" -ge 3 ] ||
         fail "the rebooted guest has no vGPU"
     tell "$second" 4
@@ -41,7 +41,7 @@ while has_more $n "$rounds"; do
     guest_config $name vgpu-end.elf
     guest_create $name
     id=$(domid $name)
-    wait_for 120 ready 1 || fail "the guest does not work"
+    guest_until $name 120 ready 1
     beside_other tell "$id" 3
     guest_gone "$id" 60 || fail "the crashed domain is still there"
     assert_nothing_left "$id"

@@ -32,11 +32,10 @@ while has_more $n "$rounds"; do
     guest_create $name
     id=$(domid $name)
     for k in 0 1; do
-        wait_for 120 ready $k || fail "the guest does not work"
+        guest_until $name 120 ready $k
         pid device
         beside_other kill -9 "$pid"
-        wait_for 120 sh -c "xen-vgpu show $id | grep -q ': running'" ||
-            fail "no device process took over"
+        guest_until $name 120 sh -c "xen-vgpu show $id | grep -q ': running'"
         pid "engine sdma"
         beside_other kill -9 "$pid"
     done
@@ -48,7 +47,7 @@ while has_more $n "$rounds"; do
     guest_create $name
     id=$(domid $name)
     ids="$ids $id"
-    wait_for 120 ready || fail "the guest does not work"
+    guest_until $name 120 ready
     pid monitor
     beside_other kill -9 "$pid"
     guest_expect $name 180
@@ -58,8 +57,7 @@ while has_more $n "$rounds"; do
     guest_config $name vgpu-copy.elf "$vga"
     guest_create $name
     id=$(domid $name)
-    wait_for 120 grep -q . "/var/log/xen/console/guest-$name.log" ||
-        fail "the guest prints nothing"
+    guest_printed $name 120 .
     random_sleep 1000
     beside_other kill -9 "$(qemu_pid)"
     wait_for 60 without_vgpu || fail "the vGPU outlives QEMU"

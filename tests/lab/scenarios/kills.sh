@@ -39,7 +39,7 @@ while has_more $n "$rounds"; do
     id=$(domid "$name")
     k=0
     while [ $k -lt $kills ]; do
-        wait_for 120 ready || fail "the guest stands still after $n kills"
+        guest_until "$name" 120 ready
         engine=$(vgpu_pid "$id" "engine sdma")
         device=$(vgpu_pid "$id" device)
         [ -n "$engine" ] && [ -n "$device" ] ||

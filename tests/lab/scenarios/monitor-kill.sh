@@ -23,8 +23,7 @@ begin() { # sets $name, $id, $monitor, $device
     guest_create $name
     id=$(domid $name)
     [ -z "$previous" ] || assert_nothing_left "$previous"
-    wait_for 120 grep -q '^READY' "/var/log/xen/console/guest-$name.log" ||
-        fail "round $n: the guest does not work"
+    guest_printed $name 120 '^READY'
     monitor=$(vgpu_pid "$id" monitor)
     device=$(vgpu_pid "$id" device)
     [ -n "$monitor" ] && [ -n "$device" ] ||

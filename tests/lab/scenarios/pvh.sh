@@ -39,8 +39,7 @@ id=$(domid $name)
 xen-vgpu attach "$id" -vgpu $vgpu
 refused "$id" "has vGPUs already"
 xl unpause $name
-wait_for 240 grep -q . "/var/log/xen/console/guest-$name.log" ||
-    fail "the guest prints nothing"
+guest_printed $name 240 .
 xen-vgpu show "$id" > "$OUT/show.txt"
 guest_destroy $name
 assert_nothing_left "$id"

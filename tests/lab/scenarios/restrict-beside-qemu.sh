@@ -17,8 +17,7 @@ guest_config $name vgpu-copy.elf 'vga = "stdvga"' 'dm_restrict = 1'
 for how in destroy kill; do
     guest_create $name
     id=$(domid $name)
-    wait_for 60 grep -q . "/var/log/xen/console/guest-$name.log" ||
-        fail "the guest prints nothing"
+    guest_printed $name 60 .
     qemu=$(xenstore-read "/local/domain/$id/image/device-model-pid")
     killed=$(xenstore-read "/local/domain/$id/image/device-model-kill-uid")
     [ "$(uid_of "$qemu")" = "$killed" ] ||
@@ -42,7 +41,7 @@ for how in destroy kill; do
             fail "process $p has the uid that libxl kills"
     done
     [ $processes -eq 3 ] || fail "$processes processes, not monitor, device and engine"
-    wait_for 60 jobs_done "$id" 50 || fail "the guest has not done 50 jobs"
+    guest_until $name 60 jobs_done "$id" 50
     xen-vgpu show "$id" > "$OUT/show-$how.txt"
     if [ $how = kill ]; then
         kill -9 "$qemu"

@@ -20,8 +20,7 @@ done
 # QMP was the only sign that libxl got.
 ! xenstore-exists "/local/domain/0/device-model/$id/state" ||
     fail "the node state is written"
-wait_for 60 grep -q '^PICTURE' /var/log/xen/console/guest-$name.log ||
-    fail "the guest draws nothing"
+guest_printed $name 60 '^PICTURE'
 processes=0
 for p in $(domain_processes "$id"); do
     cat "/proc/$p/comm" "/proc/$p/limits" >> "$OUT/limits"
@@ -67,7 +66,6 @@ guest_create $name
 id=$(domid $name)
 [ "$(xenstore-read "/local/domain/$id/image/device-model-kill-uid")" = 131000 ] ||
     fail "libxl does not kill by uid"
-wait_for 60 grep -q . /var/log/xen/console/guest-$name.log ||
-    fail "the guest prints nothing"
+guest_printed $name 60 .
 guest_destroy $name
 assert_nothing_left "$id"
