@@ -4,3 +4,4 @@ include tests/unit/engine.mk
 include tests/unit/stream.mk
 include tests/unit/gfx.mk
 include tests/unit/tools.mk
+include tests/unit/sched.mk

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Event-driven: the engine changes hands when its holder has no more work, when
+ * its slice is over and somebody waits, or, after the residency, when one of a
+ * better latency class waits. In a class it is first come, first served; one
+ * that was stopped goes to the end.
+ *
+ * A class in which somebody waits is passed over skip_limit times, then it is
+ * its turn. So among S + 2 turns (S the limit) one is of the worst class, two
+ * at most of N being due at once, and who is one of N in a class waits less
+ * than (S + 2) N (Q + P).
+ */
+#include "dm/sched/queue.h"
+
+#include <utlist.h>
+
+/* By class, the best first. */
+static unsigned int class_of(const struct sched_entity *e)
+{
+    switch (e->latency) {
+    case PROTO_LATENCY_LOW:
+        return 0;
+    case PROTO_LATENCY_BATCH:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+static void join(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+    (void)q;
+    (void)now;
+    e->class = 0;
+}
+
+static void leave(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+    (void)q;
+    (void)e;
+    (void)now;
+}
+
+static void enqueue(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+    (void)now;
+    e->class = class_of(e);
+    DL_APPEND(q->ondemand.waiting[e->class], e);
+}
+
+static void dequeue(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+    (void)now;
+    DL_DELETE(q->ondemand.waiting[e->class], e);
+    if (!q->ondemand.waiting[e->class])
+        q->ondemand.passed[e->class] = 0;
+}
+
+static struct sched_entity *pick(struct sched_queue *q, uint64_t now,
+                                 uint64_t *until)
+{
+    struct sched_entity *e;
+    unsigned int class = SCHED_CLASSES, i;
+
+    *until = SCHED_NEVER;
+    for (i = 0; i < SCHED_CLASSES; i++) {
+        if (!q->ondemand.waiting[i])
+            continue;
+        /* The best, unless a worse one was passed over too often: of several
+         * such the worst, which the others can't pass over, too. */
+        if (class == SCHED_CLASSES ||
+            q->ondemand.passed[i] >= q->params.skip_limit)
+            class = i;
+    }
+    if (class == SCHED_CLASSES)
+        return NULL;
+    for (i = 0; i < SCHED_CLASSES; i++) {
+        if (i == class || !q->ondemand.waiting[i])
+            q->ondemand.passed[i] = 0;
+        else if (q->ondemand.passed[i] < UINT32_MAX)
+            q->ondemand.passed[i]++;
+    }
+    e = q->ondemand.waiting[class];
+    dequeue(q, e, now);
+    return e;
+}
+
+static void charge(struct sched_queue *q, struct sched_entity *e,
+                   uint64_t ran_ns, uint64_t now)
+{
+    (void)q;
+    (void)e;
+    (void)ran_ns;
+    (void)now;
+}
+
+static uint64_t deadline(struct sched_queue *q, struct sched_entity *current,
+                         uint64_t since, uint64_t now)
+{
+    uint64_t slice = sched_slice(q, current), stay = slice;
+    unsigned int i, class = class_of(current);
+    bool waits = false;
+
+    (void)now;
+    for (i = 0; i < SCHED_CLASSES; i++) {
+        if (!q->ondemand.waiting[i])
+            continue;
+        waits = true;
+        if (i < class && q->params.residency_ns < stay)
+            stay = q->params.residency_ns;
+    }
+    return waits ? sched_add(since, stay) : SCHED_NEVER;
+}
+
+const struct sched_policy sched_ondemand = {
+    .name = "ondemand",
+    .join = join,
+    .leave = leave,
+    .enqueue = enqueue,
+    .dequeue = dequeue,
+    .pick = pick,
+    .charge = charge,
+    .deadline = deadline,
+};
