@@ -70,8 +70,10 @@ enum proto_type {
     PROTO_STOP = 12,
     /* Monitor to device: reset vGPU u.reset.index as an FLR does, with
      * u.reset.reason in RESET_REASON. `quarantine` 1: its engines don't start
-     * until a PROTO_RESET with 0 comes. */
+     * until a PROTO_RESET with 0 comes. One of a vGPU at a time. */
     PROTO_RESET = 13,
+    /* Device to monitor: that is done. u.reset.index. */
+    PROTO_RESET_DONE = 14,
 
     /* Monitor to xen-vgpud, once a vGPU and connection, first. u.sched_vgpu;
      * text: the domain's name. Descriptors for each engine of the bit mask,
@@ -83,10 +85,14 @@ enum proto_type {
      * is not 0; one descriptor, its pidfd), or gone (pid 0, with `death`). */
     PROTO_SCHED_ENGINE = 34,
     /* xen-vgpud to monitor: kill an engine; `death` says how the guest is to be
-     * told. The monitor answers with PROTO_SCHED_ENGINE when it is gone. */
+     * told, `pid` which process is meant (0: whichever runs). The monitor
+     * answers with PROTO_SCHED_ENGINE when it is gone. */
     PROTO_SCHED_KILL = 35,
     /* xen-vgpud to monitor: pass PROTO_RESET on. u.reset. */
     PROTO_SCHED_RESET = 36,
+    /* xen-vgpud to monitor: u.sched_vgpu has what the next registration is to
+     * say: the administrator has changed it. */
+    PROTO_SCHED_SET = 37,
 };
 
 /* Exit statuses of an engine. */
@@ -195,6 +201,7 @@ struct proto_msg {
             uint32_t weight;  /* 1 to PROTO_WEIGHT_MAX */
             uint32_t cap;     /* of an engine's time, per mille; 0: none */
             uint32_t latency; /* enum proto_latency */
+            uint32_t quarantined;
         } sched_vgpu;
         struct {
             uint32_t index;

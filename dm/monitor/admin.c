@@ -148,6 +148,20 @@ static json_t *processes_json(const struct monitor *m, const struct vgpu *v)
     return list;
 }
 
+static json_t *sched_json(const struct vgpu *v)
+{
+    const struct sched *s = &v->sched;
+    char text[80];
+
+    if (!v->opt->sched)
+        return json_pack("{s:s}", "mode", "none");
+    sched_text(s, text, sizeof(text));
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:s, s:b}", "mode", "host", "state", text,
+        "weight", (json_int_t)s->weight, "cap", (json_int_t)s->cap, "latency",
+        options_latency_name(s->latency), "quarantined", v->quarantined);
+}
+
 static json_t *show_json(const struct monitor *m, const struct vgpu *v)
 {
     static const char *const states[] = {
@@ -169,14 +183,15 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model", "native",
                   "vram", (json_int_t)v->opt->vram, "slot",
                   (json_int_t)v->opt->slot, "poll", (json_int_t)v->opt->poll,
-                  "rate", (json_int_t)v->opt->rate, "sched", "none",
-                  "companion",
+                  "rate", (json_int_t)v->opt->rate, "sched",
+                  v->opt->sched ? "host" : "none", "companion",
                   m->opt->companion == COMPANION_QEMU ? "qemu" : "none"));
     json_object_set_new(json, "vram",
                         json_pack("{s:I, s:I, s:I}", "bytes",
                                   (json_int_t)v->vram->size, "parking_frame",
                                   (json_int_t)v->vram->gfn, "small_pages",
                                   (json_int_t)v->vram->small_pages));
+    json_object_set_new(json, "sched", sched_json(v));
     json_object_set_new(json, "processes", processes_json(m, v));
     json_object_set_new(json, "engines", engines_json(v));
     if (m->have_server)

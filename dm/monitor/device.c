@@ -50,6 +50,72 @@ static void on_reply(struct monitor *m, struct proto_in *in)
     log_limited(&limit, LOG_DEBUG, "an answer to no query of ours, or late");
 }
 
+static void send_reset(struct monitor *m, struct vgpu *v)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_RESET,
+        .u.reset = {.index = v->index,
+                    .reason = v->reset_reason,
+                    .quarantine = v->quarantined},
+    };
+
+    v->reset_open = true;
+    v->reset_again = false;
+    if (m->state == MONITOR_RUNNING)
+        device_send(m, &msg);
+}
+
+static int on_reset_done(struct monitor *m, uint32_t index)
+{
+    struct vgpu *v;
+
+    if (index >= m->opt->nr_vgpus || m->state != MONITOR_RUNNING)
+        return -EPROTO;
+    v = &m->vgpus[index];
+    if (!v->reset_open)
+        return -EPROTO;
+    v->reset_open = false;
+    if (v->reset_again)
+        send_reset(m, v);
+    return 0;
+}
+
+void device_reset(struct monitor *m, struct vgpu *v, uint32_t reason,
+                  bool quarantine)
+{
+    static const char *const why[] = {
+        [XVGPU_RESET_GUARD] = "for its engines' hangs",
+        [XVGPU_RESET_ADMIN] = "for the administrator",
+    };
+
+    if (reason != XVGPU_RESET_GUARD)
+        reason = XVGPU_RESET_ADMIN;
+    log_limited(&v->sched.limit, LOG_WARNING, "vGPU %u is reset %s%s", v->index,
+                why[reason],
+                quarantine       ? ", and in quarantine"
+                : v->quarantined ? ", and out of quarantine"
+                                 : "");
+    v->reset_reason = reason;
+    v->quarantined = quarantine;
+    if (v->reset_open)
+        v->reset_again = true;
+    else
+        send_reset(m, v);
+    if (quarantine)
+        engines_kill(v); /* whatever the device does about it */
+}
+
+void device_resets(struct monitor *m)
+{
+    unsigned int i;
+
+    for (i = 0; i < m->opt->nr_vgpus; i++) {
+        if (m->vgpus[i].reset_open)
+            send_reset(m, &m->vgpus[i]);
+    }
+}
+
 static void on_message(struct child *c, struct proto_in *in)
 {
     const struct proto_msg *msg = &in->msg;
@@ -70,11 +136,14 @@ static void on_message(struct child *c, struct proto_in *in)
                          msg->u.engine_op.tag);
         break;
     case PROTO_ENGINE_KILL:
-        rc = engines_kill(m, msg->u.engine_op.index, msg->u.engine_op.engine,
-                          msg->u.engine_op.tag);
+        rc = engines_end(m, msg->u.engine_op.index, msg->u.engine_op.engine,
+                         msg->u.engine_op.tag);
         break;
     case PROTO_REPLY:
         on_reply(m, in);
+        break;
+    case PROTO_RESET_DONE:
+        rc = on_reset_done(m, msg->u.reset.index);
         break;
     default:
         rc = -EPROTO;

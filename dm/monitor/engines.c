@@ -113,6 +113,8 @@ static int start(struct monitor *m, struct engine *e)
     if (rc)
         return rc;
     e->starts++;
+    e->pid = (uint32_t)e->child.pid;
+    e->doomed = false;
     e->failed = 0;
     msg.u.engine.domid = m->opt->domid;
     msg.u.engine.index = e->vgpu->index;
@@ -141,6 +143,8 @@ static int start_one(struct monitor *m, struct engine *e)
 {
     if (m->state > MONITOR_RUNNING)
         return -ESHUTDOWN;
+    if (e->vgpu->quarantined)
+        return -EPERM; /* the device knows, too, if it is honest */
     if (vgpu_may_start(e->vgpu, clock_ns()))
         return start(m, e);
     log_limited(&e->limit, LOG_ERROR,
@@ -188,6 +192,7 @@ static void on_message(struct child *c, struct proto_in *in)
     }
     take_description(e, in);
     e->ready = true;
+    sched_engine_ready(e);
     answer_runs(e, 0);
 }
 
@@ -213,11 +218,19 @@ static void on_exited(struct child *c)
     struct monitor *m = c->owner;
     bool was_ready = e->ready;
     int rc = e->failed ? e->failed : -EIO;
-    enum proto_death death = death_of(c);
+    enum proto_death death;
 
     ev_timer_stop(c->loop, &e->timeout);
+    sched_take(e->vgpu); /* it may have been faster than we are */
+    death = e->doomed ? e->doom : death_of(c);
     e->ready = false;
-    if (!c->killed && death == PROTO_DEATH_HUNG)
+    if (was_ready)
+        sched_engine_gone(e, death);
+    if (e->doomed)
+        log_limited(&e->limit, LOG_ERROR, "%s was ended for xen-vgpud%s",
+                    c->name,
+                    death == PROTO_DEATH_HUNG ? ": it did not yield" : "");
+    else if (!c->killed && death == PROTO_DEATH_HUNG)
         log_limited(&e->limit, LOG_ERROR, "%s ended: a packet did not",
                     c->name);
     else if (!c->killed && death == PROTO_DEATH_LOST)
@@ -304,8 +317,8 @@ int engines_run(struct monitor *m, uint32_t index, uint32_t engine,
     return 0;
 }
 
-int engines_kill(struct monitor *m, uint32_t index, uint32_t engine,
-                 uint32_t tag)
+int engines_end(struct monitor *m, uint32_t index, uint32_t engine,
+                uint32_t tag)
 {
     struct engine *e = lookup(m, index, engine);
 
@@ -349,14 +362,29 @@ uint32_t engines_running(const struct vgpu *v)
     return mask;
 }
 
+void engine_doom(struct engine *e, uint32_t pid, enum proto_death death)
+{
+    if (!e->ready || (pid && pid != e->pid))
+        return;
+    e->doomed = true;
+    e->doom = death;
+    child_kill(&e->child);
+}
+
+void engines_kill(struct vgpu *v)
+{
+    unsigned int i;
+
+    for (i = 0; i < XVGPU_NR_ENGINES; i++)
+        child_kill(&v->engine[i].child);
+}
+
 void engines_kill_all(struct monitor *m)
 {
-    unsigned int v, i;
+    unsigned int v;
 
-    for (v = 0; v < m->opt->nr_vgpus; v++) {
-        for (i = 0; i < XVGPU_NR_ENGINES; i++)
-            child_kill(&m->vgpus[v].engine[i].child);
-    }
+    for (v = 0; v < m->opt->nr_vgpus; v++)
+        engines_kill(&m->vgpus[v]);
 }
 
 bool engines_any(const struct monitor *m)

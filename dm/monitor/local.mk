@@ -29,6 +29,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/qmp.c \
 	dm/monitor/qmp.h \
 	dm/monitor/qmpserver.c \
+	dm/monitor/sched.c \
+	dm/monitor/sched.h \
 	dm/monitor/sweep.c \
 	dm/monitor/vgpu.c \
 	dm/monitor/vgpu.h \

@@ -92,6 +92,7 @@ void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
     if (m->state == MONITOR_TAKEOVER) {
         enter_state(m, MONITOR_RUNNING, 0);
         log_info("a new device process has taken over");
+        device_resets(m);
         return;
     }
     m->have_server = true;
@@ -104,6 +105,7 @@ void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
     enter_state(m, MONITOR_RUNNING, 0);
     log_info("%u vGPU%s ready", m->opt->nr_vgpus,
              m->opt->nr_vgpus == 1 ? "" : "s");
+    sched_start(m);
 }
 
 /* The device destroys its ioreq server when it ends in order. If it could
@@ -183,6 +185,7 @@ void monitor_device_gone(struct monitor *m)
                   m->device.name, child_end(&m->device));
         xenstore_remove_server(&m->xs);
         enter_state(m, MONITOR_FAILED, 0);
+        sched_stop(m);
         engines_kill_all(m);
         break;
     default:
@@ -399,6 +402,7 @@ static void finish(struct monitor *m)
 
     server_close(m->qmp);
     server_close(m->admin);
+    sched_stop(m);
     for (i = 0; i < m->opt->nr_vgpus; i++)
         vgpu_fini(&m->vgpus[i]);
     cgroup_leave(&m->cgroups, &m->own);

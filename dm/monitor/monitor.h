@@ -120,6 +120,13 @@ void device_send(struct monitor *m, const struct proto_msg *msg);
 int device_query(struct monitor *m, uint32_t index, uint32_t query,
                  query_done *done, void *user);
 
+/* Have the device reset a vGPU, for an XVGPU_RESET_*, in quarantine or out of
+ * it; a device that is about to be replaced: its successor. */
+void device_reset(struct monitor *m, struct vgpu *v, uint32_t reason,
+                  bool quarantine);
+/* A device has taken over: what its predecessor has not done. */
+void device_resets(struct monitor *m);
+
 /* Forget the queries of this user. */
 void device_query_cancel(struct monitor *m, const void *user);
 
@@ -130,14 +137,19 @@ void engines_init(struct monitor *m);
 /* What the device asks for. 0, or -EPROTO for nonsense. */
 int engines_run(struct monitor *m, uint32_t index, uint32_t engine,
                 uint32_t tag);
-int engines_kill(struct monitor *m, uint32_t index, uint32_t engine,
-                 uint32_t tag);
+int engines_end(struct monitor *m, uint32_t index, uint32_t engine,
+                uint32_t tag);
 
 /* The device that asked is gone: nobody waits for answers. */
 void engines_forget(struct monitor *m);
 /* The engines of a vGPU whose processes are ready, as a bit mask. */
 uint32_t engines_running(const struct vgpu *v);
 
+/* xen-vgpud wants this process gone (0: whichever runs), and its end told as
+ * `death`. Not one that is not ready. */
+void engine_doom(struct engine *e, uint32_t pid, enum proto_death death);
+
+void engines_kill(struct vgpu *v);
 void engines_kill_all(struct monitor *m);
 bool engines_any(const struct monitor *m);
 

@@ -122,17 +122,60 @@ static int key_rate(struct vgpu_options *v, const char *value,
     return 0;
 }
 
+const char *options_latency_name(uint32_t latency)
+{
+    static const char *const names[] = {
+        [PROTO_LATENCY_NORMAL] = "normal",
+        [PROTO_LATENCY_LOW] = "low",
+        [PROTO_LATENCY_BATCH] = "batch",
+    };
+
+    return latency < ARRAY_SIZE(names) ? names[latency] : "?";
+}
+
 static int key_sched(struct vgpu_options *v, const char *value,
                      struct options_error *err)
 {
-    (void)v;
-    if (strcmp(value, "none"))
-        return options_fail(
-            err,
-            "-vgpu sched=%.64s: must be none (there is no scheduler "
-            "in this version)",
-            value);
+    v->sched = !strcmp(value, "host");
+    if (!v->sched && strcmp(value, "none"))
+        return options_fail(err, "-vgpu sched=%.64s: must be host or none",
+                            value);
     return 0;
+}
+
+static int key_weight(struct vgpu_options *v, const char *value,
+                      struct options_error *err)
+{
+    if (!options_plain_number(value, PROTO_WEIGHT_MAX, &v->weight) ||
+        !v->weight)
+        return options_fail(err, "-vgpu weight=%.64s: must be 1 to %u", value,
+                            PROTO_WEIGHT_MAX);
+    return 0;
+}
+
+static int key_cap(struct vgpu_options *v, const char *value,
+                   struct options_error *err)
+{
+    if (!options_plain_number(value, 100, &v->cap))
+        return options_fail(
+            err, "-vgpu cap=%.64s: must be 1 to 100 per cent, or 0", value);
+    v->cap *= OPTIONS_CAP_UNIT;
+    return 0;
+}
+
+static int key_latency(struct vgpu_options *v, const char *value,
+                       struct options_error *err)
+{
+    uint32_t i;
+
+    for (i = PROTO_LATENCY_NORMAL; i <= PROTO_LATENCY_BATCH; i++) {
+        if (strcmp(options_latency_name(i), value))
+            continue;
+        v->latency = i;
+        return 0;
+    }
+    return options_fail(
+        err, "-vgpu latency=%.64s: must be normal, low or batch", value);
 }
 
 static int key_engines(struct vgpu_options *v, const char *value,
@@ -198,17 +241,13 @@ static const struct {
     int (*set)(struct vgpu_options *v, const char *value,
                struct options_error *err);
 } keys[] = {
-    {"model", key_model},
-    {"vram", key_vram},
-    {"slot", key_slot},
-    {"poll", key_poll},
-    {"rate", key_rate},
-    {"sched", key_sched},
-    {"engines", key_engines},
-    {"local", key_local},
-    {"watchdog", key_watchdog},
-    {"threads", key_threads},
-    {"vulkan-icd", key_vulkan_icd},
+    {"model", key_model},     {"vram", key_vram},
+    {"slot", key_slot},       {"poll", key_poll},
+    {"rate", key_rate},       {"sched", key_sched},
+    {"weight", key_weight},   {"cap", key_cap},
+    {"latency", key_latency}, {"engines", key_engines},
+    {"local", key_local},     {"watchdog", key_watchdog},
+    {"threads", key_threads}, {"vulkan-icd", key_vulkan_icd},
 };
 
 int options_vgpu(struct options *o, const char *arg, struct options_error *err)
@@ -232,6 +271,7 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
     v->engines = 1u << XVGPU_ENGINE_GFX | 1u << XVGPU_ENGINE_SDMA;
     v->local = OPTIONS_LOCAL_DEFAULT;
     v->watchdog = OPTIONS_WATCHDOG_DEFAULT;
+    v->weight = PROTO_WEIGHT_DEFAULT;
     while ((item = strsep(&rest, ","))) {
         value = strchr(item, '=');
         if (value)
@@ -242,8 +282,8 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
             return options_fail(
                 err,
                 "-vgpu %.64s: must be a list of model=, vram=, "
-                "slot=, poll=, rate=, sched=, engines=, local=, "
-                "watchdog=, threads=, vulkan-icd=",
+                "slot=, poll=, rate=, sched=, weight=, cap=, latency=, "
+                "engines=, local=, watchdog=, threads=, vulkan-icd=",
                 item);
         if (seen & 1u << i)
             return options_fail(err, "-vgpu %s=: given twice", keys[i].name);

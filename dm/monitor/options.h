@@ -28,6 +28,7 @@
 #define OPTIONS_WATCHDOG_MIN 100u
 #define OPTIONS_WATCHDOG_MAX 600000u
 #define OPTIONS_WATCHDOG_DEFAULT 2000u
+#define OPTIONS_CAP_UNIT 10u /* per mille of one per cent */
 #define OPTIONS_THREADS_MAX 32u
 #define OPTIONS_THREADS_DEFAULT 4u /* or as many as there are processors */
 
@@ -47,6 +48,10 @@ struct vgpu_options {
     uint32_t threads;     /* of a driver that draws on processors */
     uint64_t local;       /* bytes of gfx's local heap */
     char vulkan_icd[128]; /* a Vulkan driver's manifest, or "" */
+    bool sched;           /* xen-vgpud decides when engines run */
+    uint32_t weight;      /* share of engines' time, to the others' */
+    uint32_t cap;         /* per mille of an engine's time; 0: none */
+    uint32_t latency;     /* enum proto_latency */
 };
 
 enum companion { COMPANION_NONE, COMPANION_QEMU };
@@ -85,6 +90,9 @@ enum option_kind options_kind(const char *arg);
 
 /* Is this value of -device a VGA with memory from videoram=? */
 bool options_is_vga(const char *device);
+
+/* An enum proto_latency as latency= takes it. */
+const char *options_latency_name(uint32_t latency);
 
 /* Bytes of VRAM of all vGPUs. */
 uint64_t options_vram_total(const struct options *o);

@@ -52,7 +52,7 @@ static int make_eventfd(void)
     return fd < 0 ? -errno : fd;
 }
 
-static int engine_init(struct engine *e)
+static int engine_init(struct engine *e, bool sched)
 {
     int rc;
 
@@ -76,7 +76,8 @@ static int engine_init(struct engine *e)
         if (rc < 0)
             return rc;
     }
-    return grant_create(GRANT_RUN, GRANT_F_COMPILE, &e->grant_s_fd,
+    return grant_create(sched ? GRANT_NONE : GRANT_RUN,
+                        sched ? 0 : GRANT_F_COMPILE, &e->grant_s_fd,
                         &e->grant_ro_fd, &e->grant, &e->grant_e_fd);
 }
 
@@ -93,6 +94,9 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
     v->opt = opt;
     v->vram = vram;
     v->csr_fd = -1;
+    v->sched.weight = opt->weight;
+    v->sched.cap = opt->cap;
+    v->sched.latency = opt->latency;
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         e = &v->engine[i];
         e->vgpu = v;
@@ -110,7 +114,7 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         if (!(engines & 1u << i))
             continue;
-        rc = engine_init(&v->engine[i]);
+        rc = engine_init(&v->engine[i], opt->sched);
         if (rc < 0)
             goto out;
     }

@@ -12,6 +12,7 @@
 
 #include "dm/monitor/child.h"
 #include "dm/monitor/options.h"
+#include "dm/monitor/sched.h"
 #include "dm/monitor/vram.h"
 #include "lib/grant.h"
 #include "lib/log.h"
@@ -47,9 +48,12 @@ struct engine {
     struct grant_s *grant;
 
     struct child child;
-    int failed;        /* why it could not start */
-    bool again;        /* wanted while the last one was on its way out */
-    bool ready;        /* has said PROTO_ENGINE_READY */
+    int failed;   /* why it could not start */
+    bool again;   /* wanted while the last one was on its way out */
+    bool ready;   /* has said PROTO_ENGINE_READY */
+    uint32_t pid; /* the last one's, also after its end */
+    bool doomed;  /* killed for xen-vgpud, which says why: */
+    enum proto_death doom;
     struct owed runs;  /* to answer when it is ready or dead */
     struct owed kills; /* to answer when it is dead */
     uint64_t starts;   /* processes so far */
@@ -68,6 +72,11 @@ struct vgpu {
     struct vram *vram;
     int csr_fd; /* never mapped here: the guest's state is the device's */
     struct engine engine[XVGPU_NR_ENGINES];
+    struct sched sched;
+    bool quarantined; /* no engine starts */
+    /* A PROTO_RESET that is not answered; another one is due. */
+    bool reset_open, reset_again;
+    uint32_t reset_reason;
     uint64_t start_ns[VGPU_STARTS_MAX]; /* ring of the last starts */
     uint32_t next_start;
 };

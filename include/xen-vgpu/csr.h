@@ -162,6 +162,8 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #define XVGPU_RESET_FLR 1u
 #define XVGPU_RESET_CSR 2u
 #define XVGPU_RESET_HOST 3u /* the host restarted the device */
+#define XVGPU_RESET_GUARD 4u /* the host: this vGPU has hung too often */
+#define XVGPU_RESET_ADMIN 5u /* the host: its administrator wanted it */
 
 /* INTR_STATUS, INTR_ENABLE */
 #define XVGPU_INTR_DONE(engine) (1u << (engine))
@@ -224,7 +226,8 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
     X(SHADER, 19,                                                              \
       "not a shader that this engine accepts, or not for this use")            \
     X(STATE, 20, "not allowed here, or something that it needs is not bound")  \
-    X(LIMIT, 21, "more memory or objects than this vGPU may have")
+    X(LIMIT, 21, "more memory or objects than this vGPU may have")             \
+    X(QUARANTINE, 22, "the host lets none of this vGPU's engines run")
 
 #define XVGPU_FAULT_ENUM_(name, code, text) XVGPU_FAULT_##name = (code),
 enum { XVGPU_FAULT_CODES(XVGPU_FAULT_ENUM_) };

@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
+	tests/unit/test-monitor-sched \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
@@ -33,6 +34,7 @@ TESTS += \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
 	tests/unit/test-monitor \
+	tests/unit/test-monitor-sched \
 	tests/unit/test-options \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
@@ -102,10 +104,17 @@ monitor_harness = tests/unit/harness.c tests/unit/harness-talk.c \
 monitor_harness_libs = libtools.la tests/fakexen/libfakexen.la \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_harness)
+stub_harness = tests/unit/stub.c tests/unit/stub.h $(monitor_harness)
+tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(stub_harness)
 tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_monitor_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_monitor_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_monitor_sched_SOURCES = tests/unit/test-monitor-sched.c \
+	$(stub_harness)
+tests_unit_test_monitor_sched_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_monitor_sched_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_monitor_sched_LDADD = libxvgpu.la $(monitor_harness_libs)
 
 tests_unit_test_attach_SOURCES = tests/unit/test-attach.c $(monitor_harness)
 tests_unit_test_attach_CPPFLAGS = $(monitor_test_cppflags)

@@ -13,9 +13,13 @@
  *   runs       asks for an engine more often than anybody honest would
  *   picture    sends one that could still change
  *   untagged   asks for an engine without a tag
+ *   stuck      is never done with a reset
+ *   undue      says that it is done with one that nobody wanted
  *   script S   R runs the engine, K kills it, each waiting for the answer; r
  *              and k don't; g is R for gfx; D waits for its death. `show` tells
- *              what came of it. An answer that nothing was asked for is the end.
+ *              what came of it. An answer that nothing was asked for is the
+ * end. later S    the same, from the first time that it is asked for registers
+ * on
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,10 +36,10 @@
 
 #define IOSERVID 5u
 
-static const char *mode;
+static const char *mode, *script;
 static struct proto_in in;
 static unsigned int nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-    dead_alone, answers, hung, lost;
+    dead_alone, answers, hung, lost, resets, reset_reason, quarantine;
 static uint64_t local_size;
 static uint32_t open_ops[256]; /* by tag: the answer's type */
 static uint32_t next_tag;
@@ -62,6 +66,13 @@ static void send_op(uint32_t type, uint32_t index, uint32_t engine)
     msg.u.engine_op.tag = is("untagged") ? 0 : ++next_tag;
     open_ops[next_tag % 256] =
         type == PROTO_ENGINE_RUN ? PROTO_ENGINE_STARTED : PROTO_ENGINE_DEAD;
+    send_msg(&msg, NULL, 0, "");
+}
+
+static void reset_done(uint32_t index)
+{
+    struct proto_msg msg = {.type = PROTO_RESET_DONE, .u.reset.index = index};
+
     send_msg(&msg, NULL, 0, "");
 }
 
@@ -98,7 +109,7 @@ static void answer(void)
 {
     struct proto_msg msg = {.type = PROTO_REPLY};
     uint32_t query = in.msg.u.query.query;
-    char text[256];
+    char text[512];
 
     if (is("crash"))
         abort();
@@ -118,10 +129,14 @@ static void answer(void)
              "stub.vgpus %u\nstub.fds %u\nstub.started %u\nstub.refused %u\n"
              "stub.again %u\nstub.dead_asked %u\nstub.dead_alone %u\n"
              "stub.answers %u\nstub.hung %u\nstub.lost %u\n"
-             "stub.local %llu\n"
+             "stub.local %llu\nstub.resets %u\nstub.reset_reason %u\n"
+             "stub.quarantine %u\n"
              "sdma.jobs 12\nevil\x1b[2J 3\n",
              nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-             dead_alone, answers, hung, lost, (unsigned long long)local_size);
+             dead_alone, answers, hung, lost, (unsigned long long)local_size,
+             resets, reset_reason, quarantine);
+    if (query == PROTO_QUERY_REGS && !strncmp(mode, "later ", 6))
+        script = mode + 6;
     if (query == PROTO_QUERY_REGS)
         strcpy(text, "0x0 4 MAGIC 0x50475658\n");
     send_msg(&msg, NULL, 0, text);
@@ -153,6 +168,13 @@ static uint32_t serve(void)
     case PROTO_STOP:
         if (!is("deaf"))
             exit(0);
+        break;
+    case PROTO_RESET:
+        resets++;
+        reset_reason = in.msg.u.reset.reason;
+        quarantine = in.msg.u.reset.quarantine;
+        if (!is("stuck"))
+            reset_done(in.msg.u.reset.index);
         break;
     case PROTO_ENGINE_STARTED:
         take_answer();
@@ -211,6 +233,8 @@ static void misbehave(void)
         send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
     if (is("ready"))
         ready(0);
+    if (is("undue"))
+        reset_done(0);
     for (i = 0; is("runs") && i < 100; i++)
         send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
 }
@@ -243,6 +267,9 @@ int main(int argc, char **argv)
     misbehave();
     if (!strncmp(mode, "script ", 7))
         run_script(mode + 7);
+    while (!script)
+        serve();
+    run_script(script);
     for (;;)
         serve();
 }

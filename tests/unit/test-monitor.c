@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The monitor and processes of all kinds, the hostile ones included. */
-#include "harness.h"
+#include "stub.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -15,39 +15,9 @@
 
 #include <cmocka.h>
 
-static void stub(const char *device, const char *engine)
-{
-    setenv("XVGPU_STUB", device, 1);
-    setenv("XVGPU_STUB_ENGINE", engine, 1);
-}
-
 static json_t *ret(json_t *j)
 {
     return json_object_get(j, "return");
-}
-
-/* A number of the stub's statistics. */
-static long stat_of(const struct dm *dm, const char *name)
-{
-    json_t *j = dm_admin(dm, "{\"command\":\"show\",\"vgpu\":0}");
-    const char *text = json_string_value(json_object_get(ret(j), "statistics"));
-    const char *at = text ? strstr(text, name) : NULL;
-    long value = at ? strtol(at + strlen(name), NULL, 10) : -1;
-
-    json_decref(j);
-    return value;
-}
-
-static void wait_stat(const struct dm *dm, const char *name, long value)
-{
-    long got = -1;
-    int i;
-
-    for (i = 0; i < 1000 && got != value; i++) {
-        got = stat_of(dm, name);
-        usleep(10000);
-    }
-    assert_int_equal(got, value);
 }
 
 static void lives_and_dies(void **state)
@@ -198,8 +168,8 @@ static void assert_failed(struct dm *dm)
 
 static void broken_device(void **state)
 {
-    static const char *const modes[] = {"short", "type", "index",   "engine",
-                                        "ready", "runs", "untagged"};
+    static const char *const modes[] = {"short", "type", "index",    "engine",
+                                        "ready", "runs", "untagged", "undue"};
     struct dm dm;
     size_t i;
 

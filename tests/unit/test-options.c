@@ -29,7 +29,8 @@ static void as_libxl_calls(void **state)
                            "model=native,vram=128M,slot=0x11,poll=0,sched=none",
                            "-vgpu",
                            "vram=2M,engines=gfx,local=24M,watchdog=40000,"
-                           "threads=7,vulkan-icd=/opt/gpu.json",
+                           "threads=7,vulkan-icd=/opt/gpu.json,sched=host,"
+                           "weight=10000,cap=35,latency=batch",
                            "-vgpu-log", "debug"),
                      0);
     assert_int_equal(o.domid, 7);
@@ -49,6 +50,11 @@ static void as_libxl_calls(void **state)
     assert_int_equal(o.vgpus[1].watchdog, 40000);
     assert_int_equal(o.vgpus[1].threads, 7);
     assert_string_equal(o.vgpus[1].vulkan_icd, "/opt/gpu.json");
+    assert_false(o.vgpus[0].sched);
+    assert_true(o.vgpus[1].sched);
+    assert_int_equal(o.vgpus[1].weight, 10000);
+    assert_int_equal(o.vgpus[1].cap, 350);
+    assert_int_equal(o.vgpus[1].latency, PROTO_LATENCY_BATCH);
     assert_int_equal(options_vram_total(&o), 130 << 20);
 }
 
@@ -69,6 +75,9 @@ static void defaults(void **state)
     assert_int_equal(o.vgpus[0].local, OPTIONS_LOCAL_DEFAULT);
     assert_int_equal(o.vgpus[0].watchdog, OPTIONS_WATCHDOG_DEFAULT);
     assert_string_equal(o.vgpus[0].vulkan_icd, "");
+    assert_int_equal(o.vgpus[0].weight, 100);
+    assert_int_equal(o.vgpus[0].cap, 0);
+    assert_int_equal(o.vgpus[0].latency, PROTO_LATENCY_NORMAL);
     assert_int_equal(o.log_level, LOG_INFO);
 }
 
@@ -131,7 +140,7 @@ static void refused(void **state)
         {"", "must be a list"},
         {"vram", "must be a list"},
         {"vram=64M,", "must be a list"},
-        {"weight=3", "must be a list"},
+        {"share=3", "must be a list"},
         {"model=virtio", "must be native"},
         {"vram=", "power of two from 2M to 4G"},
         {"vram=0", "power of two"},
@@ -150,7 +159,16 @@ static void refused(void **state)
         {"poll=1001", "0 to 1000"},
         {"poll=5us", "0 to 1000"},
         {"rate=x", "0 to 10000000"},
-        {"sched=fair", "must be none"},
+        {"sched=fair", "must be host or none"},
+        {"sched=", "must be host or none"},
+        {"weight=0", "1 to 10000"},
+        {"weight=10001", "1 to 10000"},
+        {"weight=-1", "1 to 10000"},
+        {"cap=101", "1 to 100"},
+        {"cap=50%", "1 to 100"},
+        {"cap=", "1 to 100"},
+        {"latency=high", "normal, low or batch"},
+        {"latency=", "normal, low or batch"},
         {"vram=2M,vram=2M", "given twice"},
         {"engines=", "must be sdma, gfx or gfx+sdma"},
         {"engines=mm", "must be sdma, gfx or gfx+sdma"},
