@@ -23,8 +23,8 @@ static void begin_slot(struct sched_queue *q, struct sched_entity *e,
 
 static void join(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
-    /* Also after a change of policy: the one that runs has the first slot. */
-    if (!q->fixed.slot || e == q->current)
+    /* After a change of policy all join; the one that runs has the slot. */
+    if (e == q->members || e == q->current)
         begin_slot(q, e, e == q->current ? q->since_ns : now);
 }
 

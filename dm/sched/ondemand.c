@@ -5,10 +5,10 @@
  * better latency class waits. In a class it is first come, first served; one
  * that was stopped goes to the end.
  *
- * A class in which somebody waits is passed over skip_limit times, then it is
- * its turn. So among S + 2 turns (S the limit) one is of the worst class, two
- * at most of N being due at once, and who is one of N in a class waits less
- * than (S + 2) N (Q + P).
+ * A class in which somebody waits and that was passed over skip_limit times is
+ * due, and of those that are due the one that was passed over most often is
+ * picked. The two others can be due before it, so it is passed over S + 2 times
+ * at most (S the limit), and one of N waits less than (S + 3) N (Q + P).
  */
 #include "dm/sched/queue.h"
 
@@ -61,16 +61,18 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now,
 {
     struct sched_entity *e;
     unsigned int class = SCHED_CLASSES, i;
+    uint32_t most = 0, passed;
 
     *until = SCHED_NEVER;
     for (i = 0; i < SCHED_CLASSES; i++) {
         if (!q->ondemand.waiting[i])
             continue;
-        /* The best, unless a worse one was passed over too often: of several
-         * such the worst, which the others can't pass over, too. */
+        passed = q->ondemand.passed[i];
         if (class == SCHED_CLASSES ||
-            q->ondemand.passed[i] >= q->params.skip_limit)
+            (passed >= q->params.skip_limit && passed > most)) {
             class = i;
+            most = passed >= q->params.skip_limit ? passed : 0;
+        }
     }
     if (class == SCHED_CLASSES)
         return NULL;

@@ -34,10 +34,12 @@ static unsigned int number_of(const struct load *l, const struct load_entity *x)
     return (unsigned int)(x - l->of);
 }
 
-/* --- promises ----------------------------------------------------------------- */
+/* --- promises
+ * ----------------------------------------------------------------- */
 
-/* The longest turn of one that is asked to stop. */
-static uint64_t turn_bound(const struct load *l)
+/* The longest turn of one that is asked to stop: by the longest slice so far,
+ * since debt outlives it. */
+static uint64_t turn_bound(struct load *l)
 {
     uint64_t slice = l->q.params.slice_ns;
     unsigned int i;
@@ -46,7 +48,9 @@ static uint64_t turn_bound(const struct load *l)
         if (l->of[i].member && l->of[i].e.slice_ns > slice)
             slice = l->of[i].e.slice_ns;
     }
-    return slice + l->q.params.deadline_ns;
+    if (slice > l->slice_max)
+        l->slice_max = slice;
+    return l->slice_max + l->q.params.deadline_ns;
 }
 
 void load_bounds(struct load *l)
@@ -67,7 +71,7 @@ void load_bounds(struct load *l)
         if (l->q.policy == &sched_fair)
             l->stall_bound[i] = turn * weights / x->e.weight + turn * n;
         else if (l->q.policy == &sched_ondemand)
-            l->stall_bound[i] = turn * n * (l->q.params.skip_limit + 2);
+            l->stall_bound[i] = turn * n * (l->q.params.skip_limit + 3);
         else
             l->stall_bound[i] = turn * n;
         x->waits_since_ns = l->now;
@@ -161,7 +165,8 @@ static bool check(struct load *l)
     return true;
 }
 
-/* --- the load ----------------------------------------------------------------- */
+/* --- the load
+ * ----------------------------------------------------------------- */
 
 void load_join(struct load *l, unsigned int i)
 {
@@ -176,8 +181,8 @@ void load_join(struct load *l, unsigned int i)
     x->burst_ns = LOAD_MS << load_random(l, 8);
     if (load_random(l, 3))
         x->pause_ns = LOAD_MS << load_random(l, 8);
-    x->late_ns = load_random(l, 4) ? load_random(l, LOAD_MS)
-                                   : l->q.params.deadline_ns;
+    x->late_ns =
+        load_random(l, 4) ? load_random(l, LOAD_MS) : l->q.params.deadline_ns;
     x->wakes_ns = l->now + load_random(l, 5 * LOAD_MS);
     if (!sched_queue_add(&l->q, &x->e, l->now))
         x->member = true;
@@ -191,8 +196,51 @@ void load_leave(struct load *l, unsigned int i)
         return;
     sched_queue_remove(&l->q, &x->e, l->now);
     x->member = false;
-    if (l->runs == x)
+    if (l->runs == x) {
         l->runs = NULL;
+        l->ask_at = l->now;
+    }
+}
+
+static void ask_again(struct load *l)
+{
+    if (l->runs && !l->acks_at)
+        l->stop_at = sched_queue_deadline(&l->q, &l->runs->e, l->since, l->now);
+    else if (!l->runs)
+        l->ask_at = l->now;
+}
+
+bool load_set(struct load *l, unsigned int i, uint32_t cap)
+{
+    static const uint32_t weights[] = {1, 25, 100, 100, 200, 400, 10000};
+    struct sched_entity *e = &l->of[i].e;
+    int rc;
+
+    if (!l->of[i].member)
+        return true;
+    rc = sched_queue_set(&l->q, e, weights[load_random(l, 7)], cap,
+                         (enum proto_latency)load_random(l, 3), e->slice_ns,
+                         l->now);
+    ask_again(l);
+    return !rc;
+}
+
+void load_set_policy(struct load *l, const struct sched_policy *p)
+{
+    sched_queue_set_policy(&l->q, p, l->now);
+    l->check_share = p == &sched_fair;
+    ask_again(l);
+}
+
+void load_set_params(struct load *l)
+{
+    struct sched_params params = l->q.params;
+
+    params.slice_ns = (1 + load_random(l, 10)) * LOAD_MS;
+    params.residency_ns = load_random(l, 3 * LOAD_MS);
+    params.skip_limit = (uint32_t)load_random(l, 6);
+    sched_queue_set_params(&l->q, &params, l->now);
+    ask_again(l);
 }
 
 void load_start(struct load *l, const struct sched_policy *p, uint64_t seed,
@@ -229,8 +277,8 @@ static bool pick(struct load *l)
     l->runs = (struct load_entity *)turn.entity;
     if (l->runs) {
         if (!l->runs->member || !l->runs->e.ready || l->runs->e.throttled)
-            return broken(l, "pick, which may not run,",
-                          number_of(l, l->runs), 0, 0);
+            return broken(l, "pick, which may not run,", number_of(l, l->runs),
+                          0, 0);
         l->runs->turns++;
         l->since = l->now;
         l->stop_at = turn.until_ns;
@@ -266,11 +314,7 @@ static void wake(struct load *l, struct load_entity *x)
 {
     x->work_ns = 1 + load_random(l, x->burst_ns);
     sched_queue_ready(&l->q, &x->e, l->now);
-    if (l->runs && !l->acks_at)
-        l->stop_at =
-            sched_queue_deadline(&l->q, &l->runs->e, l->since, l->now);
-    else if (!l->runs)
-        l->ask_at = l->now;
+    ask_again(l);
 }
 
 static uint64_t next_event(const struct load *l, uint64_t end)

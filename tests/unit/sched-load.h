@@ -49,6 +49,7 @@ struct load {
     /* Share bound: of S(i)/w(i) - S(j)/w(j), while both are backlogged. */
     bool both[LOAD_MAX][LOAD_MAX];
     double least[LOAD_MAX][LOAD_MAX], most[LOAD_MAX][LOAD_MAX];
+    uint64_t slice_max;
     uint64_t longest_stall;
     double worst_share; /* of the bound, 1 being all of it */
 };
@@ -60,6 +61,10 @@ void load_start(struct load *l, const struct sched_policy *p, uint64_t seed,
 void load_end(struct load *l);
 void load_join(struct load *l, unsigned int i);
 void load_leave(struct load *l, unsigned int i);
+/* A random weight and latency class, and this cap. */
+bool load_set(struct load *l, unsigned int i, uint32_t cap);
+void load_set_policy(struct load *l, const struct sched_policy *p);
+void load_set_params(struct load *l); /* random ones */
 /* What is checked begins afresh, with the bounds of the parameters now. */
 void load_bounds(struct load *l);
 /* Runs `ns`; false when a promise was broken, which is printed. */
