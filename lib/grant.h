@@ -22,12 +22,12 @@
 enum grant_kind {
     GRANT_NONE = 0,    /* stop at the next boundary, acknowledge, wait */
     GRANT_RUN = 1,     /* run packets */
-    GRANT_COMPILE = 2, /* the one packet that compiles, then acknowledge */
+    GRANT_COMPILE = 2, /* the one step that compiles, then acknowledge */
 };
 
 /* grant_s.flags */
-/* Kick `notify` also when the ring has become empty under GRANT_RUN: somebody
- * waits for the engine, or its time is counted. */
+/* Kick `notify` also when the engine has become idle under GRANT_RUN, or busy
+ * again: somebody waits for it, or its time is counted. */
 #define GRANT_F_IDLE 0x1u
 /* GRANT_RUN is good for compiling, too: there is no scheduler. */
 #define GRANT_F_COMPILE 0x2u
@@ -40,9 +40,10 @@ struct grant_s {
 };
 
 /*
- * Written by the engine. It kicks `notify` after a change of `want` while its
- * grant is not of that kind, after each change of ack_epoch, and as
- * GRANT_F_IDLE says. Times are CLOCK_MONOTONIC, ns.
+ * Written by the engine. It kicks `notify` after each change of ack_epoch, and
+ * of `want`, but for those between NONE and RUN while it is granted RUN without
+ * GRANT_F_IDLE. Whoever sets that flag then looks at `want`, a full fence in
+ * between. Times are CLOCK_MONOTONIC, ns.
  */
 struct grant_e {
     /* The last epoch whose GRANT_NONE was honoured, or whose GRANT_COMPILE was

@@ -4,8 +4,8 @@
 
 #define NS_PER_US 1000ull
 
-/* WAIT_MEM looks again and again for SPIN_NS, then sleeps between two looks,
- * longer each time. */
+/* WAIT_MEM looks again and again for SPIN_NS, then from time to time, more and
+ * more seldom. */
 #define SPIN_NS 10000ull
 #define NAP_MIN_NS 20000ull
 #define NAP_MAX_NS 1000000ull
@@ -61,12 +61,27 @@ static bool wait_over(uint32_t func, uint32_t value, uint32_t reference)
     }
 }
 
-/* The position is the time waited: what the engine spends stopped does not
- * count. */
+/* Not yet: the engine is free for others, and looks again later, with or
+ * without a grant. */
+static enum step wait_on(struct engine *e, uint64_t now, uint64_t limit)
+{
+    uint64_t nap = e->wait_ns;
+
+    nap = nap < NAP_MIN_NS ? NAP_MIN_NS : nap < NAP_MAX_NS ? nap : NAP_MAX_NS;
+    if (nap > limit - e->wait_ns)
+        nap = limit - e->wait_ns;
+    e->waiting = true;
+    e->wait_last_ns = now;
+    e->wait_at_ns = now + nap;
+    return STEP_WAITING;
+}
+
+/* The position is the time waited. A look that comes late counts as if it were
+ * in time, about: it is not the guest's fault. */
 static enum step run_wait_mem(struct engine *e, const uint32_t *dw, uint32_t n)
 {
     uint64_t addr = field64(dw + 1), limit = dw[6] * NS_PER_US;
-    uint64_t start, waited, nap = NAP_MIN_NS;
+    uint64_t now = clock_ns(), since = now, waited = 0;
     uint32_t value;
 
     (void)n;
@@ -74,26 +89,22 @@ static enum step run_wait_mem(struct engine *e, const uint32_t *dw, uint32_t n)
         return engine_fault(e, XVGPU_FAULT_PACKET_FIELD, 0);
     if (addr % 4)
         return engine_fault(e, XVGPU_FAULT_ALIGNMENT, addr);
-    start = clock_ns();
-    for (;;) {
+    if (e->wait_last_ns)
+        waited = now - e->wait_last_ns;
+    waited = e->wait_ns + (waited < 2 * NAP_MAX_NS ? waited : 2 * NAP_MAX_NS);
+    do {
         if (mem_load32(e, addr, &value) < 0)
             return STEP_FAULT;
         if (wait_over(dw[5], value & dw[4], dw[3] & dw[4])) {
-            e->wait_ns = 0;
+            e->wait_ns = e->wait_last_ns = 0;
             return STEP_DONE;
         }
-        waited = e->wait_ns + (clock_ns() - start);
-        if (waited >= limit)
+        now = clock_ns();
+        e->wait_ns = waited + (now - since);
+        if (e->wait_ns >= limit)
             return engine_fault(e, XVGPU_FAULT_WAIT_TIMEOUT, addr);
-        if (engine_boundary(e)) {
-            e->wait_ns = waited;
-            return STEP_PREEMPTED;
-        }
-        if (waited < SPIN_NS)
-            continue;
-        engine_nap(e, nap < limit - waited ? nap : limit - waited);
-        nap = nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
-    }
+    } while (e->wait_ns < SPIN_NS && !engine_boundary(e));
+    return wait_on(e, now, limit);
 }
 
 static enum step run_timestamp(struct engine *e, const uint32_t *dw, uint32_t n)

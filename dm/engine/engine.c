@@ -13,6 +13,7 @@
 #include "lib/proto.h"
 
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 
 /* A guest that rang again within SPIN_NS of its last job's end may do so
  * again: look at the link page so long before sleeping. */
@@ -63,12 +64,11 @@ void engine_signal_fault(struct engine *e)
 
 void engine_progress(struct engine *e, uint64_t packets)
 {
-    uint64_t busy = e->stats.busy_ns;
+    uint64_t now = e->run_start_ns ? clock_ns() - e->run_start_ns : 0;
 
-    if (e->run_start_ns)
-        busy += clock_ns() - e->run_start_ns;
     LINK_WRITE(e->link->eng.packets, packets);
-    LINK_WRITE(e->link->eng.busy_ns, busy);
+    LINK_WRITE(e->link->eng.busy_ns, e->stats.busy_ns + now);
+    LINK_WRITE(e->grant_e->busy_ns, e->grant.busy_ns + now);
 }
 
 void engine_publish(struct engine *e)
@@ -102,6 +102,7 @@ enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr)
 
 static void cmd_stop(struct engine *e)
 {
+    e->recovering = false;
     ring_stop(e);
     doorbell_unbind(e);
     guestmap_invalidate(e->map);
@@ -128,20 +129,20 @@ static uint32_t take_config(struct engine *e)
     return XVGPU_FAULT_NONE;
 }
 
-/* Fresh, or what another process had. */
-static uint32_t start_context(struct engine *e)
+/* What another process had of this ring. It can take long: objects are made
+ * again, with all that compiles. */
+static void recover(struct engine *e)
 {
     int rc;
 
-    if (e->ops->recover && LINK_READ(e->link->dev.start_stopped)) {
-        rc = e->ops->recover(e);
-        if (rc == 0)
-            return XVGPU_FAULT_NONE;
-        log_limited(&e->fault_log, LOG_WARNING,
-                    "%s: the context before the reset is lost: %s",
-                    e->ops->name, strerror(-rc));
-    }
-    return (uint32_t)e->ops->start(e);
+    e->recovering = false;
+    rc = e->ops->recover(e);
+    if (rc == 0)
+        return;
+    log_limited(&e->fault_log, LOG_WARNING,
+                "%s: the context before the reset is lost: %s", e->ops->name,
+                strerror(-rc));
+    e->ops->start(e);
 }
 
 static uint32_t cmd_start(struct engine *e)
@@ -167,7 +168,8 @@ static uint32_t cmd_start(struct engine *e)
                     strerror(-rc));
         return XVGPU_FAULT_EVTCHN;
     }
-    code = start_context(e);
+    e->recovering = e->ops->recover && LINK_READ(dev->start_stopped);
+    code = e->recovering ? 0 : (uint32_t)e->ops->start(e);
     if (code) {
         doorbell_unbind(e);
         return code;
@@ -238,11 +240,6 @@ static void obey(struct engine *e, uint32_t seq)
 
 /* ---- Boundaries ------------------------------------------------------ */
 
-static bool granted(const struct engine *e)
-{
-    return grant_kind_now(e->grant_s) == GRANT_RUN;
-}
-
 static void obey_generation(struct engine *e)
 {
     uint32_t generation = LINK_READ_ACQ(e->link->dev.map_generation);
@@ -266,7 +263,8 @@ int engine_drain(struct engine *e)
 bool engine_boundary(struct engine *e)
 {
     obey_generation(e);
-    return !granted(e) || LINK_READ(e->link->dev.cmd_seq) != e->cmd_seq ||
+    return e->cold || grant_kind_now(e->grant_s) != GRANT_RUN ||
+           LINK_READ(e->link->dev.cmd_seq) != e->cmd_seq ||
            !LINK_READ(e->link->dev.bus_master) || e->gone;
 }
 
@@ -292,22 +290,6 @@ void engine_nap(struct engine *e, uint64_t ns)
         e->gone = true;
 }
 
-/* Without permission to run: say so once for each change of the grant. */
-static void obey_grant(struct engine *e)
-{
-    uint32_t epoch = __atomic_load_n(&e->grant_s->epoch, __ATOMIC_ACQUIRE);
-    uint32_t want = ring_has_work(e) ? GRANT_RUN : GRANT_NONE;
-
-    if (e->grant_e->want != want)
-        __atomic_store_n(&e->grant_e->want, want, __ATOMIC_RELAXED);
-    if (granted(e) || e->grant_e->ack_epoch == epoch)
-        return;
-    if (ring_has_work(e))
-        e->stats.preempted++;
-    engine_publish(e);
-    __atomic_store_n(&e->grant_e->ack_epoch, epoch, __ATOMIC_RELEASE);
-}
-
 /* ---- The loop -------------------------------------------------------- */
 
 static void look(struct engine *e)
@@ -324,7 +306,7 @@ static void look(struct engine *e)
         e->ring.csr_wptr = wptr;
         ring_set_wptr(e, wptr);
     }
-    obey_grant(e);
+    engine_obey_grant(e);
 }
 
 static void spin(struct engine *e)
@@ -343,7 +325,8 @@ static void spin(struct engine *e)
     }
 }
 
-static int wait_for_events(struct engine *e, int timeout_ms)
+/* `ns`: at most, or UINT64_MAX. */
+static int wait_for_events(struct engine *e, uint64_t ns)
 {
     struct pollfd pfds[] = {
         {.fd = e->kick, .events = POLLIN},
@@ -351,8 +334,11 @@ static int wait_for_events(struct engine *e, int timeout_ms)
         {.fd = e->wake, .events = POLLIN},
         {.fd = e->sock, .events = POLLIN},
     };
+    struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S),
+                          .tv_nsec = (long)(ns % NS_PER_S)};
 
-    if (poll(pfds, 4, timeout_ms) < 0)
+    e->grant.stopped_ns = 0;
+    if (ppoll(pfds, 4, ns == UINT64_MAX ? NULL : &ts, NULL) < 0)
         return errno == EINTR ? 0 : -errno;
     if (pfds[0].revents)
         drain(e->kick);
@@ -365,23 +351,48 @@ static int wait_for_events(struct engine *e, int timeout_ms)
     return 0;
 }
 
+static bool can_go_on(const struct engine *e)
+{
+    if (!ring_has_work(e))
+        return false;
+    return e->waiting ? clock_ns() >= e->wait_at_ns : engine_may_run(e);
+}
+
+static uint64_t sleep_ns(const struct engine *e, int timeout_ms)
+{
+    uint64_t ns = timeout_ms < 0 ? UINT64_MAX : timeout_ms * NS_PER_MS, now;
+
+    if (!e->waiting)
+        return ns;
+    now = clock_ns();
+    if (now >= e->wait_at_ns)
+        return 0;
+    return e->wait_at_ns - now < ns ? e->wait_at_ns - now : ns;
+}
+
 int engine_turn(struct engine *e, int timeout_ms)
 {
     look(e);
-    if (ring_has_work(e) && granted(e)) {
+    if (e->recovering && engine_may_run(e)) {
+        recover(e);
+        look(e);
+    }
+    if (can_go_on(e)) {
         ring_run(e);
-        if (e->spin && !ring_has_work(e))
+        /* Not while others wait for the engine. */
+        if (e->spin && !ring_has_work(e) &&
+            !(grant_flags_now(e->grant_s) & GRANT_F_IDLE))
             spin(e);
         look(e);
     }
     if (e->gone)
         return -EPIPE;
-    if (ring_has_work(e) && granted(e))
+    if (can_go_on(e))
         return 0;
     /* A doorbell that stays masked rings no more: try again soon. */
     if (doorbell_unmask(e) < 0 && (timeout_ms < 0 || timeout_ms > UNMASK_MS))
         timeout_ms = UNMASK_MS;
-    return wait_for_events(e, timeout_ms);
+    return wait_for_events(e, sleep_ns(e, timeout_ms));
 }
 
 /* ---- Life ------------------------------------------------------------ */
@@ -428,6 +439,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     e->cmd_seq = LINK_READ(e->link->dev.cmd_seq);
     e->map_generation = LINK_READ(e->link->dev.map_generation);
     LINK_WRITE(e->link->eng.state, LINK_IDLE);
+    engine_grant_init(e);
     engine_publish(e);
     *out = e;
     return 0;

@@ -38,6 +38,7 @@ enum step {
     STEP_FAULT,     /* engine_fault() was called */
     STEP_NESTED,    /* an indirect buffer stands on the stack now */
     STEP_IDLE,      /* the ring is empty */
+    STEP_WAITING,   /* for guest memory: call again at e->wait_at_ns */
 };
 
 /* One row a packet type. The decoder has checked header and length when it
@@ -85,8 +86,9 @@ struct engine_ops {
     void (*close)(struct engine *e);
     /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
     int (*start)(struct engine *e);
-    /* May be NULL. Instead of start(), when another process had this ring: what
-     * it kept in e->context. 0, or a negative errno: start() comes then. */
+    /* May be NULL. Instead of start(), when another process had this ring, and
+     * under a grant for compiling: what it kept in e->context. 0, or a negative
+     * errno: start() comes then. */
     int (*recover)(struct engine *e);
     /* The context at a boundary. save() returns its size; restore() checks
      * what it is given: 0 or -EINVAL. */
@@ -147,6 +149,15 @@ struct engine_stats {
     uint64_t hist[LINK_HIST];
 };
 
+/* What is said on pages S and E of the grant, as this process knows it. */
+struct grant_state {
+    uint32_t seen, acked, ran; /* epochs */
+    uint32_t want;             /* enum grant_kind */
+    uint64_t loaded_ns;        /* of epoch `seen` */
+    uint64_t stopped_ns;       /* the GPU became idle; 0: long ago */
+    uint64_t busy_ns;          /* not of this process alone */
+};
+
 #define CACHE_LINE 64u
 
 /* What the administrator allows a vGPU. */
@@ -171,6 +182,11 @@ struct engine {
     bool gone;  /* the monitor */
     bool async; /* some work that run() began is not known to be done */
     bool spin;  /* the next doorbell is expected soon */
+    /* The packet at hand was stopped: it compiles, and there is no grant for
+     * that; or it is a WAIT_MEM, to be looked at again at wait_at_ns. */
+    bool cold, waiting;
+    bool recovering; /* recover() is to be called before anything runs */
+    struct grant_state grant;
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;
 
@@ -184,6 +200,7 @@ struct engine {
     uint64_t time_base_ns;
     uint64_t fence;
     uint64_t wait_ns; /* position of a WAIT_MEM: time waited so far */
+    uint64_t wait_at_ns, wait_last_ns; /* the next look, the last one */
     uint64_t run_start_ns;
     uint64_t idle_since_ns;
     struct fault fault;
@@ -198,7 +215,7 @@ struct engine_config {
     struct engine_limits limits;
     /* Stay the caller's. */
     int link, kick, event, grant_s, grant_e, wake, notify;
-    int sock;                                      /* to the monitor, or -1 */
+    int sock;                      /* to the monitor, or -1 */
     int context;                   /* see struct engine; -1: none */
     xenforeignmemory_handle *fmem; /* borrowed */
     xenevtchn_handle *xce;         /* borrowed */
@@ -226,7 +243,7 @@ int engine_drain(struct engine *e);
 /* Sleep at a boundary, at most ns; ends early when there may be a reason to
  * stop. */
 void engine_nap(struct engine *e, uint64_t ns);
-/* Statistics to the link page. */
+/* Statistics to the link page, and to page E. */
 void engine_publish(struct engine *e);
 /* Inside a long indirect buffer: so many packets are done, of those that
  * e->stats counts. */
@@ -236,6 +253,19 @@ enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr);
 /* Tell the guest, by its event channel or by way of the device. */
 void engine_signal_done(struct engine *e);
 void engine_signal_fault(struct engine *e);
+
+/* grant.c */
+void engine_grant_init(struct engine *e);
+/* Whether the packet at hand, or the next one, may run now. */
+bool engine_may_run(const struct engine *e);
+/* Before what compiles: true, or the packet is to stop where it is with
+ * STEP_PREEMPTED, until there is a grant for that. */
+bool engine_compile(struct engine *e);
+/* The ring begins to run (e->run_start_ns). */
+void engine_begin(struct engine *e);
+/* At a boundary with nothing under way: tell the scheduler what has changed,
+ * and give the grant back if need be. */
+void engine_obey_grant(struct engine *e);
 
 /* ring.c */
 /* Take over a ring whose fields have been set. */

@@ -7,6 +7,7 @@ libengine_la_SOURCES = \
 	dm/engine/doorbell.c \
 	dm/engine/engine.c \
 	dm/engine/engine.h \
+	dm/engine/grant.c \
 	dm/engine/image.c \
 	dm/engine/memory.c \
 	dm/engine/ring.c \

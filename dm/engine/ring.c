@@ -87,6 +87,15 @@ void ring_fault(struct engine *e)
     engine_signal_fault(e);
 }
 
+/* The one at hand will not be gone on with. */
+static void forget_packet(struct engine *e)
+{
+    e->cold = e->waiting = false;
+    e->wait_ns = e->wait_last_ns = 0;
+    e->job_start_ns = 0;
+    e->ops->reset(e);
+}
+
 void ring_skip(struct engine *e)
 {
     struct ring *r = &e->ring;
@@ -95,8 +104,7 @@ void ring_skip(struct engine *e)
     r->len = 0;
     r->packet = 0;
     r->depth = 0;
-    e->job_start_ns = 0;
-    e->ops->reset(e);
+    forget_packet(e);
     ring_write_rptr(e);
 }
 
@@ -128,9 +136,7 @@ void ring_start(struct engine *e, uint32_t wptr)
 void ring_stop(struct engine *e)
 {
     ring_clear(&e->ring);
-    e->wait_ns = 0;
-    e->job_start_ns = 0;
-    e->ops->reset(e);
+    forget_packet(e);
 }
 
 void ring_set_wptr(struct engine *e, uint32_t wptr)
@@ -338,6 +344,7 @@ static enum step ring_step(struct engine *e)
     enum step step;
     uint64_t addr;
 
+    e->cold = e->waiting = false;
     if (!r->packet && r->rptr == r->wptr)
         return STEP_IDLE;
     type = r->packet ? decode_innermost(e) : open_packet(e);
@@ -379,6 +386,7 @@ void ring_run(struct engine *e)
     uint32_t wptr;
 
     e->run_start_ns = clock_ns();
+    engine_begin(e);
     do {
         wptr = LINK_READ_ACQ(e->link->dev.wptr);
         if (wptr != r->csr_wptr) {
@@ -392,14 +400,19 @@ void ring_run(struct engine *e)
                    : engine_fault(e, XVGPU_FAULT_BUS_MASTER, 0);
         if (step == STEP_FAULT)
             fault_behind(e);
-    } while (step != STEP_FAULT && step != STEP_IDLE && !engine_boundary(e));
+    } while (step != STEP_FAULT && step != STEP_IDLE && step != STEP_WAITING &&
+             !engine_boundary(e));
+    e->grant.stopped_ns = 0;
     if (engine_drain(e) < 0 && e->state == LINK_RUNNING)
         ring_fault(e);
+    if (!e->grant.stopped_ns)
+        e->grant.stopped_ns = clock_ns();
     if (!r->packet)
         LINK_WRITE(e->link->eng.cur_header, 0);
     ring_write_rptr(e);
     e->idle_since_ns = clock_ns();
     e->stats.busy_ns += e->idle_since_ns - e->run_start_ns;
+    e->grant.busy_ns += e->idle_since_ns - e->run_start_ns;
     e->run_start_ns = 0;
     engine_publish(e);
 }

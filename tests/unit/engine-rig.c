@@ -30,15 +30,13 @@ void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets)
     rig_new_ops(rig, &sdma_ops, ram, max_buckets);
 }
 
-void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
-                 uint32_t max_buckets)
+static void make(struct rig *rig, domid_t domid, const struct engine_ops *ops,
+                 uint64_t ring, uint32_t max_buckets)
 {
     struct engine_config *c = &rig->config;
 
     memset(rig, 0, sizeof(*rig));
-    log_init("engine", getenv("XVGPU_TEST_LOG") ? LOG_INFO : LOG_ERROR);
-    fx_reset();
-    rig->domid = (domid_t)fx_domain_new(ram, 1);
+    rig->domid = domid;
     rig->fmem = xenforeignmemory_open(NULL, 0);
     rig->xce = xenevtchn_open(NULL, 0);
     CHECK(rig->fmem && rig->xce);
@@ -66,10 +64,25 @@ void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
     rig->link->dev.version = LINK_VERSION;
     rig->link->dev.bus_master = 1;
     rig->link->dev.time_base_ns = clock_ns();
-    rig->link->dev.ring_base = RIG_RING;
+    rig->link->dev.ring_base = ring;
     rig->link->dev.ring_size = RIG_RING_SIZE;
     CHECK(engine_new(c, &rig->e) == 0);
     CHECK(engine_init(rig->e) == 0);
+}
+
+void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
+                 uint32_t max_buckets)
+{
+    log_init("engine", getenv("XVGPU_TEST_LOG") ? LOG_INFO : LOG_ERROR);
+    fx_reset();
+    make(rig, (domid_t)fx_domain_new(ram, 1), ops, RIG_RING, max_buckets);
+}
+
+void rig_new_beside(struct rig *rig, const struct rig *other,
+                    const struct engine_ops *ops, uint32_t max_buckets)
+{
+    make(rig, other->domid, ops, other->link->dev.ring_base + RIG_RING_SIZE,
+         max_buckets);
 }
 
 void rig_respawn(struct rig *rig)
@@ -168,6 +181,21 @@ uint64_t rig_events(struct rig *rig)
     uint64_t n;
 
     return read(rig->config.event, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+uint32_t rig_grant(struct rig *rig, enum grant_kind kind)
+{
+    uint32_t epoch = grant_set(rig->grant, kind);
+
+    CHECK(link_kick(rig->config.wake) == 0);
+    return epoch;
+}
+
+uint64_t rig_notified(struct rig *rig)
+{
+    uint64_t n;
+
+    return read(rig->config.notify, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
 void *rig_ptr(struct rig *rig, uint64_t gpa, size_t len)

@@ -29,6 +29,9 @@ void rig_new(struct rig *rig, uint64_t ram, uint32_t max_buckets);
 /* The same for another engine than sdma. */
 void rig_new_ops(struct rig *rig, const struct engine_ops *ops, uint64_t ram,
                  uint32_t max_buckets);
+/* Another engine of the same domain, its ring behind that of `other`. */
+void rig_new_beside(struct rig *rig, const struct rig *other,
+                    const struct engine_ops *ops, uint32_t max_buckets);
 void rig_free(struct rig *rig);
 /* Another engine process on the same link page. */
 void rig_respawn(struct rig *rig);
@@ -58,6 +61,11 @@ void rig_doorbell(struct rig *rig);
 void rig_go(struct rig *rig);
 /* Completions and faults kicked over to the device since the last call. */
 uint64_t rig_events(struct rig *rig);
+
+/* As the scheduler does: the new epoch. */
+uint32_t rig_grant(struct rig *rig, enum grant_kind kind);
+/* How often the engine has told the scheduler since the last call. */
+uint64_t rig_notified(struct rig *rig);
 
 /* Guest memory; must be populated and contiguous. */
 void *rig_ptr(struct rig *rig, uint64_t gpa, size_t len);

@@ -5,6 +5,7 @@ engine_tests = \
 	tests/unit/test-sandbox \
 	tests/unit/test-ring \
 	tests/unit/test-doorbell \
+	tests/unit/test-grant \
 	tests/unit/test-sdma \
 	$(NULL)
 check_PROGRAMS += $(engine_tests)
@@ -41,3 +42,8 @@ tests_unit_test_sdma_SOURCES = tests/unit/test-sdma.c $(engine_rig)
 tests_unit_test_sdma_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_sdma_CFLAGS = $(engine_test_cflags)
 tests_unit_test_sdma_LDADD = $(engine_test_libs)
+
+tests_unit_test_grant_SOURCES = tests/unit/test-grant.c $(engine_rig)
+tests_unit_test_grant_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_grant_CFLAGS = $(engine_test_cflags)
+tests_unit_test_grant_LDADD = $(engine_test_libs)

@@ -299,7 +299,7 @@ int gfx_warm(struct gfx *g, struct pipeline *p)
         return -1;
     if (p->warm)
         return 0;
-    if (gfx_cut(g) < 0)
+    if (gfx_cut(g) < 0 || !engine_compile(g->e))
         return -1;
     if (!g->open && open_chunk(g) < 0)
         return -1;
@@ -381,6 +381,7 @@ int gfx_drain(struct gfx *g)
     finish_all_but(g, NULL);
     gfx_bury(g);
     g->e->async = false;
+    g->e->grant.stopped_ns = clock_ns();
     gfx_context_commit(g);
     return rc;
 }

@@ -31,6 +31,12 @@ static bool stop_here(struct gfx *g)
     return !g->open && engine_boundary(g->e);
 }
 
+/* A part was not recorded: it is at fault, or has to wait for a grant. */
+static enum step not_recorded(const struct gfx *g)
+{
+    return g->e->cold ? STEP_PREEMPTED : STEP_FAULT;
+}
+
 /* ---- Draws ----------------------------------------------------------------
  */
 
@@ -141,13 +147,13 @@ static enum step run_draw(struct gfx *g, const struct draw *d)
         return STEP_FAULT;
     /* Whoever draws nothing is told what is missing all the same. */
     if (!d->count || !d->instances)
-        return gfx_apply_draw(g, d->indexed) ? STEP_DONE : STEP_FAULT;
+        return gfx_apply_draw(g, d->indexed) ? STEP_DONE : not_recorded(g);
     /* A restored position is only as good as the image. */
     if (g->at.first >= d->count)
         g->at.first = 0;
     while (g->at.instance < d->instances) {
         if (draw_part(g, d) < 0)
-            return STEP_FAULT;
+            return not_recorded(g);
         if (g->at.instance < d->instances && stop_here(g))
             return STEP_PREEMPTED;
     }
@@ -349,12 +355,12 @@ static enum step run_dispatch(struct gfx *g, const uint32_t size[3])
             return fault(g->e, XVGPU_FAULT_PACKET_FIELD);
     }
     if (!size[0] || !size[1] || !size[2])
-        return gfx_apply_dispatch(g) ? STEP_DONE : STEP_FAULT;
+        return gfx_apply_dispatch(g) ? STEP_DONE : not_recorded(g);
     if (at->first >= size[0] || at->y >= size[1])
         at->first = at->y = 0;
     while (at->z < size[2]) {
         if (dispatch_part(g, size) < 0)
-            return STEP_FAULT;
+            return not_recorded(g);
         if (at->z < size[2] && stop_here(g))
             return STEP_PREEMPTED;
     }

@@ -506,7 +506,8 @@ double gfx_room(const struct gfx *g, const struct pipeline *p);
 /* Whether so many are known to take no longer than a scheduler's slice. */
 bool gfx_fits_slice(const struct gfx *g, const struct pipeline *p,
                     double units);
-/* Before the first use of a pipeline: it gets a chunk, and time, of its own. */
+/* Before the first use of a pipeline: it gets a chunk, and time, of its own. -1
+ * without engine_fault(): not under this grant (e->cold). */
 int gfx_warm(struct gfx *g, struct pipeline *p);
 /* End the open chunk and submit it. */
 int gfx_cut(struct gfx *g);
@@ -544,7 +545,7 @@ int gfx_recover(struct gfx *g);
  */
 
 /* state.c: emit what a draw or dispatch needs. gfx_apply_draw() has rendering
- * begun. NULL after engine_fault(). */
+ * begun. NULL after engine_fault(), or as gfx_warm() says. */
 VkCommandBuffer gfx_apply_draw(struct gfx *g, bool indexed);
 VkCommandBuffer gfx_apply_dispatch(struct gfx *g);
 void gfx_state_clear(struct gfx *g);

@@ -347,24 +347,29 @@ int gfx_alloc(struct gfx *g, const VkMemoryRequirements *req, bool host_visible,
 
 /* ---- Packets ------------------------------------------------------------- */
 
-#define CREATE(NAME, name)                                                     \
+/* What has shaders read takes long. */
+#define COMPILES true
+#define QUICK false
+#define CREATE(NAME, name, compiles)                                           \
     enum step gfx_pkt_create_##name(struct engine *e, const uint32_t *dw,      \
                                     uint32_t n)                                \
     {                                                                          \
+        if ((compiles) && !engine_compile(e))                                  \
+            return STEP_PREEMPTED;                                             \
         return gfx_step(                                                       \
             gfx_create(gfx_of(e), XVGPU_GFX_##NAME, dw, n, NULL, 0));          \
     }
-CREATE(BUFFER, buffer)
-CREATE(BUFFER_VIEW, buffer_view)
-CREATE(IMAGE, image)
-CREATE(VIEW, view)
-CREATE(SAMPLER, sampler)
-CREATE(SET_LAYOUT, set_layout)
-CREATE(LAYOUT, layout)
-CREATE(SET, set)
-CREATE(PIPELINE, graphics)
-CREATE(PIPELINE, compute)
-CREATE(QUERIES, queries)
+CREATE(BUFFER, buffer, QUICK)
+CREATE(BUFFER_VIEW, buffer_view, QUICK)
+CREATE(IMAGE, image, QUICK)
+CREATE(VIEW, view, QUICK)
+CREATE(SAMPLER, sampler, QUICK)
+CREATE(SET_LAYOUT, set_layout, QUICK)
+CREATE(LAYOUT, layout, QUICK)
+CREATE(SET, set, QUICK)
+CREATE(PIPELINE, graphics, COMPILES)
+CREATE(PIPELINE, compute, COMPILES)
+CREATE(QUERIES, queries, QUICK)
 
 enum step gfx_pkt_destroy(struct engine *e, const uint32_t *dw, uint32_t n)
 {
@@ -389,6 +394,8 @@ enum step gfx_pkt_create_shader(struct engine *e, const uint32_t *dw,
         return engine_fault(e, XVGPU_FAULT_PACKET_FIELD, 0);
     if (p->address % 4)
         return engine_fault(e, XVGPU_FAULT_ALIGNMENT, p->address);
+    if (!engine_compile(e))
+        return STEP_PREEMPTED;
     words = malloc(p->bytes);
     if (!words)
         return engine_fault(e, XVGPU_FAULT_LIMIT, 0);
