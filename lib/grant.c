@@ -108,7 +108,7 @@ static int map_both(int s_fd, int s_prot, void **s, int e_fd, int e_prot,
 
 int grant_map(int s_fd, int e_fd, const struct grant_s **s, struct grant_e **e)
 {
-    void *sp, *ep;
+    void *sp = NULL, *ep = NULL;
     int rc;
 
     rc = map_both(s_fd, PROT_READ, &sp, e_fd, PROT_READ | PROT_WRITE, &ep);
@@ -134,7 +134,7 @@ static int check_page(int fd)
 int grant_map_scheduler(int s_fd, int e_fd, struct grant_s **s,
                         const struct grant_e **e)
 {
-    void *sp, *ep;
+    void *sp = NULL, *ep = NULL;
     int rc;
 
     rc = check_page(s_fd);
