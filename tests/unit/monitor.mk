@@ -14,6 +14,9 @@ check_PROGRAMS += \
 	tests/unit/stub/xen-vgpu-engine \
 	tests/unit/stub/xen-vgpu-engine-gfx \
 	tests/unit/stub/qemu \
+	tests/unit/liar/xen-vgpu-device \
+	tests/unit/liar/xen-vgpu-engine \
+	tests/unit/liar/xen-vgpu-engine-gfx \
 	tests/unit/test-attach \
 	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
@@ -78,6 +81,16 @@ tests_unit_stub_xen_vgpu_engine_SOURCES = tests/unit/stub-engine.c
 tests_unit_stub_xen_vgpu_engine_LDADD = libxvgpu.la
 tests_unit_stub_xen_vgpu_engine_gfx_SOURCES = tests/unit/stub-engine.c
 tests_unit_stub_xen_vgpu_engine_gfx_LDADD = libxvgpu.la
+
+# Engines that a scheduler must not trust, in the place of the real ones.
+tests_unit_liar_xen_vgpu_device_SOURCES = dm/device/main.c
+tests_unit_liar_xen_vgpu_device_CFLAGS = $(AM_CFLAGS)
+tests_unit_liar_xen_vgpu_device_LDADD = libdevice.la \
+	tests/fakexen/libfakexen.la
+tests_unit_liar_xen_vgpu_engine_SOURCES = tests/unit/liar-engine.c
+tests_unit_liar_xen_vgpu_engine_LDADD = libxvgpu.la
+tests_unit_liar_xen_vgpu_engine_gfx_SOURCES = tests/unit/liar-engine.c
+tests_unit_liar_xen_vgpu_engine_gfx_LDADD = libxvgpu.la
 
 tests_unit_stub_qemu_SOURCES = tests/unit/stub-qemu.c
 
