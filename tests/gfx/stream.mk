@@ -29,6 +29,7 @@ EXTRA_DIST += tests/gfx/check-replay
 gfx_stream_guests = \
 	tests/guests/vgpu-gfx.c \
 	tests/guests/vgpu-gfx-hang.c \
+	tests/guests/vgpu-gfx-load.c \
 	$(NULL)
 gfx_stream_elf = $(gfx_stream_guests:.c=.elf)
 gfx_stream_objects = \

@@ -5,6 +5,7 @@
 #define FIRST_OBJECT 10 /* numbers up to it are the tests' own */
 
 static struct xvgpu_stream stream;
+static struct engine_config config;
 static bool signal;
 
 bool gfx_signals(void)
@@ -14,7 +15,6 @@ bool gfx_signals(void)
 
 bool gfx_open(void)
 {
-    struct engine_config config = { .ring_size = 0 };
     enum vgpu_route route;
 
     if (!check_open())
@@ -33,6 +33,12 @@ bool gfx_open(void)
         return true;
     engine_print_fault(gfx());
     return false;
+}
+
+bool gfx_start_again(void)
+{
+    engine_write(gfx(), XVGPU_CTRL, 0);
+    return engine_start(gfx(), &config);
 }
 
 struct xvgpu_stream *gfx_begin(void)

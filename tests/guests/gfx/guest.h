@@ -21,6 +21,8 @@ static inline struct vgpu_engine *gfx(void)
 /* check_open(), and a ring as the arguments route=, doorbell= and completion=
  * say. False: there is no such engine, or it does not start; reported. */
 bool gfx_open(void);
+/* The ring anew, after a reset of the whole vGPU. */
+bool gfx_start_again(void);
 /* Whether completions are signalled; else the guest polls. */
 bool gfx_signals(void);
 

@@ -24,10 +24,10 @@ victim() { # LABEL
 # The second domain is there from the start: with it alone a read costs what it
 # costs beside any other domain.
 for rate in 0 1000; do
-    GUEST_VGPU=model=native,vram=16M,poll=0,rate=$rate
+    GUEST_VGPU=model=native,vram=16M,sched=none,poll=0,rate=$rate
     storm=storm$rate,n=60000
     guest_config $storm mmio-latency.elf
-    GUEST_VGPU=model=native,vram=16M,poll=0
+    GUEST_VGPU=model=native,vram=16M,sched=none,poll=0
     GUEST_PAUSED=1
     guest_create $storm
     GUEST_PAUSED=

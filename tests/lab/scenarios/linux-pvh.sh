@@ -7,7 +7,7 @@ GUEST_MEMORY=256
 pvh_config linux /root/linux/vmlinuz 'ramdisk = "/root/linux/initrd"' \
     'cmdline = "console=hvc0 pci=noacpi,noearly panic=1 quiet vgpu.irq=msix,msi"'
 guest_create linux
-xen-vgpu attach "$(domid linux)" -vgpu vram=16M
+xen-vgpu attach "$(domid linux)" -vgpu vram=16M,sched=none
 xl unpause linux
 guest_expect linux 240
 guest_console linux > "$OUT/console.txt"

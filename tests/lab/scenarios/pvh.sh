@@ -3,7 +3,7 @@
 # lab: timeout=400
 
 GUEST_PAUSED=1
-vgpu=model=native,vram=16M
+vgpu=model=native,vram=16M,sched=none
 more=
 
 refused() { # DOMID WORDS
@@ -17,7 +17,7 @@ refused() { # DOMID WORDS
 attach_and_run() { # NAME KERNEL
     pvh_config "$1" "$2"
     guest_create "$1"
-    xen-vgpu attach "$(domid "$1")" -vgpu $vgpu -vgpu vram=2M
+    xen-vgpu attach "$(domid "$1")" -vgpu $vgpu -vgpu vram=2M,sched=none
     xen-vgpu list > "$OUT/list.txt"
     grep -q "^$(domid "$1").1 " "$OUT/list.txt" ||
         fail "xen-vgpu list does not show its second vGPU"
