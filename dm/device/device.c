@@ -321,6 +321,9 @@ static int on_message(struct device *dev, struct proto_in *in)
     case PROTO_QUERY:
         query_answer(dev, in);
         break;
+    case PROTO_RESET:
+        reset_queue(dev, &in->msg);
+        break;
     case PROTO_ENGINE_STARTED:
     case PROTO_ENGINE_DEAD:
         worker_engine_message(dev, &in->msg);

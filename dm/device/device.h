@@ -37,7 +37,7 @@ struct device;
 /* What outlives the process, in the memfd behind the CSRs: written in place,
  * read by the process that takes over. Each field is valid at any moment;
  * what must change together is guarded by `pending` or `vram_to`. */
-#define STATE_VERSION 1u
+#define STATE_VERSION 2u
 
 struct engine_state {
     uint32_t enabled;    /* the guest's ring is with the engine */
@@ -62,6 +62,8 @@ struct vgpu_state {
     uint64_t vram_moved; /* frames of that move that are done */
     uint64_t time_base_ns;
     struct engine_state engines[XVGPU_NR_ENGINES];
+    uint32_t quarantine; /* no engine starts */
+    uint32_t reset_tell; /* engines of which a reset by the host is to tell */
 };
 
 _Static_assert(XVGPU_CSR_BAR_SIZE + sizeof(struct vgpu_state) <=
@@ -96,10 +98,11 @@ struct vgpu {
 };
 
 enum job_type {
-    JOB_REMAP, /* BARs or decoding changed */
-    JOB_RESET, /* value: XVGPU_RESET_* */
-    JOB_CTRL,  /* engine: act on a write of CTRL; value */
-    JOB_DEATH, /* engine: its process died unasked */
+    JOB_REMAP,      /* BARs or decoding changed */
+    JOB_RESET,      /* value: XVGPU_RESET_* */
+    JOB_CTRL,       /* engine: act on a write of CTRL; value */
+    JOB_DEATH,      /* engine: its process died unasked */
+    JOB_HOST_RESET, /* value: XVGPU_RESET_*; quarantine */
 };
 
 struct job {
@@ -107,11 +110,13 @@ struct job {
     struct vgpu *vgpu;
     unsigned int engine;
     uint32_t value;
+    bool quarantine;
     unsigned int vcpu; /* whose access to complete, or NO_VCPU */
 };
 
-/* Each vCPU can have one job open, each engine one death. */
-#define MAX_JOBS (128u + PROTO_MAX_VGPUS * XVGPU_NR_ENGINES)
+/* Each vCPU can have one job open, each engine one death, each vGPU one reset
+ * by the host. */
+#define MAX_JOBS (128u + PROTO_MAX_VGPUS * (XVGPU_NR_ENGINES + 1u))
 
 /* A recording under way; the ioreq service's lock guards it. */
 struct recorder {
@@ -191,6 +196,16 @@ unsigned int engine_event(struct vgpu *vgpu, unsigned int engine);
 void engines_invalidate(struct vgpu *vgpu);
 /* Publish whether DMA is allowed. The lock is held. */
 void engines_bus_master(struct vgpu *vgpu);
+
+/* The guest hears, by interrupt, that its ring is gone. The lock is held. */
+void engine_tell_reset(struct vgpu *vgpu, unsigned int engine, uint32_t code);
+
+/* reset.c: the worker's; the lock is not held */
+void reset_by_guest(struct vgpu *vgpu, uint32_t reason);
+/* Answered to the monitor with PROTO_RESET_DONE. */
+void reset_by_host(struct vgpu *vgpu, uint32_t reason, bool quarantine);
+/* A PROTO_RESET has come: the main thread's. */
+void reset_queue(struct device *dev, const struct proto_msg *msg);
 
 /* vram.c: the worker's; the lock is not held */
 /* Move VRAM to `gfn`. -EBUSY: guest RAM is there; it stays where it was. */

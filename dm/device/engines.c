@@ -119,6 +119,14 @@ static void report_fault(struct vgpu *vgpu, unsigned int n)
     tell_stopped(vgpu, n);
 }
 
+void engine_tell_reset(struct vgpu *vgpu, unsigned int n, uint32_t code)
+{
+    set_fault(vgpu, n, code, 0, 0, 0, ~0ull);
+    count_fault(vgpu, n);
+    native_interrupt(vgpu, XVGPU_INTR_FAULT(n),
+                     csr_get32(vgpu, engine_csr(n, XVGPU_VECTOR)));
+}
+
 /* Ring configuration for START. */
 static void publish_config(struct vgpu *vgpu, unsigned int n, uint32_t rptr,
                            uint32_t wptr, bool stopped)
@@ -162,6 +170,8 @@ static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
     struct engine *e = &vgpu->engines[n];
     int rc;
 
+    if (vgpu->st->quarantine)
+        return XVGPU_FAULT_QUARANTINE;
     if (!e->process) {
         process_gone(e); /* what a process that died unnoticed has counted */
         rc = process_op(vgpu, n, PROTO_ENGINE_RUN);

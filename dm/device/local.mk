@@ -11,6 +11,7 @@ libdevice_la_SOURCES = \
 	dm/device/native.c \
 	dm/device/query.c \
 	dm/device/record.c \
+	dm/device/reset.c \
 	dm/device/vram.c \
 	dm/device/worker.c \
 	$(NULL)

@@ -189,11 +189,11 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
     csr_set32(vgpu, XVGPU_RESET_REASON, reason);
     if (reason == XVGPU_RESET_FLR)
         pci_function_reset(&vgpu->st->pci);
-    /* A reset by CSR leaves config space alone, and the table with it. */
-    if (reason == XVGPU_RESET_CSR)
-        irq_quiet(&vgpu->st->irq);
-    else
+    /* Others leave config space alone, and the table with it. */
+    if (reason == XVGPU_RESET_POWER_ON || reason == XVGPU_RESET_FLR)
         irq_reset(&vgpu->st->irq);
+    else
+        irq_quiet(&vgpu->st->irq);
     engines_bus_master(vgpu);
 }
 

@@ -112,6 +112,7 @@ static void show(struct vgpu *vgpu, struct text *t)
     ADD(t, "uptime_ns", clock_ns() - vgpu->st->time_base_ns);
     ADD(t, "resets", csr_get32(vgpu, XVGPU_RESET_COUNT));
     ADD(t, "reset_reason", csr_get32(vgpu, XVGPU_RESET_REASON));
+    ADD(t, "quarantine", vgpu->st->quarantine != 0);
     ADD(t, "bad_access", csr_get32(vgpu, XVGPU_BAD_ACCESS));
     ADD(t, "bar_refused", csr_get32(vgpu, XVGPU_BAR_REFUSED));
     ADD(t, "interrupts.intx", vgpu->st->irq.sent[IRQ_INTX]);

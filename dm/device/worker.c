@@ -30,25 +30,6 @@ void worker_charge(struct device *dev, struct guard *guard)
     pthread_mutex_unlock(&dev->lock);
 }
 
-static void reset(struct vgpu *vgpu, uint32_t reason)
-{
-    unsigned int n;
-    int rc;
-
-    worker_charge(vgpu->dev, &vgpu->dev->slow_guard);
-    for (n = 0; n < XVGPU_NR_ENGINES; n++)
-        if (vgpu->engines[n].present)
-            engine_kill(vgpu, n);
-    rc = vram_scrub(vgpu);
-    if (rc)
-        log_error("vGPU %u: scrubbing VRAM failed: %s", vgpu->index,
-                  strerror(-rc));
-    pthread_mutex_lock(&vgpu->dev->lock);
-    native_reset(vgpu, reason);
-    pthread_mutex_unlock(&vgpu->dev->lock);
-    native_remap(vgpu);
-}
-
 static void run_job(struct device *dev, const struct job *job)
 {
     switch (job->type) {
@@ -56,7 +37,7 @@ static void run_job(struct device *dev, const struct job *job)
         native_remap(job->vgpu);
         break;
     case JOB_RESET:
-        reset(job->vgpu, job->value);
+        reset_by_guest(job->vgpu, job->value);
         break;
     case JOB_CTRL:
         worker_charge(dev, &dev->ctrl_guard);
@@ -64,6 +45,9 @@ static void run_job(struct device *dev, const struct job *job)
         break;
     case JOB_DEATH:
         engine_recover(job->vgpu, job->engine);
+        break;
+    case JOB_HOST_RESET:
+        reset_by_host(job->vgpu, job->value, job->quarantine);
         break;
     }
     if (job->vcpu != NO_VCPU)

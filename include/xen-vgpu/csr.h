@@ -31,7 +31,7 @@
 
 #define XVGPU_MAGIC_VALUE 0x50475658u /* "XVGP" */
 #define XVGPU_ABI_MAJOR 1u
-#define XVGPU_ABI_MINOR 1u
+#define XVGPU_ABI_MINOR 2u
 
 /* Engines: the bit in ENGINES and the number of the block of registers. */
 #define XVGPU_ENGINE_GFX 0u
@@ -164,6 +164,16 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #define XVGPU_RESET_HOST 3u /* the host restarted the device */
 #define XVGPU_RESET_GUARD 4u /* the host: this vGPU has hung too often */
 #define XVGPU_RESET_ADMIN 5u /* the host: its administrator wanted it */
+
+/* A reset by the host comes at any time. It leaves config space, the MSI-X
+ * table, INTR_ENABLE and the VECTORs as they are, so that the guest hears of
+ * it: of each engine whose ring was enabled the fault bit of INTR_STATUS is
+ * set, STATUS is DISABLED, FAULT_CODE is ENGINE_RESET, or QUARANTINE while the
+ * host lets none of this vGPU's engines start; and it signals once, by
+ * interrupt and by the COMPLETION_PORT that it had. All else is as after any
+ * other reset: rings, registers and VRAM have to be set up anew. A start in
+ * quarantine is answered with the fault QUARANTINE; when the quarantine ends,
+ * which is another reset, engines that were so refused signal as above. */
 
 /* INTR_STATUS, INTR_ENABLE */
 #define XVGPU_INTR_DONE(engine) (1u << (engine))

@@ -187,6 +187,9 @@ static void run(const struct op *op)
     case OP_QUERY:
         drig_query(&ops.rig, op->more & 7, op->offset & 7);
         break;
+    case OP_RESET:
+        drig_reset(&ops.rig, op->vgpu, op->more, op->value & 1);
+        break;
     default:
         if (op->value & 1)
             fx_evtchn_alloc_unbound(ops.rig.domid);

@@ -33,7 +33,8 @@ enum op_kind {
     OP_DIES,
     OP_REFUSE, /* the monitor starts no engine, or does again */
     OP_QUERY,
-    OP_PORT, /* the guest's event channels */
+    OP_PORT,  /* the guest's event channels */
+    OP_RESET, /* by the host: value's bit 0: quarantine */
     NR_OPS,
 };
 

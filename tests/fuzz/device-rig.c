@@ -196,6 +196,11 @@ static void take_message(struct drig *rig, struct proto_in *in)
     case PROTO_REPLY:
         look_at_reply(rig, in);
         break;
+    case PROTO_RESET_DONE:
+        FUZZ_CHECK(msg->u.reset.index < rig->config.nr_vgpus);
+        FUZZ_CHECK(__atomic_exchange_n(&rig->resetting[msg->u.reset.index],
+                                       false, __ATOMIC_ACQ_REL));
+        break;
     default:
         FUZZ_CHECK(!"message of unknown type");
     }
@@ -244,6 +249,19 @@ static void *monitor_main(void *arg)
 void drig_engine_dies(struct drig *rig, uint32_t index)
 {
     __atomic_store_n(&rig->engines[index].dies, true, __ATOMIC_RELEASE);
+}
+
+void drig_reset(struct drig *rig, uint32_t index, uint32_t reason,
+                bool quarantine)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_RESET,
+        .u.reset = {.index = index, .reason = reason, .quarantine = quarantine},
+    };
+
+    if (!__atomic_exchange_n(&rig->resetting[index], true, __ATOMIC_ACQ_REL))
+        send_device(rig, &msg);
 }
 
 void drig_query(struct drig *rig, uint32_t index, uint32_t query)

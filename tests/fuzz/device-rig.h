@@ -74,6 +74,7 @@ struct drig {
     pthread_mutex_t send_lock; /* messages to the device */
     pthread_t device, monitor;
     struct drig_engine engines[PROTO_MAX_VGPUS]; /* sdma of each vGPU */
+    bool resetting[PROTO_MAX_VGPUS];             /* by the host, not done yet */
     long pages; /* charged to the domain at the start */
 };
 
@@ -91,6 +92,10 @@ void drig_free(struct drig *rig);
 
 /* The engine's process dies by itself. */
 void drig_engine_dies(struct drig *rig, uint32_t index);
+
+/* Have the device reset a vGPU, unless it is at it. */
+void drig_reset(struct drig *rig, uint32_t index, uint32_t reason,
+                bool quarantine);
 
 /* A query of the monitor; the reply is looked at when it comes. */
 void drig_query(struct drig *rig, uint32_t index, uint32_t query);

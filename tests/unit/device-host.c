@@ -96,6 +96,9 @@ static void take_message(struct host *h)
         LINK_WRITE(h->running, false);
         host_engine_op(h, PROTO_ENGINE_DEAD, 0, tag);
         break;
+    case PROTO_RESET_DONE:
+        __atomic_add_fetch(&h->resets, 1, __ATOMIC_RELEASE);
+        break;
     case PROTO_REPLY:
         h->reply = h->in;
         __atomic_store_n(&h->replied, true, __ATOMIC_RELEASE);
@@ -199,6 +202,26 @@ bool host_query(struct host *h, uint32_t query, uint32_t tag)
 
     __atomic_store_n(&h->replied, false, __ATOMIC_RELEASE);
     return !proto_send(h->sock, &msg, NULL, 0, NULL, 0);
+}
+
+bool host_reset(struct host *h, uint32_t reason, bool quarantine)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_RESET,
+        .u.reset = {.reason = reason, .quarantine = quarantine},
+    };
+    const unsigned int before = __atomic_load_n(&h->resets, __ATOMIC_ACQUIRE);
+    unsigned int i;
+
+    if (proto_send(h->sock, &msg, NULL, 0, NULL, 0))
+        return false;
+    for (i = 0; i < 20000; i++) {
+        if (__atomic_load_n(&h->resets, __ATOMIC_ACQUIRE) != before)
+            return true;
+        usleep(1000);
+    }
+    return false;
 }
 
 int host_end(struct host *h, bool up)

@@ -43,6 +43,7 @@ struct host {
     bool deaf; /* the engine acknowledges nothing */
     bool late; /* old answers come before the one to RUN */
     unsigned int runs, kills;
+    unsigned int resets; /* that the device has told to be done */
 };
 
 /* Start the device on a fresh host; false when the fixture could not. */
@@ -53,6 +54,9 @@ bool host_up(struct host *h);
 
 /* Tell the device of its engine: PROTO_ENGINE_STARTED or _DEAD. */
 void host_engine_op(struct host *h, uint32_t type, int status, uint32_t tag);
+
+/* Have the device reset the vGPU, and wait until that is done. */
+bool host_reset(struct host *h, uint32_t reason, bool quarantine);
 
 /* The engine has something to say. */
 void host_event(struct host *h);

@@ -547,6 +547,103 @@ static void resets(void **state)
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
 }
 
+/* The host's: the guest can still be told, and look. */
+static void reset_by_the_host_is_told(void **state)
+{
+    char buf[8] = "secret";
+    uint32_t data;
+    uint64_t addr;
+    int port;
+
+    (void)state;
+    port = fx_evtchn_alloc_unbound(f.domid);
+    assert_true(port > 0);
+    cfg_wr(PCI_CAP_MSIX + 2, 2, 0x8000);
+    fx_mmio_write(f.domid, 0, BAR4 + 0x20, 8, 0xfee00000);
+    fx_mmio_write(f.domid, 0, BAR4 + 0x28, 8, 0x55);
+    wr(SDMA + XVGPU_VECTOR, 2);
+    wr(SDMA + XVGPU_COMPLETION_PORT, (uint32_t)port);
+    wr(XVGPU_INTR_ENABLE, 0xff00);
+    wr(XVGPU_SCRATCH, 1);
+    fx_write(f.domid, BAR2 + 5000, buf, sizeof(buf));
+    start_ring();
+    assert_true(host_reset(&f, XVGPU_RESET_GUARD, false));
+    assert_int_equal(f.kills, 1);
+    assert_true(fx_msi_wait(f.domid, &addr, &data, 5000) >= 0);
+    assert_int_equal(data, 0x55);
+    assert_int_equal(fx_evtchn_wait(f.domid, (evtchn_port_t)port, 5000), 0);
+    assert_false(fx_evtchn_bound(f.domid, (evtchn_port_t)port));
+    assert_int_equal(rd(XVGPU_RESET_REASON), XVGPU_RESET_GUARD);
+    assert_int_equal(rd(XVGPU_RESET_COUNT), 1);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
+    assert_int_equal(rd(SDMA + XVGPU_CTRL), 0);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
+    assert_int_equal(rd(SDMA + XVGPU_FAULTS), 1);
+    assert_int_equal(rd(SDMA + XVGPU_VECTOR), 2);
+    assert_int_equal(rd(SDMA + XVGPU_RING_SIZE), 0);
+    assert_int_equal(rd(SDMA + XVGPU_COMPLETION_PORT), 0);
+    assert_int_equal(rd(XVGPU_SCRATCH), 0);
+    assert_int_equal(rd(XVGPU_INTR_ENABLE), 0xff00);
+    assert_int_equal(rd(XVGPU_INTR_STATUS),
+                     XVGPU_INTR_FAULT(XVGPU_ENGINE_SDMA));
+    fx_read(f.domid, BAR2 + 5000, buf, sizeof(buf));
+    assert_memory_equal(buf, "\0\0\0\0\0\0\0", 8);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), 0);
+
+    /* By INTx: a level until acknowledged. A port that the guest does not
+     * have is its own affair. */
+    cfg_wr(PCI_CAP_MSIX + 2, 2, 0);
+    wr(XVGPU_INTR_STATUS, ~0u);
+    wr(SDMA + XVGPU_CTRL, 0);
+    wr(SDMA + XVGPU_COMPLETION_PORT, 0x7fff);
+    start_ring();
+    assert_true(host_reset(&f, XVGPU_RESET_ADMIN, false));
+    assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 1);
+    assert_int_equal(rd(XVGPU_RESET_REASON), XVGPU_RESET_ADMIN);
+    wr(XVGPU_INTR_STATUS, ~0u);
+    assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 0);
+
+    /* Of rings that it does not have it hears nothing. */
+    assert_true(host_reset(&f, XVGPU_RESET_ADMIN, false));
+    assert_int_equal(rd(XVGPU_INTR_STATUS), 0);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), 0);
+}
+
+static void quarantine(void **state)
+{
+    (void)state;
+    wr(XVGPU_INTR_ENABLE, ~0u);
+    start_ring();
+    assert_true(host_reset(&f, XVGPU_RESET_GUARD, true));
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_QUARANTINE);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_QUARANTINE);
+    wr(SDMA + XVGPU_CTRL, XVGPU_CTRL_ENABLE | XVGPU_CTRL_RESUME);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_STOPPED);
+    /* The guest's resets change nothing. */
+    wr(XVGPU_RESET, 1);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_QUARANTINE);
+    cfg_wr(PCI_CAP_AF + 4, 1, 1);
+    program_bars();
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_QUARANTINE);
+    assert_int_equal(f.runs, 1);
+    /* Who has been refused is told that it is over. */
+    wr(XVGPU_INTR_STATUS, ~0u);
+    assert_true(host_reset(&f, XVGPU_RESET_ADMIN, false));
+    assert_int_equal(rd(XVGPU_INTR_STATUS),
+                     XVGPU_INTR_FAULT(XVGPU_ENGINE_SDMA));
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(f.runs, 2);
+}
+
 static void ask(uint32_t what)
 {
     unsigned int i;
@@ -569,6 +666,7 @@ static void queries(void **state)
     (void)state;
     ask(PROTO_QUERY_SHOW);
     assert_non_null(strstr(f.reply.text, "sdma.jobs 0\n"));
+    assert_non_null(strstr(f.reply.text, "quarantine 0\n"));
     assert_non_null(strstr(f.reply.text, "vram_size 4194304\n"));
     ask(PROTO_QUERY_REGS);
     assert_non_null(strstr(f.reply.text, "0x0000 4 MAGIC 0x50475658\n"));
@@ -630,6 +728,8 @@ int main(void)
         TEST(dead_engine_is_replaced),
         TEST(hung_engine_is_replaced),
         TEST(resets),
+        TEST(reset_by_the_host_is_told),
+        TEST(quarantine),
         TEST(queries),
     };
 
