@@ -38,14 +38,27 @@ static void keep_driver(void)
         driver = dlopen("libvulkan_lvp.so", RTLD_NOW | RTLD_NODELETE);
 }
 
-void gfx_rig_new(struct gfx_rig *t)
+static void begin(struct gfx_rig *t)
 {
-    keep_driver();
-    *t = (struct gfx_rig){0};
-    rig_new_ops(&t->rig, &gfx_ops, GFX_RAM, 64);
     t->g = t->rig.e->backend;
     CHECK(rig_start(&t->rig) == 0);
     xvgpu_stream_init(&t->s, packets, sizeof(packets));
+}
+
+void gfx_rig_new(struct gfx_rig *t)
+{
+    keep_driver();
+    *t = (struct gfx_rig){.ib = GFX_IB};
+    rig_new_ops(&t->rig, &gfx_ops, GFX_RAM, 64);
+    begin(t);
+}
+
+void gfx_rig_new_beside(struct gfx_rig *t, const struct gfx_rig *other,
+                        uint64_t ib)
+{
+    *t = (struct gfx_rig){.ib = ib};
+    rig_new_beside(&t->rig, &other->rig, &gfx_ops, 64);
+    begin(t);
 }
 
 void gfx_rig_free(struct gfx_rig *t)
@@ -58,8 +71,8 @@ void gfx_queue(struct gfx_rig *t)
     uint32_t n = xvgpu_stream_dwords(&t->s);
 
     CHECK(n);
-    CHECK(fx_write(t->rig.domid, GFX_IB, packets, n * sizeof(*packets)) == 0);
-    RIG_PUT(&t->rig, PKT(IB, 0, 4), LO(GFX_IB), HI(GFX_IB), n);
+    CHECK(fx_write(t->rig.domid, t->ib, packets, n * sizeof(*packets)) == 0);
+    RIG_PUT(&t->rig, PKT(IB, 0, 4), LO(t->ib), HI(t->ib), n);
     rig_fence(&t->rig, 0, ++t->fence, false);
     xvgpu_stream_init(&t->s, packets, sizeof(packets));
 }

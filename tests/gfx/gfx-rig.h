@@ -19,10 +19,15 @@ struct gfx_rig {
     struct rig rig;
     struct gfx *g;
     struct xvgpu_stream s; /* the next submission */
+    uint64_t ib; /* guest memory of the indirect buffer: GFX_IB */
     uint64_t fence;
 };
 
 void gfx_rig_new(struct gfx_rig *t);
+/* Another engine of the same domain, its indirect buffer at `ib`. What is in
+ * t->s is to be queued before the other one's is filled. */
+void gfx_rig_new_beside(struct gfx_rig *t, const struct gfx_rig *other,
+                        uint64_t ib);
 void gfx_rig_free(struct gfx_rig *t);
 
 /* Run what is in t->s and a fence, and empty it. The fault's code, or

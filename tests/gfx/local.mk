@@ -145,6 +145,13 @@ tests_gfx_test_gfx_CPPFLAGS = $(gfx_rig_cppflags)
 tests_gfx_test_gfx_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
 tests_gfx_test_gfx_LDADD = $(gfx_rig_libs)
 
+check_PROGRAMS += tests/gfx/test-grants
+TESTS += tests/gfx/test-grants
+tests_gfx_test_grants_SOURCES = tests/gfx/test-grants.c $(gfx_rig)
+tests_gfx_test_grants_CPPFLAGS = $(gfx_rig_cppflags)
+tests_gfx_test_grants_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(XENDM_CFLAGS) $(VULKAN_CFLAGS)
+tests_gfx_test_grants_LDADD = tests/gfx/libstream.la $(gfx_rig_libs)
+
 # Scenes through it.
 check_PROGRAMS += tests/gfx/vgpu
 tests_gfx_vgpu_SOURCES = tests/gfx/vgpu.c \
