@@ -271,6 +271,7 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
     v->engines = 1u << XVGPU_ENGINE_GFX | 1u << XVGPU_ENGINE_SDMA;
     v->local = OPTIONS_LOCAL_DEFAULT;
     v->watchdog = OPTIONS_WATCHDOG_DEFAULT;
+    v->sched = true;
     v->weight = PROTO_WEIGHT_DEFAULT;
     while ((item = strsep(&rest, ","))) {
         value = strchr(item, '=');

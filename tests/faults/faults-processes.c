@@ -189,7 +189,7 @@ static bool excused(void)
 
 static void life(struct outcome *o)
 {
-    static const char *const args[] = {"-vgpu", "vram=4M,slot=0x10", NULL};
+    static const char *const args[] = {"-vgpu", "vram=4M,slot=0x10,sched=none", NULL};
     const struct fx_domain_config config = {.ram_bytes = 32u << 20,
                                             .vcpus = 2,
                                             .extra_kb = VRAM_MIB << 10,

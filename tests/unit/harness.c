@@ -193,7 +193,8 @@ void dm_attach(struct dm *dm, int domid, const char *const *words)
 static void start_dm(struct dm *dm, const char *chardev,
                      const char *const *restricted, const char *const *extra)
 {
-    static const char *const plain[] = {"-vgpu", "model=native,vram=16M", NULL};
+    static const char *const plain[] = {
+        "-vgpu", "model=native,vram=16M,sched=none", NULL};
     char domid_text[12], path[PATH_MAX + 32];
     const char *argv[ARGS_MAX] = {
         "xen-vgpu-dm", "-xen-domid",

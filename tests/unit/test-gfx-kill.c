@@ -31,7 +31,7 @@
 #include "tests/gfx/picture.h"
 #include "tests/gfx/scenes.h"
 
-#define OPTIONS "vram=2M,engines=gfx,watchdog=60000"
+#define OPTIONS "vram=2M,sched=none,engines=gfx,watchdog=60000"
 #define TURNS 2u /* pictures of a scene's animation */
 #define KILLS_MAX 1000u
 /* Frames that may end before their kill, for each that does not. */

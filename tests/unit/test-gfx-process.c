@@ -134,7 +134,7 @@ static void draws_and_computes(void **state)
     int ms;
 
     (void)state;
-    start("vram=2M,engines=gfx,watchdog=60000");
+    start("vram=2M,sched=none,engines=gfx,watchdog=60000");
     assert_int_equal(csr(XVGPU_LOCAL_SIZE, 8), 256 << 20);
     assert_int_equal(csr(XVGPU_ENGINES, 4), 1u << XVGPU_ENGINE_GFX);
     create(&planet, &scene_planet, SIDE, 0);
@@ -164,7 +164,7 @@ static void a_successor_goes_on(void **state)
     int i;
 
     (void)state;
-    start("vram=2M,engines=gfx+sdma,watchdog=60000");
+    start("vram=2M,sched=none,engines=gfx+sdma,watchdog=60000");
     create(&planet, &scene_planet, SIDE, 0);
     scene_guest_draw(&planet, &guest.s, 0);
     run();
@@ -192,7 +192,7 @@ static void packets_are_counted_on_the_way(void **state)
     int i;
 
     (void)state;
-    start("vram=2M,engines=gfx,watchdog=60000");
+    start("vram=2M,sched=none,engines=gfx,watchdog=60000");
     create(&stream, &scene_stream, SIDE, 0);
     /* Frames take some 30 ms, the first one longer. */
     for (i = 0; i < 100 && !seen; i++) {
@@ -220,7 +220,7 @@ static void a_shader_hangs(void **state)
     const uint32_t one = 1, turns = ~0u;
 
     (void)state;
-    start("vram=2M,engines=gfx,watchdog=6000");
+    start("vram=2M,sched=none,engines=gfx,watchdog=6000");
     memcpy(data(OTHERS, s->size), s->words, s->size);
     XVGPU_GFX(&guest.s, create_shader, .id = 1, .bytes = s->size,
               .address = OTHERS);

@@ -75,6 +75,7 @@ static void defaults(void **state)
     assert_int_equal(o.vgpus[0].local, OPTIONS_LOCAL_DEFAULT);
     assert_int_equal(o.vgpus[0].watchdog, OPTIONS_WATCHDOG_DEFAULT);
     assert_string_equal(o.vgpus[0].vulkan_icd, "");
+    assert_true(o.vgpus[0].sched);
     assert_int_equal(o.vgpus[0].weight, 100);
     assert_int_equal(o.vgpus[0].cap, 0);
     assert_int_equal(o.vgpus[0].latency, PROTO_LATENCY_NORMAL);

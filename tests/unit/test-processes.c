@@ -405,8 +405,10 @@ static void slow_reader(void **state)
 
 static void two_vgpus(void **state)
 {
-    static const char *const two[] = {
-        "-vgpu", "vram=8M", "-vgpu", "vram=4M", "-vgpu-log", "warning", NULL};
+    static const char *const two[] = {"-vgpu",     "vram=8M,sched=none",
+                                      "-vgpu",     "vram=4M,sched=none",
+                                      "-vgpu-log", "warning",
+                                      NULL};
     struct dm dm;
     json_t *j;
 
