@@ -19,6 +19,9 @@
  * again: look at the link page so long before sleeping. */
 #define SPIN_NS 20000ull
 
+/* Without a grant, behind a kick. */
+#define DEAF_NS NS_PER_MS
+
 /* From one failed try to unmask the doorbell to the next. */
 #define UNMASK_MS 10
 
@@ -325,23 +328,30 @@ static void spin(struct engine *e)
     }
 }
 
-/* `ns`: at most, or UINT64_MAX. */
+/* `ns`: at most, or UINT64_MAX. Doorbells are rung as fast as a guest likes:
+ * while nothing can be done about them they are not heard for a while. */
 static int wait_for_events(struct engine *e, uint64_t ns)
 {
     struct pollfd pfds[] = {
-        {.fd = e->kick, .events = POLLIN},
+        {.fd = e->rung ? -1 : e->kick, .events = POLLIN},
         {.fd = xenevtchn_fd(e->xce), .events = POLLIN},
         {.fd = e->wake, .events = POLLIN},
         {.fd = e->sock, .events = POLLIN},
     };
-    struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S),
-                          .tv_nsec = (long)(ns % NS_PER_S)};
+    struct timespec ts;
 
+    if (e->rung && ns > DEAF_NS)
+        ns = DEAF_NS;
+    ts = (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
+                           .tv_nsec = (long)(ns % NS_PER_S)};
     e->grant.stopped_ns = 0;
+    e->rung = false;
     if (ppoll(pfds, 4, ns == UINT64_MAX ? NULL : &ts, NULL) < 0)
         return errno == EINTR ? 0 : -errno;
-    if (pfds[0].revents)
+    if (pfds[0].revents) {
         drain(e->kick);
+        e->rung = grant_kind_now(e->grant_s) != GRANT_RUN;
+    }
     if (pfds[1].revents & POLLIN)
         doorbell_event(e);
     if (pfds[2].revents)
@@ -389,8 +399,10 @@ int engine_turn(struct engine *e, int timeout_ms)
         return -EPIPE;
     if (can_go_on(e))
         return 0;
-    /* A doorbell that stays masked rings no more: try again soon. */
-    if (doorbell_unmask(e) < 0 && (timeout_ms < 0 || timeout_ms > UNMASK_MS))
+    /* A doorbell that stays masked rings no more: try again soon. Who has work
+     * and no grant need not hear it. */
+    if (!ring_has_work(e) && doorbell_unmask(e) < 0 &&
+        (timeout_ms < 0 || timeout_ms > UNMASK_MS))
         timeout_ms = UNMASK_MS;
     return wait_for_events(e, sleep_ns(e, timeout_ms));
 }

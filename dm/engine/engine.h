@@ -104,6 +104,9 @@ struct engine_ops {
     /* May be NULL: guest memory has changed, all mappings are to go. Called
      * after drain(). */
     void (*invalidate)(struct engine *e);
+    /* May be NULL. Whether a packet is one that calls engine_compile(): a hint,
+     * for several of them in a row. */
+    bool (*compiles)(uint32_t type);
 };
 
 struct ib {
@@ -186,6 +189,7 @@ struct engine {
      * that; or it is a WAIT_MEM, to be looked at again at wait_at_ns. */
     bool cold, waiting;
     bool recovering; /* recover() is to be called before anything runs */
+    bool rung;       /* kicked lately, and not granted */
     struct grant_state grant;
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;
@@ -272,6 +276,8 @@ void engine_obey_grant(struct engine *e);
 void ring_start(struct engine *e, uint32_t wptr);
 void ring_stop(struct engine *e);
 bool ring_has_work(const struct engine *e);
+/* Whether the packet to go on with is one of those that compile. */
+bool ring_compiles_next(const struct engine *e);
 /* Run to the first boundary at which engine_boundary() says stop, at least
  * one step; to the end of the ring; or to a fault, which it publishes. */
 void ring_run(struct engine *e);

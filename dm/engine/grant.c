@@ -116,7 +116,8 @@ void engine_obey_grant(struct engine *e)
                  GRANT_F_IDLE);
     }
     if (epoch != e->grant.acked &&
-        (kind == GRANT_NONE || (kind == GRANT_COMPILE && want != kind)))
+        (kind == GRANT_NONE ||
+         (kind == GRANT_COMPILE && (want != kind || epoch == e->grant.ran))))
         acknowledge(e, epoch);
     else if (!changed || told)
         return;

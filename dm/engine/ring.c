@@ -368,6 +368,14 @@ static enum step ring_step(struct engine *e)
     return STEP_DONE;
 }
 
+bool ring_compiles_next(const struct engine *e)
+{
+    uint64_t addr;
+    const uint32_t *dw = innermost(&e->ring, &addr);
+
+    return dw && e->ops->compiles && e->ops->compiles(XVGPU_PKT_TYPE(dw[0]));
+}
+
 /* A packet is at fault: what came before it has its effect first, unless that
  * fails, too. */
 static void fault_behind(struct engine *e)
@@ -407,6 +415,7 @@ void ring_run(struct engine *e)
         ring_fault(e);
     if (!e->grant.stopped_ns)
         e->grant.stopped_ns = clock_ns();
+    e->cold |= ring_compiles_next(e);
     if (!r->packet)
         LINK_WRITE(e->link->eng.cur_header, 0);
     ring_write_rptr(e);

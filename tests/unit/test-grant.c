@@ -209,6 +209,42 @@ static void test_obeys_without(void **state)
     assert_int_equal(rig->link->eng.state, LINK_RUNNING);
 }
 
+/* Without a grant a storm of doorbells costs little, and loses no command. */
+static void test_storm(void **state)
+{
+    struct rig *rig = *state;
+    const int kick = rig->config.kick;
+    unsigned int heard = 0, i;
+    uint64_t n;
+
+    take_away(rig);
+    rig_fill(rig, DATA, 1, 4);
+    turn(rig);
+    for (i = 0; i < 20; i++) {
+        rig_doorbell(rig);
+        turn(rig);
+        if (read(kick, &n, sizeof(n)) < 0)
+            heard++;
+    }
+    assert_int_equal(heard, 10);
+    LINK_WRITE(rig->link->dev.cmd, LINK_CMD_STOP);
+    LINK_WRITE_REL(rig->link->dev.cmd_seq, rig->link->dev.cmd_seq + 1);
+    link_kick(kick);
+    for (i = 0; i < 2; i++)
+        assert_int_equal(engine_turn(rig->e, -1), 0);
+    turn(rig);
+    assert_int_equal(rig->link->eng.ack_seq, rig->link->dev.cmd_seq);
+    rig_grant(rig, GRANT_RUN);
+    turn(rig);
+    turn(rig);
+    assert_int_equal(rig_start(rig), 0);
+    for (i = 0; i < 20; i++) {
+        rig_doorbell(rig);
+        turn(rig);
+        assert_true(read(kick, &n, sizeof(n)) < 0);
+    }
+}
+
 /* Who waits for memory does not hold the engine, is not busy, and sees what it
  * waits for without a grant. */
 static void test_wait_yields(void **state)
@@ -343,15 +379,11 @@ static void test_next_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_waits_for_it),
-        TEST(test_stops_in_packet),
-        TEST(test_alone),
-        TEST(test_tells_idle),
-        TEST(test_compile_unasked),
-        TEST(test_obeys_without),
-        TEST(test_wait_yields),
-        TEST(test_wait_ends),
-        TEST(test_wait_for_each_other),
+        TEST(test_storm),           TEST(test_waits_for_it),
+        TEST(test_stops_in_packet), TEST(test_alone),
+        TEST(test_tells_idle),      TEST(test_compile_unasked),
+        TEST(test_obeys_without),   TEST(test_wait_yields),
+        TEST(test_wait_ends),       TEST(test_wait_for_each_other),
         TEST(test_next_process),
     };
 

@@ -125,6 +125,13 @@ static void gfx_invalidate(struct engine *e)
     gfx_buffers_unmap(gfx_of(e));
 }
 
+static bool gfx_compiles(uint32_t type)
+{
+    return type == XVGPU_PKT_GFX_CREATE_SHADER ||
+           type == XVGPU_PKT_GFX_CREATE_GRAPHICS ||
+           type == XVGPU_PKT_GFX_CREATE_COMPUTE;
+}
+
 const struct engine_ops gfx_ops = {
     .name = "gfx",
     .engine = XVGPU_ENGINE_GFX,
@@ -139,4 +146,5 @@ const struct engine_ops gfx_ops = {
     .reset = gfx_reset,
     .drain = gfx_drain_op,
     .invalidate = gfx_invalidate,
+    .compiles = gfx_compiles,
 };
