@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define TELL_TRIES 50u
+#define TELL_PAUSE_NS 20000000u
+
 static void clear(struct vgpu *vgpu)
 {
     unsigned int n;
@@ -105,15 +108,28 @@ static void reset_and_tell(struct vgpu *vgpu, uint32_t reason,
     vgpu->st->reset_tell = 0;
 }
 
+/* It sends the next one when it knows that this one is done. */
+static void tell_monitor(const struct vgpu *vgpu)
+{
+    const struct proto_msg msg = {.version = PROTO_VERSION,
+                                  .type = PROTO_RESET_DONE,
+                                  .u.reset = {.index = vgpu->index}};
+    unsigned int tries = 0;
+    int rc;
+
+    while ((rc = proto_send(vgpu->dev->sock, &msg, NULL, 0, NULL, 0)) &&
+           rc != -EPIPE && ++tries < TELL_TRIES)
+        guard_sleep(TELL_PAUSE_NS);
+    if (rc && rc != -EPIPE)
+        log_error("vGPU %u: telling the monitor of a reset failed: %s",
+                  vgpu->index, strerror(-rc));
+}
+
 void reset_by_host(struct vgpu *vgpu, uint32_t reason, bool quarantine)
 {
     struct device *dev = vgpu->dev;
-    struct proto_msg msg = {.version = PROTO_VERSION,
-                            .type = PROTO_RESET_DONE,
-                            .u.reset = {.index = vgpu->index}};
     uint32_t ports[XVGPU_NR_ENGINES];
     unsigned int n;
-    int rc;
 
     pthread_mutex_lock(&dev->lock);
     /* Kept for a successor, should this process die on the way. */
@@ -129,9 +145,7 @@ void reset_by_host(struct vgpu *vgpu, uint32_t reason, bool quarantine)
             ring_port(vgpu, ports[n]);
     log_limited(&vgpu->limit, LOG_WARNING, "vGPU %u: reset by the host%s",
                 vgpu->index, quarantine ? ", in quarantine" : "");
-    rc = proto_send(dev->sock, &msg, NULL, 0, NULL, 0);
-    if (rc && rc != -EPIPE)
-        log_warning("telling the monitor of a reset failed: %s", strerror(-rc));
+    tell_monitor(vgpu);
 }
 
 void reset_queue(struct device *dev, const struct proto_msg *msg)

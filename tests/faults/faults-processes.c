@@ -25,6 +25,7 @@
 #include "harness.h"
 #include "lib/log.h"
 #include "report.h"
+#include "sched-peer.h"
 
 #define RING 0x100000ull
 #define FENCE 0x180000ull
@@ -145,6 +146,26 @@ static const char *qmp(void)
     return ok ? NULL : "QMP did not answer";
 }
 
+/* As often as it takes: a xen-vgpud that lost its connection gets another. */
+static const char *host_reset(void)
+{
+    const uint64_t before = guest_rd(BAR0 + XVGPU_RESET_COUNT, 4);
+    unsigned int i;
+    bool sent = false;
+
+    for (i = 0; i < 3000 && !sent; i++) {
+        sent = sched_peer_reset(XVGPU_RESET_GUARD, false);
+        usleep(1000);
+    }
+    for (i = 0; i < 2000 && sent; i++) {
+        if (guest_rd(BAR0 + XVGPU_RESET_COUNT, 4) != before &&
+            guest_rd(BAR0 + XVGPU_RESET_REASON, 4) == XVGPU_RESET_GUARD)
+            return NULL;
+        usleep(1000);
+    }
+    return sent ? "the reset was lost" : "xen-vgpud has lost the vGPU";
+}
+
 static const struct act steps[] = {
     {"BARs", guest_bars},
     {"QMP", qmp},
@@ -158,6 +179,8 @@ static const struct act steps[] = {
     {"job after it", job},
     {"FLR", guest_flr},
     {"ring restart", ring},
+    {"job after it", job},
+    {"reset by the host", host_reset},
     {"job after it", job},
     {"ring stop", guest_ring_off},
 };
@@ -187,9 +210,15 @@ static bool excused(void)
     return false;
 }
 
+static void peer_begins(void)
+{
+    points_exempt(true);
+}
+
 static void life(struct outcome *o)
 {
-    static const char *const args[] = {"-vgpu", "vram=4M,slot=0x10,sched=none", NULL};
+    static const char *const args[] = {"-vgpu",
+                                       "vram=4M,slot=0x10,engines=sdma", NULL};
     const struct fx_domain_config config = {.ram_bytes = 32u << 20,
                                             .vcpus = 2,
                                             .extra_kb = VRAM_MIB << 10,
@@ -199,6 +228,8 @@ static void life(struct outcome *o)
     long pages;
 
     harness_start("fake");
+    if (!sched_peer_start(peer_begins))
+        report_fatal("the test's xen-vgpud does not start");
     domid = fx_domain_create(&config);
     pages = fx_domain_pages((domid_t)domid);
     guest_begin((domid_t)domid, VRAM_MIB << 20);
@@ -235,6 +266,7 @@ static void life(struct outcome *o)
         o->failed = left;
     }
     fx_domain_kill((domid_t)domid);
+    sched_peer_stop();
     harness_stop();
 }
 

@@ -71,12 +71,13 @@ tests_faults_faults_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_faults_engine_LDADD = libengine.la $(fault_libs)
 
 tests_faults_faults_processes_SOURCES = tests/faults/faults-processes.c \
+	tests/unit/sched-peer.c tests/unit/sched-peer.h \
 	$(fault_run) $(monitor_harness)
 tests_faults_faults_processes_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_processes_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
 tests_faults_faults_processes_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_processes_DEPENDENCIES = $(fault_deps)
-tests_faults_faults_processes_LDADD = libtools.la $(fault_libs) $(CMOCKA_LIBS)
+tests_faults_faults_processes_LDADD = libtools.la libxvgpu.la $(fault_libs) $(CMOCKA_LIBS)
 
 tests_faults_fake_xen_vgpu_dm_SOURCES = dm/monitor/main.c
 tests_faults_fake_xen_vgpu_dm_CFLAGS = $(AM_CFLAGS)
