@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-noinst_LTLIBRARIES += libsched.la
+noinst_LTLIBRARIES += libsched.la libvgpud.la
+sbin_PROGRAMS += xen-vgpud
 
 # Run queue and policies; xen-vgpud and the simulator link it.
 libsched_la_SOURCES = \
@@ -11,3 +12,32 @@ libsched_la_SOURCES = \
 	dm/sched/queue.h \
 	dm/sched/rr.c \
 	$(NULL)
+
+libvgpud_la_SOURCES = \
+	dm/sched/admin.c \
+	dm/sched/compile.c \
+	dm/sched/conf.c \
+	dm/sched/conf.h \
+	dm/sched/engines.c \
+	dm/sched/histogram.c \
+	dm/sched/histogram.h \
+	dm/sched/kill.c \
+	dm/sched/ladder.c \
+	dm/sched/metrics.c \
+	dm/sched/monitors.c \
+	dm/sched/records.c \
+	dm/sched/records.h \
+	dm/sched/status.c \
+	dm/sched/switch.c \
+	dm/sched/vgpud.c \
+	dm/sched/vgpud.h \
+	dm/sched/vgpus.c \
+	dm/sched/watch.c \
+	$(NULL)
+libvgpud_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS)
+libvgpud_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(INIH_LIBS) \
+	$(EV_LIBS)
+
+xen_vgpud_SOURCES = dm/sched/main.c
+xen_vgpud_CFLAGS = $(libvgpud_la_CFLAGS)
+xen_vgpud_LDADD = libvgpud.la

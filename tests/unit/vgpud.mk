@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xen-vgpud as a process, with doubles for monitors and engines.
+vgpud_tests = \
+	tests/unit/test-vgpud \
+	$(NULL)
+check_PROGRAMS += $(vgpud_tests)
+TESTS += $(vgpud_tests)
+
+sched_rig = tests/unit/sched-rig.c tests/unit/sched-rig.h \
+	tests/unit/sched-engine.c tests/unit/sched-engine.h
+vgpud_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+vgpud_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+vgpud_test_libs = libxvgpu.la $(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_vgpud_SOURCES = tests/unit/test-vgpud.c $(sched_rig)
+tests_unit_test_vgpud_CPPFLAGS = $(vgpud_test_cppflags)
+tests_unit_test_vgpud_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_LDADD = $(vgpud_test_libs)
