@@ -2,29 +2,27 @@
 /*
  * Event-driven: the engine changes hands when its holder has no more work, when
  * its slice is over and somebody waits, or, after the residency, when one of a
- * better latency class waits. In a class it is first come, first served; one
- * that was stopped goes to the end.
+ * better class waits. In a class it is first come, first served. The classes:
+ * those of low latency that have just got work, others that have, those that
+ * had a turn and want more, and batch.
  *
  * A class in which somebody waits and that was passed over skip_limit times is
  * due, and of those that are due the one that was passed over most often is
- * picked. The two others can be due before it, so it is passed over S + 2 times
- * at most (S the limit), and one of N waits less than (S + 3) N (Q + P).
+ * picked. The others can be due before it, so it is passed over S + C - 1 times
+ * at most (S the limit, C the number of classes), and one of N waits less than
+ * (S + C) N (Q + P).
  */
 #include "dm/sched/queue.h"
 
 #include <utlist.h>
 
-/* By class, the best first. */
 static unsigned int class_of(const struct sched_entity *e)
 {
-    switch (e->latency) {
-    case PROTO_LATENCY_LOW:
-        return 0;
-    case PROTO_LATENCY_BATCH:
+    if (e->latency == PROTO_LATENCY_BATCH)
+        return 3;
+    if (!e->woken)
         return 2;
-    default:
-        return 1;
-    }
+    return e->latency == PROTO_LATENCY_LOW ? 0 : 1;
 }
 
 static void join(struct sched_queue *q, struct sched_entity *e, uint64_t now)
@@ -100,15 +98,15 @@ static uint64_t deadline(struct sched_queue *q, struct sched_entity *current,
                          uint64_t since, uint64_t now)
 {
     uint64_t slice = sched_slice(q, current), stay = slice;
-    unsigned int i, class = class_of(current);
     bool waits = false;
+    unsigned int i;
 
     (void)now;
     for (i = 0; i < SCHED_CLASSES; i++) {
         if (!q->ondemand.waiting[i])
             continue;
         waits = true;
-        if (i < class && q->params.residency_ns < stay)
+        if (i < current->class && q->params.residency_ns < stay)
             stay = q->params.residency_ns;
     }
     return waits ? sched_add(since, stay) : SCHED_NEVER;

@@ -125,7 +125,7 @@ extern const struct sched_policy *const sched_policies[];
 /* NULL: no such name. */
 const struct sched_policy *sched_policy_find(const char *name);
 
-#define SCHED_CLASSES 3u
+#define SCHED_CLASSES 4u
 
 struct sched_queue {
     const struct sched_policy *policy;

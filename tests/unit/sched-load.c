@@ -71,7 +71,8 @@ void load_bounds(struct load *l)
         if (l->q.policy == &sched_fair)
             l->stall_bound[i] = turn * weights / x->e.weight + turn * n;
         else if (l->q.policy == &sched_ondemand)
-            l->stall_bound[i] = turn * n * (l->q.params.skip_limit + 3);
+            l->stall_bound[i] =
+                turn * n * (l->q.params.skip_limit + SCHED_CLASSES);
         else
             l->stall_bound[i] = turn * n;
         x->waits_since_ns = l->now;
@@ -195,7 +196,7 @@ void load_leave(struct load *l, unsigned int i)
     if (!x->member)
         return;
     sched_queue_remove(&l->q, &x->e, l->now);
-    x->member = false;
+    x->member = x->waits = false;
     if (l->runs == x) {
         l->runs = NULL;
         l->ask_at = l->now;

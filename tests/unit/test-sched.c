@@ -227,6 +227,39 @@ static void test_who_stops_for_whom(void **state)
     assert_int_equal(stopped_for(&sched_fair, low, normal), 5 * MS);
 }
 
+/* Under ondemand one that wakes up goes before those that had a turn, and they
+ * are not kept waiting for ever by such. */
+static void test_ondemand_wakes(void **state)
+{
+    struct pair p;
+    struct sched_entity *e;
+    unsigned int turns_of_a = 0, i;
+    uint64_t now = 5 * MS;
+
+    (void)state;
+    pair_start(&p, &sched_ondemand);
+    sched_queue_ready(&p.q, &p.a, 0);
+    assert_ptr_equal(sched_queue_pick(&p.q, 0).entity, &p.a);
+    sched_queue_charge(&p.q, &p.a, now, 0, now);
+    assert_ptr_equal(sched_queue_pick(&p.q, now).entity, &p.a);
+    sched_queue_ready(&p.q, &p.b, now);
+    assert_int_equal(sched_queue_deadline(&p.q, &p.a, now, now), now + MS);
+    for (i = 0; i < 60; i++) {
+        now += MS;
+        e = p.q.current;
+        turns_of_a += e == &p.a;
+        if (e == &p.b)
+            sched_queue_idle(&p.q, e, now);
+        sched_queue_charge(&p.q, e, MS, 0, now);
+        if (e == &p.b)
+            sched_queue_ready(&p.q, e, now);
+        assert_non_null(sched_queue_pick(&p.q, now).entity);
+    }
+    /* One turn in five: the limit is four. */
+    assert_int_equal(turns_of_a, 12);
+    sched_queue_free(&p.q);
+}
+
 /* One that used more than its share is not picked before it has paid, and
  * does not interrupt. A pause forgives nothing. */
 static void test_debt_stays(void **state)
@@ -362,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_changes_of_caps),
         cmocka_unit_test(test_who_stops_for_whom),
+        cmocka_unit_test(test_ondemand_wakes),
         cmocka_unit_test(test_debt_stays),
         cmocka_unit_test(test_alone_is_free),
         cmocka_unit_test(test_adopt_and_compile),
