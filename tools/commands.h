@@ -21,6 +21,9 @@ int command_disasm(const char *file);
 /* Run one. picture: a PNG file to write, or NULL. Returns on failure only. */
 int command_replay(const char *file, const char *picture);
 
+/* Policies in virtual time; argv[0] is "sim". */
+int command_sim(int argc, char **argv);
+
 int command_list(bool json);
 int command_show(const struct target *t, bool json);
 int command_regs(const struct target *t, bool json);

@@ -23,11 +23,22 @@ libtools_la_SOURCES = \
 	tools/regs.c \
 	tools/screenshot.c \
 	tools/show.c \
+	tools/sim-client.c \
+	tools/sim-engine.c \
+	tools/sim-engine.h \
+	tools/sim-load.c \
+	tools/sim-measure.c \
+	tools/sim-models.c \
+	tools/sim-plot.c \
+	tools/sim-print.c \
+	tools/sim-trace.c \
+	tools/sim.c \
+	tools/sim.h \
 	tools/stats.c \
 	tools/stats.h \
 	$(NULL)
 libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBPNG_CFLAGS)
-libtools_la_LIBADD = libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS)
+libtools_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS) -lm
 
 xen_vgpu_SOURCES = tools/main.c
 xen_vgpu_CFLAGS = $(libtools_la_CFLAGS)

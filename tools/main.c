@@ -18,6 +18,7 @@ static const char usage[] =
     "       xen-vgpu disasm FILE\n"
     "       xen-vgpu replay FILE [PICTURE.png]\n"
     "       xen-vgpu attach DOMID -vgpu KEY=VALUE[,...] [-vgpu ...]\n"
+    "       xen-vgpu sim [OPTIONS]\n"
     "       xen-vgpu --help | --version\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such vGPU.\n";
 
@@ -135,9 +136,11 @@ int main(int argc, char *argv[])
     bool json = false;
     int c, rc;
 
-    /* Before anything takes xen-vgpu-dm's arguments for ours. */
+    /* Before anything takes their arguments for ours. */
     if (argc > 1 && !strcmp(argv[1], "attach"))
         return run_attach(argv + 1, argc - 1);
+    if (argc > 1 && !strcmp(argv[1], "sim"))
+        return command_sim(argc - 1, argv + 1);
     while ((c = getopt_long(argc, argv, "jhV", options, NULL)) != -1) {
         switch (c) {
         case 'j':
