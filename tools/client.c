@@ -24,40 +24,55 @@ const char *client_dir(void)
     return dir ? dir : "/run/xen-vgpu";
 }
 
-static int connect_to(const struct target *t, int *out)
+/* Who is asked. */
+struct peer {
+    const char *name;    /* as it stands behind "ask" */
+    const char *subject; /* as it stands before what is wrong with its reply */
+    const char *none;    /* what it means that nobody is there */
+    int none_rc;
+    struct sockaddr_un sa;
+};
+
+static int set_path(struct peer *p, const char *file, char why[CLIENT_WHY])
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    int n;
+
+    p->sa.sun_family = AF_UNIX;
+    n = snprintf(p->sa.sun_path, sizeof(p->sa.sun_path), "%s/%s.sock",
+                 client_dir(), file);
+    if (n >= 0 && (size_t)n < sizeof(p->sa.sun_path))
+        return EXIT_OK;
+    snprintf(why, CLIENT_WHY, "the path of %s is too long", client_dir());
+    return EXIT_FAILED;
+}
+
+static int connect_to(const struct peer *p, int *out, char why[CLIENT_WHY])
+{
     int fd, n;
 
-    n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%u.sock", client_dir(),
-                 t->domid);
-    if (n < 0 || (size_t)n >= sizeof(sa.sun_path)) {
-        tool_error("the path of %s is too long", client_dir());
-        return EXIT_FAILED;
-    }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        tool_error("make a socket: %s", strerror(errno));
+        snprintf(why, CLIENT_WHY, "make a socket: %s", strerror(errno));
         return EXIT_FAILED;
     }
-    if (!connect(fd, (struct sockaddr *)&sa, sizeof(sa))) {
+    if (!connect(fd, (const struct sockaddr *)&p->sa, sizeof(p->sa))) {
         *out = fd;
         return EXIT_OK;
     }
     n = errno;
     close(fd);
     if (n == ENOENT) {
-        tool_error("no vGPU for domain %u: %s does not exist", t->domid,
-                   sa.sun_path);
-        return EXIT_NO_VGPU;
+        snprintf(why, CLIENT_WHY, "%s: %s does not exist", p->none,
+                 p->sa.sun_path);
+        return p->none_rc;
     }
     if (n == ECONNREFUSED) {
-        tool_error("no vGPU for domain %u: nobody listens on %s any more",
-                   t->domid, sa.sun_path);
-        return EXIT_NO_VGPU;
+        snprintf(why, CLIENT_WHY, "%s: nobody listens on %s any more", p->none,
+                 p->sa.sun_path);
+        return p->none_rc;
     }
-    tool_error("connect to %s: %s%s", sa.sun_path, strerror(n),
-               n == EACCES ? " (only root may)" : "");
+    snprintf(why, CLIENT_WHY, "connect to %s: %s%s", p->sa.sun_path,
+             strerror(n), n == EACCES ? " (only root may)" : "");
     return EXIT_FAILED;
 }
 
@@ -152,7 +167,8 @@ static int receive_line(int sock, char *buf, int *fd, uint64_t deadline)
     return -EMSGSIZE;
 }
 
-static int read_reply(const struct target *t, const char *line, json_t **reply)
+static int read_reply(const struct peer *p, const char *line, json_t **reply,
+                      char why[CLIENT_WHY])
 {
     json_error_t error;
     json_t *json = json_loads(line, 0, &error);
@@ -164,40 +180,43 @@ static int read_reply(const struct target *t, const char *line, json_t **reply)
         *reply = json_incref(value);
         rc = EXIT_OK;
     } else {
-        tool_error("vGPU %u.%u: %s", t->domid, t->vgpu,
-                   text ? text : "its monitor's answer makes no sense");
+        snprintf(why, CLIENT_WHY, "%s: %s", p->subject,
+                 text ? text : "the answer makes no sense");
     }
     json_decref(json);
     return rc;
 }
 
-int client_ask(const struct target *t, const char *command, json_t **reply,
-               int *fd)
+/* request is taken. */
+static int talk(const struct peer *p, json_t *request, uint64_t timeout_ns,
+                json_t **reply, int *fd, char why[CLIENT_WHY])
 {
-    uint64_t deadline = clock_ns() + TIMEOUT_NS;
+    uint64_t deadline = clock_ns() + timeout_ns;
+    char *line = json_dumps(request, JSON_COMPACT);
     int sock = -1, got = -1, rc, err;
     char *buf = malloc(REPLY_MAX);
-    char request[64];
 
-    if (!buf) {
-        tool_error("out of memory");
-        return EXIT_FAILED;
-    }
-    rc = connect_to(t, &sock);
-    if (rc)
-        goto out;
-    snprintf(request, sizeof(request), "{\"command\":\"%s\",\"vgpu\":%u}\n",
-             command, t->vgpu);
-    err = send_all(sock, request, strlen(request), deadline);
-    if (!err)
-        err = receive_line(sock, buf, &got, deadline);
-    if (err) {
-        tool_error("ask the monitor of domain %u: %s", t->domid,
-                   err == -EPIPE ? "it has ended" : strerror(-err));
+    json_decref(request);
+    if (!buf || !line) {
+        snprintf(why, CLIENT_WHY, "out of memory");
         rc = EXIT_FAILED;
         goto out;
     }
-    rc = read_reply(t, buf, reply);
+    rc = connect_to(p, &sock, why);
+    if (rc)
+        goto out;
+    err = send_all(sock, line, strlen(line), deadline);
+    if (!err)
+        err = send_all(sock, "\n", 1, deadline);
+    if (!err)
+        err = receive_line(sock, buf, &got, deadline);
+    if (err) {
+        snprintf(why, CLIENT_WHY, "ask %s: %s", p->name,
+                 err == -EPIPE ? "it has ended" : strerror(-err));
+        rc = EXIT_FAILED;
+        goto out;
+    }
+    rc = read_reply(p, buf, reply, why);
 
 out:
     if (sock >= 0)
@@ -209,5 +228,56 @@ out:
     if (got >= 0)
         close(got);
     free(buf);
+    free(line);
+    return rc;
+}
+
+int client_ask(const struct target *t, const char *command, json_t **reply,
+               int *fd)
+{
+    char file[16], name[48], subject[48], none[48], why[CLIENT_WHY];
+    struct peer p = {.name = name,
+                     .subject = subject,
+                     .none = none,
+                     .none_rc = EXIT_NO_VGPU};
+    int rc;
+
+    snprintf(file, sizeof(file), "%u", t->domid);
+    snprintf(name, sizeof(name), "the monitor of domain %u", t->domid);
+    snprintf(subject, sizeof(subject), "vGPU %u.%u", t->domid, t->vgpu);
+    snprintf(none, sizeof(none), "no vGPU for domain %u", t->domid);
+    rc = set_path(&p, file, why);
+    if (!rc)
+        rc = talk(&p,
+                  json_pack("{s:s, s:I}", "command", command, "vgpu",
+                            (json_int_t)t->vgpu),
+                  TIMEOUT_NS, reply, fd, why);
+    if (rc)
+        tool_error("%s", why);
+    return rc;
+}
+
+int client_try_daemon(json_t *request, uint64_t timeout_ns, json_t **reply,
+                      int *fd, char why[CLIENT_WHY])
+{
+    struct peer p = {.name = "xen-vgpud",
+                     .subject = "xen-vgpud",
+                     .none = "xen-vgpud does not run",
+                     .none_rc = EXIT_NO_DAEMON};
+    int rc = set_path(&p, "xen-vgpud", why);
+
+    if (rc)
+        json_decref(request);
+    return rc ? rc : talk(&p, request, timeout_ns, reply, fd, why);
+}
+
+int client_ask_daemon(const char *what, json_t *request, json_t **reply,
+                      int *fd)
+{
+    char why[CLIENT_WHY];
+    int rc = client_try_daemon(request, TIMEOUT_NS, reply, fd, why);
+
+    if (rc)
+        tool_error("%s: %s", what, why);
     return rc;
 }

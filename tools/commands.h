@@ -24,6 +24,30 @@ int command_replay(const char *file, const char *picture);
 /* Policies in virtual time; argv[0] is "sim". */
 int command_sim(int argc, char **argv);
 
+/* A command, as it was called: on which vGPU, if it takes one, and the words
+ * that follow. */
+struct call {
+    struct target target;
+    char *const *words;
+    int nr;
+    bool json;
+};
+
+/* These ask xen-vgpud. */
+int command_sched(const struct call *c); /* also changes a queue */
+int command_set_queue(const struct call *c);
+int command_set(const struct call *c);
+int command_reset(const struct call *c);
+int command_quarantine(const struct call *c);
+int command_release(const struct call *c);
+int command_metrics(const struct call *c);
+
+/* World switches to a file; words: FILE [SECONDS]. */
+int command_trace(const struct call *c);
+
+/* words: its options. */
+int command_top(const struct call *c);
+
 int command_list(bool json);
 int command_show(const struct target *t, bool json);
 int command_regs(const struct target *t, bool json);

@@ -8,12 +8,18 @@ libtools_la_SOURCES = \
 	tools/client.c \
 	tools/client.h \
 	tools/commands.h \
+	tools/control.c \
 	tools/disasm-packets.c \
 	tools/disasm.c \
 	tools/disasm.h \
 	tools/file.c \
 	tools/file.h \
+	tools/find.c \
+	tools/find.h \
 	tools/list.c \
+	tools/metrics.c \
+	tools/perfetto.c \
+	tools/perfetto.h \
 	tools/picture.c \
 	tools/picture.h \
 	tools/print.c \
@@ -21,7 +27,10 @@ libtools_la_SOURCES = \
 	tools/record.c \
 	tools/replay.c \
 	tools/regs.c \
+	tools/sched.c \
 	tools/screenshot.c \
+	tools/settings.c \
+	tools/settings.h \
 	tools/show.c \
 	tools/sim-client.c \
 	tools/sim-engine.c \
@@ -36,9 +45,19 @@ libtools_la_SOURCES = \
 	tools/sim.h \
 	tools/stats.c \
 	tools/stats.h \
+	tools/top-interval.c \
+	tools/top-screen.c \
+	tools/top-text.c \
+	tools/top.c \
+	tools/top.h \
+	tools/trace.c \
+	tools/value.c \
+	tools/value.h \
 	$(NULL)
-libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBPNG_CFLAGS)
-libtools_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS) -lm
+libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBPNG_CFLAGS) \
+	$(NCURSES_CFLAGS)
+libtools_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(LIBPNG_LIBS) \
+	$(NCURSES_LIBS) -lm
 
 xen_vgpu_SOURCES = tools/main.c
 xen_vgpu_CFLAGS = $(libtools_la_CFLAGS)

@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xen-vgpu/csr.h>
+
+#include "tools/file.h"
 
 static bool take_size(const json_t *about, const char *key, uint32_t max,
                       uint32_t *value)
@@ -24,11 +25,9 @@ static bool take_size(const json_t *about, const char *key, uint32_t max,
 
 const char *picture_map(struct picture *p, const json_t *about, int fd)
 {
-    const int seals = F_SEAL_SHRINK | F_SEAL_WRITE;
-    struct stat st;
+    const void *map;
+    const char *why;
     uint32_t format;
-    void *map;
-    int got;
 
     if (!take_size(about, "width", XVGPU_SCANOUT_MAX, &p->width) ||
         !take_size(about, "height", XVGPU_SCANOUT_MAX, &p->height) ||
@@ -40,16 +39,10 @@ const char *picture_map(struct picture *p, const json_t *about, int fd)
         return "its format is unknown";
     if (fd < 0)
         return "no picture came with the answer";
-    got = fcntl(fd, F_GET_SEALS);
-    if (got < 0 || (got & seals) != seals)
-        return "its memory could change under us";
-    if (fstat(fd, &st) || st.st_size < 0 ||
-        (uint64_t)st.st_size != (uint64_t)p->height * p->stride)
-        return "its memory has another size";
-    p->size = (size_t)st.st_size;
-    map = mmap(NULL, p->size, PROT_READ, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED)
-        return "its memory could not be mapped";
+    p->size = (size_t)p->height * p->stride;
+    map = file_map_sealed(fd, p->size, &why);
+    if (!map)
+        return why;
     p->pixels = map;
     return NULL;
 }
@@ -113,35 +106,12 @@ static int write_file(FILE *f, const struct picture *p)
 int picture_write(const struct picture *p, const char *file)
 {
     char *temp = NULL;
-    FILE *f = NULL;
-    int fd, rc;
+    FILE *f = file_create(file, &temp);
+    int rc, end;
 
-    /* Beside the file, so that it can be renamed to it. */
-    if (asprintf(&temp, "%s.%ld.tmp", file, (long)getpid()) < 0)
-        return -ENOMEM;
-    fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        rc = -errno;
-        free(temp);
-        return rc;
-    }
-    f = fdopen(fd, "wb");
-    if (!f) {
-        rc = -errno;
-        close(fd);
-        goto out;
-    }
+    if (!f)
+        return -errno;
     rc = write_file(f, p);
-    if (!rc && fflush(f))
-        rc = -errno;
-    if (fclose(f) && !rc)
-        rc = -errno;
-    if (!rc && rename(temp, file))
-        rc = -errno;
-
-out:
-    if (rc)
-        unlink(temp);
-    free(temp);
-    return rc;
+    end = file_finish(f, temp, rc ? NULL : file);
+    return rc ? rc : end;
 }

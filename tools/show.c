@@ -7,6 +7,7 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/stats.h"
+#include "tools/value.h"
 
 int command_fetch(const struct target *t, json_t **vgpu)
 {
@@ -27,15 +28,6 @@ static json_int_t integer(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-static const char *string(const json_t *object, const char *key, char *buf,
-                          size_t size)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return print_clean(buf, size, s ? s : "?");
-}
-
-#define STRING(object, key) string(object, key, (char[128]){0}, 128)
 #define SIZE(bytes) print_size((char[32]){0}, 32, (uint64_t)(bytes))
 
 static void show_head(const json_t *v)
@@ -50,21 +42,38 @@ static void show_head(const json_t *v)
 
     printf("vGPU %" JSON_INTEGER_FORMAT ".%" JSON_INTEGER_FORMAT
            " of domain \"%s\": %s\n",
-           integer(v, "domid"), integer(v, "vgpu"), STRING(v, "name"),
-           STRING(v, "state"));
+           integer(v, "domid"), integer(v, "vgpu"), VALUE_TEXT(v, "name"),
+           VALUE_TEXT(v, "state"));
     printf("options    model=%s vram=%s slot=0x%" PRIx64
            " poll=%" JSON_INTEGER_FORMAT "us rate=%" JSON_INTEGER_FORMAT
            " sched=%s, companion %s\n",
-           STRING(opt, "model"), SIZE(integer(opt, "vram")),
+           VALUE_TEXT(opt, "model"), SIZE(integer(opt, "vram")),
            (uint64_t)integer(opt, "slot"), integer(opt, "poll"),
-           integer(opt, "rate"), STRING(opt, "sched"),
-           STRING(opt, "companion"));
+           integer(opt, "rate"), VALUE_TEXT(opt, "sched"),
+           VALUE_TEXT(opt, "companion"));
     printf("VRAM       %s at 0x%" PRIx64 "%s", SIZE(integer(vram, "bytes")), at,
            at == parked ? ", where it was made: the guest has not placed it"
                         : "");
     if (small)
         printf(", %" JSON_INTEGER_FORMAT " single pages", small);
     putchar('\n');
+}
+
+/* Its part of the GPU, as its monitor knows it. */
+static void show_sched(const json_t *sched)
+{
+    const json_int_t cap = integer(sched, "cap");
+
+    if (strcmp(VALUE_TEXT(sched, "mode"), "host"))
+        return; /* sched=none stands among the options */
+    printf("scheduling %s, weight %" JSON_INTEGER_FORMAT ", ",
+           VALUE_TEXT(sched, "state"), integer(sched, "weight"));
+    if (cap)
+        printf("cap %g%%, ", (double)cap / 10);
+    printf("latency %s%s\n", VALUE_TEXT(sched, "latency"),
+           json_is_true(json_object_get(sched, "quarantined"))
+               ? ", in quarantine: its engines don't start"
+               : "");
 }
 
 static void show_processes(const json_t *list)
@@ -76,7 +85,7 @@ static void show_processes(const json_t *list)
     json_array_foreach(list, i, p)
     {
         printf("%-14s %7" JSON_INTEGER_FORMAT " %10" JSON_INTEGER_FORMAT "\n",
-               STRING(p, "name"), integer(p, "pid"), integer(p, "uid"));
+               VALUE_TEXT(p, "name"), integer(p, "pid"), integer(p, "uid"));
     }
 }
 
@@ -141,11 +150,11 @@ static void show_group(const json_t *group)
 static void show_engine(const json_t *e)
 {
     printf("  %-20s %s, started %" JSON_INTEGER_FORMAT " times\n", "process",
-           STRING(e, "process"), integer(e, "starts"));
+           VALUE_TEXT(e, "process"), integer(e, "starts"));
     if (json_object_get(e, "device"))
-        printf("  %-20s %s\n", "device", STRING(e, "device"));
+        printf("  %-20s %s\n", "device", VALUE_TEXT(e, "device"));
     if (json_object_get(e, "guest_memory"))
-        printf("  %-20s %s\n", "guest memory", STRING(e, "guest_memory"));
+        printf("  %-20s %s\n", "guest memory", VALUE_TEXT(e, "guest_memory"));
 }
 
 static void show_statistics(const json_t *v)
@@ -166,7 +175,7 @@ static void show_statistics(const json_t *v)
         }
     }
     if (!stats) {
-        printf("\nno statistics: %s\n", STRING(v, "statistics_error"));
+        printf("\nno statistics: %s\n", VALUE_TEXT(v, "statistics_error"));
         return;
     }
     puts("\ndevice");
@@ -190,6 +199,7 @@ int command_show(const struct target *t, bool json)
         rc = print_json(v);
     } else if (!rc) {
         show_head(v);
+        show_sched(json_object_get(v, "sched"));
         show_processes(json_object_get(v, "processes"));
         show_statistics(v);
     }
