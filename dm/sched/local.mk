@@ -25,6 +25,7 @@ libvgpud_la_SOURCES = \
 	dm/sched/ladder.c \
 	dm/sched/metrics.c \
 	dm/sched/monitors.c \
+	dm/sched/protect.c \
 	dm/sched/records.c \
 	dm/sched/records.h \
 	dm/sched/status.c \
@@ -34,7 +35,8 @@ libvgpud_la_SOURCES = \
 	dm/sched/vgpus.c \
 	dm/sched/watch.c \
 	$(NULL)
-libvgpud_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS)
+libvgpud_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) \
+	$(SECCOMP_CFLAGS)
 libvgpud_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(INIH_LIBS) \
 	$(EV_LIBS)
 

@@ -65,6 +65,8 @@ int main(int argc, char **argv)
         ev_signal_start(d.loop, &watchers[i]);
     }
     rc = vgpud_open(&d);
+    if (!rc)
+        rc = vgpud_protect();
     if (!rc) {
         say("READY=1");
         ev_run(d.loop, 0);

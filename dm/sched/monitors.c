@@ -230,6 +230,23 @@ static void add_conn(struct vgpud *d, int fd, pid_t pid)
     d->nr_conns++;
 }
 
+static void on_accept_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct vgpud *d = w->data;
+
+    (void)revents;
+    ev_io_start(loop, &d->accept);
+}
+
+/* Who waits to be accepted can't be refused: not to try again and again. */
+static void wait_to_accept(struct vgpud *d)
+{
+    log_limited(&d->limit, LOG_ERROR, "accept a monitor: %s", strerror(errno));
+    ev_io_stop(d->loop, &d->accept);
+    ev_timer_set(&d->accept_again, 1., 0.);
+    ev_timer_start(d->loop, &d->accept_again);
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct vgpud *d = w->data;
@@ -241,8 +258,7 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
     (void)revents;
     if (fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            log_limited(&d->limit, LOG_ERROR, "accept a monitor: %s",
-                        strerror(errno));
+            wait_to_accept(d);
         return;
     }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ||
@@ -298,6 +314,8 @@ int monitors_open(struct vgpud *d)
     ev_io_init(&d->accept, on_accept, d->sched_fd, EV_READ);
     d->accept.data = d;
     ev_io_start(d->loop, &d->accept);
+    ev_init(&d->accept_again, on_accept_again);
+    d->accept_again.data = d;
     return 0;
 }
 
@@ -308,6 +326,7 @@ void monitors_close(struct vgpud *d)
 
     if (d->sched_fd >= 0) {
         ev_io_stop(d->loop, &d->accept);
+        ev_timer_stop(d->loop, &d->accept_again);
         close(d->sched_fd);
         if (!d->vgpus)
             unlink(d->sched_path); /* else it tells our successor */

@@ -194,6 +194,7 @@ struct vgpud {
     int sched_fd;
     char sched_path[108];
     ev_io accept;
+    ev_timer accept_again; /* there were too many descriptors */
     struct monitor_conn *conns;
     unsigned int nr_conns;
     struct log_limit limit;
@@ -317,5 +318,12 @@ int vgpud_open(struct vgpud *d);
 void vgpud_close(struct vgpud *d);
 void vgpud_record(struct vgpud *d, const struct vgpu *v, const struct runq *r,
                   uint8_t event, uint64_t value);
+
+/* --- protect.c --------------------------------------------------------------
+ */
+
+/* After vgpud_open(): no rights but the few that are needed from then on. 0 or
+ * a negative errno, said on stderr. */
+int vgpud_protect(void);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xen-vgpud, its monitors played by the test, its engines by doubles. */
+#include "config.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -326,7 +328,46 @@ static void test_ladder(void **state)
     rig_stop(&rig);
 }
 
+/* Of /proc/PID/status, hexadecimal. */
+static unsigned long long process_value(pid_t pid, const char *key)
+{
+    unsigned long long value = ~0ull;
+    char path[64], line[256];
+    size_t len = strlen(key);
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        if (!strncmp(line, key, len) && line[len] == ':')
+            value = strtoull(line + len + 1, NULL, 16);
+    }
+    fclose(f);
+    return value;
+}
+
+static void test_rights(void **state)
+{
+    const unsigned long long cap_kill = 1u << 5;
+    struct rig rig;
+    struct rig_vgpu *v;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    rig_until(&rig, v->registered);
+    assert_int_equal(process_value(rig.daemon, "CapEff") & ~cap_kill, 0);
+    assert_int_equal(process_value(rig.daemon, "CapPrm") & ~cap_kill, 0);
+    assert_int_equal(process_value(rig.daemon, "NoNewPrivs"), 1);
+#ifndef XVGPU_INSTRUMENTED
+    assert_int_equal(process_value(rig.daemon, "Seccomp"), 2);
+#endif
+    rig_stop(&rig);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_rights),
     cmocka_unit_test(test_alone),
     cmocka_unit_test(test_shares),
     cmocka_unit_test(test_deaf),
