@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_PROGRAMS += tests/bench/sdma
-CLEANFILES += tests/bench/sdma
+EXTRA_PROGRAMS += tests/bench/sched-pick tests/bench/sdma
+CLEANFILES += tests/bench/sched-pick tests/bench/sdma
+
+tests_bench_sched_pick_SOURCES = tests/bench/sched-pick.c
+tests_bench_sched_pick_LDADD = libsched.la
 
 tests_bench_sdma_SOURCES = tests/bench/sdma.c $(engine_rig)
 tests_bench_sdma_CPPFLAGS = $(engine_test_cppflags)
