@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The run queue of one engine class (or of a gang of them), and the policies
- * that order it (docs/design.md, "Scheduling"). xen-vgpud and `xen-vgpu sim`
+ * that order it (docs/design.md, "Policies"). xen-vgpud and `xen-vgpu sim`
  * link the same objects.
  *
  * Pure: no input, output or clock of its own. Times are ns of one clock that
