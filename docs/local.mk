@@ -9,4 +9,5 @@ EXTRA_DIST += \
 dist_man_MANS += \
 	docs/xen-vgpu.1 \
 	docs/xen-vgpu-dm.8 \
+	docs/xen-vgpud.8 \
 	$(NULL)

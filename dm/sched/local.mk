@@ -43,3 +43,13 @@ libvgpud_la_LIBADD = libsched.la libxvgpu.la $(JANSSON_LIBS) $(INIH_LIBS) \
 xen_vgpud_SOURCES = dm/sched/main.c
 xen_vgpud_CFLAGS = $(libvgpud_la_CFLAGS)
 xen_vgpud_LDADD = libvgpud.la
+
+dist_doc_DATA = dm/sched/xen-vgpud.conf
+systemdunitdir = $(prefix)/lib/systemd/system
+systemdunit_DATA = dm/sched/xen-vgpud.service
+dm/sched/xen-vgpud.service: $(top_srcdir)/dm/sched/xen-vgpud.service.in
+	@$(MKDIR_P) dm/sched
+	$(AM_V_GEN)sed 's|@sbindir[@]|$(sbindir)|' \
+		$(top_srcdir)/dm/sched/xen-vgpud.service.in > $@
+CLEANFILES += dm/sched/xen-vgpud.service
+EXTRA_DIST += dm/sched/xen-vgpud.service.in
