@@ -64,3 +64,6 @@ xen_vgpu_CFLAGS = $(libtools_la_CFLAGS)
 xen_vgpu_LDADD = libtools.la
 
 include tools/replay/local.mk
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = completions/xen-vgpu

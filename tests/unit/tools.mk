@@ -7,7 +7,8 @@ tools_tests = \
 	tests/unit/test-top \
 	$(NULL)
 check_PROGRAMS += $(tools_tests)
-TESTS += $(tools_tests)
+TESTS += $(tools_tests) tests/unit/test-completion
+EXTRA_DIST += tests/unit/test-completion
 
 tools_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tool_host = tests/unit/tool-host.c tests/unit/tool-host.h \
