@@ -54,7 +54,7 @@ void gfx_guest_start(struct gfx_guest *g, const char *options)
 {
     const struct fx_domain_config config = {
         .ram_bytes = (uint64_t)RAM_MIB << 20,
-        .vcpus = 1,
+        .vcpus = 2, /* the second one is for tests */
         .extra_kb = HARNESS_VRAM_MIB << 10,
         .timeout_ms = GFX_GUEST_PATIENCE_MS,
     };
@@ -68,6 +68,15 @@ void gfx_guest_start(struct gfx_guest *g, const char *options)
     assert_true(dm_wait_running(&g->dm));
     set_cfg(g, 0x10, (uint32_t)BAR0);
     set_cfg(g, 0x04, 0x6);
+    gfx_guest_ring(g);
+    g->memory = (struct scene_memory){
+        .at = gfx_guest_data(g, MEMORY, room), .bus = MEMORY, .size = room};
+    assert_non_null(g->memory.at);
+}
+
+void gfx_guest_ring(struct gfx_guest *g)
+{
+    g->wptr = 0;
     gfx_guest_set_csr(g, GFX + XVGPU_RING_BASE, 8, RING);
     gfx_guest_set_csr(g, GFX + XVGPU_RING_SIZE, 4, RING_BYTES);
     gfx_guest_set_csr(g, GFX + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE);
@@ -76,9 +85,6 @@ void gfx_guest_start(struct gfx_guest *g, const char *options)
     assert_int_equal(gfx_guest_csr(g, GFX + XVGPU_STATUS, 4),
                      XVGPU_STATUS_RUNNING);
     assert_false(g->broken);
-    g->memory = (struct scene_memory){
-        .at = gfx_guest_data(g, MEMORY, room), .bus = MEMORY, .size = room};
-    assert_non_null(g->memory.at);
     xvgpu_stream_init(&g->s, g->packets, sizeof(g->packets));
 }
 

@@ -37,6 +37,9 @@ struct gfx_guest {
 /* A domain with one vGPU whose ring runs. */
 void gfx_guest_start(struct gfx_guest *g, const char *options);
 
+/* The ring anew, from its start: after a reset of the vGPU. */
+void gfx_guest_ring(struct gfx_guest *g);
+
 uint64_t gfx_guest_csr(struct gfx_guest *g, uint32_t reg, unsigned int size);
 void gfx_guest_set_csr(struct gfx_guest *g, uint32_t reg, unsigned int size,
                        uint64_t value);

@@ -27,6 +27,7 @@ check_PROGRAMS += \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
 	tests/unit/test-restrict \
+	tests/unit/test-sched-processes \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -42,6 +43,7 @@ TESTS += \
 	tests/unit/test-processes \
 	tests/unit/test-qmp \
 	tests/unit/test-restrict \
+	tests/unit/test-sched-processes \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -165,3 +167,11 @@ tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
 tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_restrict_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_restrict_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_sched_processes_SOURCES = tests/unit/test-sched-processes.c \
+	tests/unit/sched-guest.c tests/unit/sched-guest.h \
+	tests/unit/vgpud-process.c tests/unit/vgpud-process.h $(gfx_guest)
+tests_unit_test_sched_processes_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_sched_processes_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_sched_processes_LDADD = tests/gfx/libstream.la \
+	$(monitor_harness_libs)
