@@ -22,7 +22,7 @@ int command_disasm(const char *file);
 int command_replay(const char *file, const char *picture);
 
 /* Policies in virtual time; argv[0] is "sim". */
-int command_sim(int argc, char **argv);
+int command_sim(int argc, char **argv, bool json);
 
 /* A command, as it was called: on which vGPU, if it takes one, and the words
  * that follow. */

@@ -40,6 +40,8 @@ libtools_la_SOURCES = \
 	tools/sim-models.c \
 	tools/sim-plot.c \
 	tools/sim-print.c \
+	tools/sim-record.c \
+	tools/sim-record.h \
 	tools/sim-trace.c \
 	tools/sim.c \
 	tools/sim.h \

@@ -77,7 +77,8 @@ static int run_replay(const struct call *c)
 /* For its getopt its name comes first. */
 static int run_sim(const struct call *c)
 {
-    return command_sim(c->nr + 1, (char **)(uintptr_t)c->words - 1);
+    return command_sim(c->nr + 1, (char **)(uintptr_t)c->words - 1,
+                       c->json);
 }
 
 /* What follows the domid is xen-vgpu-dm's. */

@@ -249,9 +249,9 @@ static void help(void)
         printf("  %-12s %s\n", p->name, p->what);
 }
 
-int command_sim(int argc, char **argv)
+int command_sim(int argc, char **argv, bool json)
 {
-    struct options o = {.load = "mixed"};
+    struct options o = {.load = "mixed", .json = json};
     struct sim_result *results;
     struct sim_load load;
     size_t count = 0;

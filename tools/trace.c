@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * World switches to a file: what xen-vgpud remembers, or what comes during some
- * seconds.
+ * seconds. FILE.csv becomes a load for the simulator.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "tools/file.h"
 #include "tools/perfetto.h"
 #include "tools/print.h"
+#include "tools/sim-record.h"
 #include "tools/value.h"
 
 #define WHAT "trace"
@@ -28,7 +30,9 @@
 #define PERIOD_NS (UINT64_C(200) * 1000000)
 
 struct session {
+    /* At most one of them is there. */
     struct perfetto *file;
+    struct sim_record *load;
     uint64_t next; /* number of the record to ask for */
     uint64_t records, lost;
 };
@@ -62,8 +66,10 @@ static const char *take(struct session *s, const json_t *reply, int fd)
         return why;
     if (s->file)
         rc = perfetto_put(s->file, records, n);
+    else if (s->load)
+        rc = sim_record_put(s->load, records, n);
     munmap((void *)(uintptr_t)records, n * sizeof(*records));
-    s->records += s->file ? n : 0;
+    s->records += s->file || s->load ? n : 0;
     return rc ? strerror(-rc) : NULL;
 }
 
@@ -110,8 +116,16 @@ static int fetch_for(struct session *s, uint64_t ns)
     return rc;
 }
 
-static int write_trace(FILE *out, const json_t *status, uint64_t ns,
-                       struct session *s, size_t *turns)
+static bool is_load(const char *file)
+{
+    size_t len = strlen(file);
+
+    return len > 4 && !strcmp(file + len - 4, ".csv");
+}
+
+/* *nr: turns, or jobs of a load. */
+static int write_trace(FILE *out, bool load, const json_t *status, uint64_t ns,
+                       struct session *s, size_t *nr)
 {
     int rc;
 
@@ -120,30 +134,39 @@ static int write_trace(FILE *out, const json_t *status, uint64_t ns,
     s->lost = 0;
     if (rc)
         return rc;
-    s->file = perfetto_begin(out, status);
-    if (!s->file) {
+    if (load)
+        s->load = sim_record_begin(out, status);
+    else
+        s->file = perfetto_begin(out, status);
+    rc = -ENOMEM;
+    if (s->file || s->load)
+        rc = ns ? fetch_for(s, ns) : fetch(s);
+    if (s->file)
+        *nr = perfetto_end(s->file);
+    if (s->load && sim_record_end(s->load, nr))
+        rc = -ENOMEM;
+    if (rc == -ENOMEM) {
         tool_error(WHAT ": out of memory");
-        return EXIT_FAILED;
+        rc = EXIT_FAILED;
     }
-    rc = ns ? fetch_for(s, ns) : fetch(s);
-    *turns = perfetto_end(s->file);
     return rc;
 }
 
-static int report(const struct session *s, size_t turns, const char *file,
+static int report(const struct session *s, size_t nr, const char *file,
                   bool json)
 {
+    const char *what = is_load(file) ? "jobs" : "turns";
     json_t *object;
     int rc;
 
     if (!json) {
-        printf("%s: %" PRIu64 " records, %" PRIu64 " lost, %zu turns\n", file,
-               s->records, s->lost, turns);
+        printf("%s: %" PRIu64 " records, %" PRIu64 " lost, %zu %s\n", file,
+               s->records, s->lost, nr, what);
         return EXIT_OK;
     }
     object = json_pack("{s:s, s:I, s:I, s:I}", "file", file, "records",
                        (json_int_t)s->records, "lost", (json_int_t)s->lost,
-                       "turns", (json_int_t)turns);
+                       what, (json_int_t)nr);
     rc = print_json(object);
     json_decref(object);
     return rc;
@@ -169,7 +192,7 @@ int command_trace(const struct call *c)
     const char *file = c->words[0];
     struct session s = {0};
     json_t *status = NULL;
-    size_t turns = 0;
+    size_t nr = 0;
     FILE *out = NULL;
     char *temp = NULL;
     uint64_t ns = 0;
@@ -189,14 +212,14 @@ int command_trace(const struct call *c)
     }
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
-    rc = write_trace(out, status, ns, &s, &turns);
+    rc = write_trace(out, is_load(file), status, ns, &s, &nr);
     end = file_finish(out, temp, rc ? NULL : file);
     if (end && !rc) {
         tool_error(WHAT ": write %s: %s", file, strerror(-end));
         rc = EXIT_FAILED;
     }
     if (!rc)
-        rc = report(&s, turns, file, c->json);
+        rc = report(&s, nr, file, c->json);
 
 out:
     json_decref(status);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/sim-record.h"
 #include "tools/sim.h"
 
 #define SEEDS 4u
@@ -244,6 +245,65 @@ static void test_traces(void **state)
     sim_load_free(&load);
 }
 
+/* What xen-vgpud remembers becomes a load that takes as long. */
+static void test_records(void **state)
+{
+    static const struct sched_record records[] = {
+        {1000000000, 3, 0, 0xff, SCHED_EVENT_JOIN, 0},
+        {1001000000, 3, 0, 0, SCHED_EVENT_READY, 0},
+        {1001000000, 3, 0, 0, SCHED_EVENT_GRANT, 0},
+        {1002000000, 4, 1, 0, SCHED_EVENT_READY, 0},
+        {1003000000, 3, 0, 0, SCHED_EVENT_STOP, 0},
+        {1004000000, 3, 0, 0, SCHED_EVENT_ACK, 1000000},
+        {1004000000, 4, 1, 0, SCHED_EVENT_GRANT, 2000000},
+        {1004000000, 4, 1, 1, SCHED_EVENT_GRANT, 0}, /* another queue */
+        {1006000000, 4, 1, 0, SCHED_EVENT_IDLE, 0},
+        {1006500000, 4, 1, 0, SCHED_EVENT_ACK, 0},
+        {1006500000, 3, 0, 0, SCHED_EVENT_GRANT, 0},
+        {1008500000, 3, 0, 0, SCHED_EVENT_IDLE, 0},
+        {1008500000, 3, 0, 0, SCHED_EVENT_ACK, 0},
+        {1009000000, 4, 1, 0, SCHED_EVENT_READY, 0},
+        {1009000000, 4, 1, 0, SCHED_EVENT_GRANT, 0},
+        {1010000000, 4, 1, 0xff, SCHED_EVENT_LEAVE, 0},
+    };
+    json_t *status =
+        json_pack("{s:[{s:[{s:s,s:i,s:i,s:s}]}]}", "queues", "vgpus", "vgpu",
+                  "4.1", "weight", 300, "cap", 250, "latency", "low");
+    struct sim_record *record;
+    struct sim_load load;
+    char *text = NULL;
+    size_t len, jobs;
+    FILE *f;
+
+    (void)state;
+    f = open_memstream(&text, &len);
+    assert_non_null(f);
+    record = sim_record_begin(f, status);
+    assert_non_null(record);
+    /* In two parts, as they come. */
+    assert_int_equal(sim_record_put(record, records, 7), 0);
+    assert_int_equal(sim_record_put(record, records + 7, 9), 0);
+    assert_int_equal(sim_record_end(record, &jobs), 0);
+    assert_int_equal(jobs, 3);
+    fclose(f);
+    json_decref(status);
+    assert_int_equal(parse(text, &load), 0);
+    free(text);
+    assert_int_equal(load.count, 2);
+    assert_int_equal(load.clients[0].job_count, 1);
+    assert_int_equal(load.clients[0].jobs[0].at_ns, SIM_MS);
+    assert_int_equal(load.clients[0].jobs[0].work_ns, 5 * SIM_MS);
+    assert_int_equal(load.clients[1].job_count, 2);
+    assert_int_equal(load.clients[1].weight, 300);
+    assert_int_equal(load.clients[1].cap, 250);
+    assert_int_equal(load.clients[1].latency, PROTO_LATENCY_LOW);
+    assert_int_equal(load.clients[1].jobs[0].at_ns, 2 * SIM_MS);
+    assert_int_equal(load.clients[1].jobs[0].work_ns, 2 * SIM_MS);
+    assert_int_equal(load.clients[1].jobs[1].at_ns, 9 * SIM_MS);
+    assert_int_equal(load.clients[1].jobs[1].work_ns, SIM_MS);
+    sim_load_free(&load);
+}
+
 /* The command, its output in a file. */
 static int command(const char *file, char *const *argv)
 {
@@ -255,7 +315,7 @@ static int command(const char *file, char *const *argv)
     out = dup(STDOUT_FILENO);
     assert_true(out >= 0);
     assert_non_null(freopen(file, "w", stdout));
-    rc = command_sim(argc, (char **)argv);
+    rc = command_sim(argc, (char **)argv, false);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);
@@ -320,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_fair_is_ahead),
         cmocka_unit_test(test_late_ones_pay),
         cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_records),
         cmocka_unit_test(test_command),
     };
 
