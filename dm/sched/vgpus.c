@@ -89,8 +89,9 @@ static int add_engine(struct vgpu *v, uint32_t number,
              vgpud_engine_name(number));
     rc = engine_open(e, fds);
     if (rc) {
-        log_error("%s: its pages or event descriptors: %s", e->name,
-                  strerror(-rc));
+        log_limited(&v->d->limit, LOG_WARNING,
+                    "%s: its pages or event descriptors: %s", e->name,
+                    strerror(-rc));
         free(e);
         return rc;
     }

@@ -2,6 +2,8 @@
 # xen-vgpud as a process, with doubles for monitors and engines.
 vgpud_tests = \
 	tests/unit/test-vgpud \
+	tests/unit/test-vgpud-parts \
+	tests/unit/test-vgpud-talk \
 	$(NULL)
 check_PROGRAMS += $(vgpud_tests)
 TESTS += $(vgpud_tests)
@@ -16,3 +18,12 @@ tests_unit_test_vgpud_SOURCES = tests/unit/test-vgpud.c $(sched_rig)
 tests_unit_test_vgpud_CPPFLAGS = $(vgpud_test_cppflags)
 tests_unit_test_vgpud_CFLAGS = $(vgpud_test_cflags)
 tests_unit_test_vgpud_LDADD = $(vgpud_test_libs)
+
+tests_unit_test_vgpud_talk_SOURCES = tests/unit/test-vgpud-talk.c $(sched_rig)
+tests_unit_test_vgpud_talk_CPPFLAGS = $(vgpud_test_cppflags)
+tests_unit_test_vgpud_talk_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_talk_LDADD = $(vgpud_test_libs)
+
+tests_unit_test_vgpud_parts_SOURCES = tests/unit/test-vgpud-parts.c
+tests_unit_test_vgpud_parts_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_parts_LDADD = libvgpud.la $(CMOCKA_LIBS)

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xen-vgpud and those who talk to it: monitors that make no sense, and the
+ * administrator. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/sched-record.h"
+#include "sched-rig.h"
+
+#define GFX (1u << XVGPU_ENGINE_GFX)
+#define FOR_EVER UINT64_MAX
+
+static uint64_t done(const struct rig_engine *e)
+{
+    return __atomic_load_n(&e->shared->done, __ATOMIC_SEQ_CST);
+}
+
+static unsigned int count_fds(pid_t pid)
+{
+    unsigned int n = 0;
+    char path[64];
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    dir = opendir(path);
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* --- registrations that make no sense ---------------------------------------
+ */
+
+enum { S, E, WAKE, NOTIFY };
+
+static struct proto_msg msg;
+static int fds[PROTO_MAX_FDS];
+static unsigned int nr_fds;
+
+static int other_memfd(bool sealed, off_t size)
+{
+    int fd = memfd_create("other", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, size), 0);
+    if (sealed)
+        assert_int_equal(
+            fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+            0);
+    return fd;
+}
+
+#define WRONG(name, change)                                                    \
+    static void name(void)                                                     \
+    {                                                                          \
+        change;                                                                \
+    }
+WRONG(version, msg.version++)
+WRONG(type, msg.type = PROTO_SCHED_KILL)
+WRONG(engine_first, msg.type = PROTO_SCHED_ENGINE)
+WRONG(no_engine, msg.u.sched_vgpu.engines = 0)
+WRONG(more_engines, msg.u.sched_vgpu.engines = GFX | 1u << XVGPU_ENGINE_SDMA)
+WRONG(unknown_engine, msg.u.sched_vgpu.engines = 1u << XVGPU_ENGINE_MM)
+WRONG(high_engine, msg.u.sched_vgpu.engines = 1u << 31)
+WRONG(domid, msg.u.sched_vgpu.domid = 0x7ff0)
+WRONG(number, msg.u.sched_vgpu.index = PROTO_MAX_VGPUS)
+WRONG(no_weight, msg.u.sched_vgpu.weight = 0)
+WRONG(heavy, msg.u.sched_vgpu.weight = PROTO_WEIGHT_MAX + 1)
+WRONG(cap, msg.u.sched_vgpu.cap = 1001)
+WRONG(latency, msg.u.sched_vgpu.latency = 3)
+WRONG(quarantined, msg.u.sched_vgpu.quarantined = 2)
+WRONG(few_fds, nr_fds--)
+WRONG(no_fds, nr_fds = 0)
+WRONG(more_fds, fds[nr_fds++] = dup(fds[WAKE]))
+WRONG(unsealed, fds[S] = other_memfd(false, GRANT_SIZE))
+WRONG(long_page, fds[E] = other_memfd(true, 2 * GRANT_SIZE))
+WRONG(short_page, fds[E] = other_memfd(true, 100))
+WRONG(no_page, fds[S] = open("/dev/zero", O_RDWR))
+WRONG(no_eventfd, fds[WAKE] = open("/dev/null", O_RDWR))
+WRONG(memfd_as_event, fds[NOTIFY] = other_memfd(true, GRANT_SIZE))
+WRONG(readable_forever, fds[NOTIFY] = open("/dev/zero", O_RDWR))
+
+static void (*const wrongs[])(void) = {
+    version,        type,        engine_first,   no_engine,        more_engines,
+    unknown_engine, high_engine, domid,          number,           no_weight,
+    heavy,          cap,         latency,        quarantined,      few_fds,
+    no_fds,         more_fds,    unsealed,       long_page,        short_page,
+    no_page,        no_eventfd,  memfd_as_event, readable_forever,
+};
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static void set_right(void)
+{
+    struct grant_s *s;
+
+    memset(&msg, 0, sizeof(msg));
+    msg.version = PROTO_VERSION;
+    msg.type = PROTO_SCHED_REGISTER;
+    msg.u.sched_vgpu.domid = 77;
+    msg.u.sched_vgpu.engines = GFX;
+    msg.u.sched_vgpu.weight = 100;
+    assert_int_equal(
+        grant_create(GRANT_NONE, 0, &fds[S], &fds[WAKE], &s, &fds[E]), 0);
+    munmap(s, GRANT_SIZE);
+    close(fds[WAKE]);
+    fds[WAKE] = eventfd(0, EFD_CLOEXEC); /* it blocks: they are not to rely */
+    fds[NOTIFY] = eventfd(0, EFD_CLOEXEC);
+    nr_fds = 4;
+}
+
+static void close_all(const int *first, unsigned int nr)
+{
+    unsigned int i;
+
+    for (i = 0; i < nr; i++)
+        close(first[i]);
+}
+
+/* Of the answer, 1 if the connection just ends. */
+static int status_of(int sock)
+{
+    static struct proto_in in;
+    int rc = proto_recv(sock, &in);
+
+    if (rc)
+        return 1;
+    proto_close_fds(&in);
+    assert_int_equal(in.msg.type, PROTO_SCHED_REGISTERED);
+    return in.msg.u.sched_status.status;
+}
+
+static void test_registrations(void **state)
+{
+    int sock, right[PROTO_MAX_FDS];
+    struct rig_engine *e;
+    struct rig_vgpu *v;
+    unsigned int i, before;
+    struct rig rig;
+    uint64_t jobs;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    e = rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    rig_until(&rig, done(e) > 3);
+    before = count_fds(rig.daemon);
+    for (i = 0; i < ARRAY_SIZE(wrongs); i++) {
+        set_right();
+        memcpy(right, fds, sizeof(right));
+        wrongs[i]();
+        sock = rig_connect(&rig);
+        assert_int_equal(proto_send(sock, &msg, fds, nr_fds, "x", 1), 0);
+        assert_int_not_equal(status_of(sock), 0);
+        assert_int_equal(status_of(sock), 1); /* it has ended */
+        close(sock);
+        close_all(fds, nr_fds > 4 ? nr_fds : 4);
+        for (sock = 0; sock < 4; sock++) {
+            if (right[sock] != fds[sock])
+                close(right[sock]);
+        }
+    }
+    /* The right one, with a name that would clear a terminal. */
+    set_right();
+    sock = rig_connect(&rig);
+    assert_int_equal(proto_send(sock, &msg, fds, 4, "\x1b[2J\"", 5), 0);
+    assert_int_equal(status_of(sock), 0);
+    close(sock);
+    close_all(fds, 4);
+    /* Another one of the same name is refused while the first lives. */
+    sock = rig_connect(&rig);
+    assert_int_equal(rig_register(v, sock), 0);
+    assert_int_equal(status_of(sock), -EEXIST);
+    close(sock);
+    jobs = done(e);
+    rig_until(&rig, done(e) > jobs + 3);
+    rig_until(&rig, count_fds(rig.daemon) == before);
+    assert_true(v->registered);
+    rig_stop(&rig);
+}
+
+/* --- what it says of its engines --------------------------------------------
+ */
+
+static void say(int sock, uint32_t index, uint32_t engine, uint32_t pid, int fd)
+{
+    struct proto_msg m = {.version = PROTO_VERSION, .type = PROTO_SCHED_ENGINE};
+
+    m.u.sched_engine.index = index;
+    m.u.sched_engine.engine = engine;
+    m.u.sched_engine.pid = pid;
+    assert_int_equal(proto_send(sock, &m, &fd, fd >= 0, NULL, 0), 0);
+}
+
+static void test_engines(void **state)
+{
+    struct rig_engine *e;
+    struct rig_vgpu *v;
+    unsigned int i;
+    struct rig rig;
+    int sock;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    e = rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    rig_until(&rig, done(e) > 3);
+    for (i = 0; i < 8; i++) {
+        set_right();
+        sock = rig_connect(&rig);
+        assert_int_equal(proto_send(sock, &msg, fds, 4, NULL, 0), 0);
+        assert_int_equal(status_of(sock), 0);
+        if (i == 0)
+            say(sock, 1, XVGPU_ENGINE_GFX, (uint32_t)e->pid, e->pidfd);
+        else if (i == 1)
+            say(sock, 0, XVGPU_ENGINE_SDMA, (uint32_t)e->pid, e->pidfd);
+        else if (i == 2)
+            say(sock, 0, 1u << 31, (uint32_t)e->pid, e->pidfd);
+        else if (i == 3)
+            say(sock, 0, XVGPU_ENGINE_GFX, (uint32_t)e->pid, -1);
+        else if (i == 4)
+            say(sock, 0, XVGPU_ENGINE_GFX, (uint32_t)getpid(), e->pidfd);
+        else if (i == 5)
+            say(sock, 0, XVGPU_ENGINE_GFX, (uint32_t)getpid(), fds[WAKE]);
+        else if (i == 6)
+            say(sock, 0, XVGPU_ENGINE_GFX, 0, fds[WAKE]);
+        else
+            assert_int_equal(proto_send(sock, &msg, fds, 4, NULL, 0), 0);
+        assert_int_equal(status_of(sock), 1);
+        close(sock);
+        close_all(fds, 4);
+        assert_true(v->registered);
+    }
+    rig_stop(&rig);
+}
+
+static void test_storm(void **state)
+{
+    struct proto_msg m = {.version = PROTO_VERSION, .type = PROTO_SCHED_ENGINE};
+    struct rig rig;
+    unsigned int i;
+    int sock, rc = 0;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    rig_until(&rig, rig_ask(&rig, "{\"command\":\"metrics\"}", NULL));
+    set_right();
+    sock = rig_connect(&rig);
+    assert_int_equal(proto_send(sock, &msg, fds, 4, NULL, 0), 0);
+    assert_int_equal(status_of(sock), 0);
+    for (i = 0; i < 1000000 && !rc; i++)
+        rc = proto_send(sock, &m, NULL, 0, NULL, 0);
+    assert_int_equal(rc, -EPIPE);
+    close(sock);
+    close_all(fds, 4);
+    rig_stop(&rig);
+}
+
+static void test_not_root(void **state)
+{
+    struct rig rig;
+    char path[96];
+    int status;
+    pid_t pid;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    rig_start(&rig, NULL);
+    rig_until(&rig, rig_ask(&rig, "{\"command\":\"metrics\"}", NULL));
+    snprintf(path, sizeof(path), "%s/%s", rig.dir, PROTO_SCHED_SOCKET);
+    assert_int_equal(chmod(rig.dir, 0755), 0);
+    assert_int_equal(chmod(path, 0666), 0);
+    pid = fork();
+    if (!pid) {
+        int sock = setresuid(65534, 65534, 65534) ? -1 : rig_connect(&rig);
+        char c;
+
+        _exit(sock < 0 ? 2 : read(sock, &c, 1) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    rig_stop(&rig);
+}
+
+/* --- the administrator ------------------------------------------------------
+ */
+
+static bool ask(const struct rig *rig, const char *line)
+{
+    json_t *json = rig_ask(rig, line, NULL);
+
+    json_decref(json);
+    return json;
+}
+
+static void test_set(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "{",
+        "[]",
+        "7",
+        "{\"command\":7}",
+        "{\"command\":\"nonsense\"}",
+        "{\"command\":\"set\"}",
+        "{\"command\":\"set\",\"vgpu\":1}",
+        "{\"command\":\"set\",\"vgpu\":\"2.0\",\"weight\":5}",
+        "{\"command\":\"set\",\"vgpu\":\"\",\"weight\":5}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"weight\":0}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"weight\":10001}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"weight\":\"5\"}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"cap\":1001}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"cap\":-1}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"latency\":\"none\"}",
+        "{\"command\":\"set\",\"vgpu\":\"1\",\"slice_ns\":1}",
+        "{\"command\":\"policy\",\"policy\":\"lottery\"}",
+        "{\"command\":\"policy\",\"policy\":7}",
+        "{\"command\":\"policy\",\"queue\":\"mm\",\"policy\":\"rr\"}",
+        "{\"command\":\"reset\",\"vgpu\":\"1\",\"engine\":\"mm\"}",
+        "{\"command\":\"reset\",\"vgpu\":\"1\",\"engine\":\"sdma\"}",
+        "{\"command\":\"trace\",\"since\":-1}",
+    };
+    struct rig_vgpu *v;
+    struct rig rig;
+    unsigned int i;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX | 1u << XVGPU_ENGINE_SDMA, 100);
+    rig_until(&rig, v->registered);
+    for (i = 0; i < ARRAY_SIZE(wrong); i++)
+        assert_false(ask(&rig, wrong[i]));
+    assert_true(ask(&rig, "{\"command\":\"set\",\"vgpu\":\"1.0\",\"weight\":7,"
+                          "\"cap\":500,\"latency\":\"low\"}"));
+    rig_until(&rig, v->weight == 7);
+    assert_int_equal(v->cap, 500);
+    assert_int_equal(v->latency, PROTO_LATENCY_LOW);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(rig_number(&rig, v, i, "weight"), 7);
+        assert_int_equal(rig_number(&rig, v, i, "cap"), 500);
+        assert_int_equal(rig_number(&rig, v, i, "slice_ns"), 0);
+    }
+    /* It is said again after a restart: by the monitor. */
+    rig_daemon_kill(&rig);
+    rig_daemon_start(&rig, NULL);
+    rig_until(&rig, !v->registered);
+    rig_until(&rig, v->registered);
+    assert_int_equal(rig_number(&rig, v, 0, "weight"), 7);
+    rig_stop(&rig);
+}
+
+/* Each policy in turn, under load: all go on. */
+static void test_policies(void **state)
+{
+    static const char *const names[] = {"fixed", "rr", "ondemand", "fair"};
+    struct rig_vgpu *v[3];
+    struct rig_engine *e[3];
+    unsigned int i, k;
+    char line[128];
+    struct rig rig;
+    uint64_t jobs[3];
+
+    (void)state;
+    rig_start(&rig, NULL);
+    for (i = 0; i < 3; i++) {
+        v[i] = rig_add(&rig, GFX, 100);
+        e[i] = rig_engine_start(&rig, v[i], XVGPU_ENGINE_GFX, DOUBLE_HONEST,
+                                i ? FOR_EVER : 5);
+    }
+    for (k = 0; k < ARRAY_SIZE(names); k++) {
+        snprintf(line, sizeof(line),
+                 "{\"command\":\"policy\",\"queue\":\"gfx\",\"policy\":\"%s\","
+                 "\"slice_ns\":%u}",
+                 names[k], 1000000 + k);
+        rig_until(&rig, ask(&rig, line));
+        for (i = 0; i < 3; i++)
+            jobs[i] = done(e[i]);
+        rig_more_jobs(e[0], 2);
+        rig_until(&rig, done(e[0]) >= jobs[0] + 2);
+        rig_until(&rig, done(e[1]) > jobs[1] + 20);
+        rig_until(&rig, done(e[2]) > jobs[2] + 20);
+    }
+    assert_int_equal(rig.room->overlaps, 0);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(e[i]->kills_asked, 0);
+    rig_stop(&rig);
+}
+
+static void test_capped(void **state)
+{
+    struct rig_vgpu *v;
+    struct rig_engine *e;
+    struct rig rig;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    v->cap = 100;
+    e = rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    /* Alone, and stopped again and again all the same. */
+    rig_until(&rig, rig_number(&rig, v, 0, "preempted") > 3);
+    assert_int_equal(e->kills_asked, 0);
+    assert_true(ask(&rig, "{\"command\":\"set\",\"vgpu\":\"1\",\"cap\":0}"));
+    rig_until(&rig, rig_state_is(&rig, v, 0, "running"));
+    rig_stop(&rig);
+}
+
+static void test_resets(void **state)
+{
+    struct rig_vgpu *v;
+    struct rig_engine *e;
+    struct rig rig;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    e = rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    rig_until(&rig, done(e) > 3);
+    assert_true(
+        ask(&rig, "{\"command\":\"reset\",\"vgpu\":\"1\",\"engine\":\"gfx\"}"));
+    rig_until(&rig, e->kills_asked);
+    assert_int_equal(e->killed_as, PROTO_DEATH_OTHER);
+    rig_until(&rig, rig_state_is(&rig, v, 0, "none"));
+    assert_int_equal(rig_number(&rig, v, 0, "resets"), 0);
+    assert_true(ask(&rig, "{\"command\":\"reset\",\"vgpu\":\"1\"}"));
+    rig_until(&rig, v->resets == 1);
+    assert_int_equal(v->quarantines, 0);
+    assert_true(ask(&rig, "{\"command\":\"quarantine\",\"vgpu\":\"1\"}"));
+    rig_until(&rig, v->quarantines == 1);
+    assert_true(rig_state_is(&rig, v, 0, "quarantined"));
+    assert_true(ask(&rig, "{\"command\":\"release\",\"vgpu\":\"1.0\"}"));
+    rig_until(&rig, v->releases == 1);
+    rig_stop(&rig);
+}
+
+/* Who has it, when: turns of one engine follow each other. */
+static void test_trace(void **state)
+{
+    struct sched_record record;
+    struct rig_vgpu *v[2];
+    uint64_t last = 0;
+    uint32_t owner = 0;
+    unsigned int i, turns = 0;
+    struct rig rig;
+    json_t *json;
+    int64_t next, count = 0;
+    int fd = -1;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    for (i = 0; i < 2; i++) {
+        v[i] = rig_add(&rig, GFX, 100);
+        rig_engine_start(&rig, v[i], XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    }
+    rig_until(&rig, rig_number(&rig, v[1], 0, "switches") > 10);
+    json = rig_ask(&rig, "{\"command\":\"trace\",\"since\":0}", &fd);
+    assert_true(fd >= 0);
+    assert_true(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE);
+    assert_int_equal(json_integer_value(json_object_get(json, "lost")), 0);
+    next = json_integer_value(json_object_get(json, "next"));
+    lseek(fd, 0, SEEK_SET);
+    while (read(fd, &record, sizeof(record)) == sizeof(record)) {
+        count++;
+        assert_true(record.t_ns >= last);
+        last = record.t_ns;
+        assert_true(record.event && record.event < SCHED_NR_EVENTS);
+        if (record.event == SCHED_EVENT_GRANT) {
+            assert_int_equal(owner, 0);
+            owner = record.domid;
+            turns++;
+        } else if (record.event == SCHED_EVENT_ACK) {
+            assert_int_equal(owner, record.domid);
+            owner = 0;
+        }
+    }
+    close(fd);
+    assert_true(turns > 10);
+    assert_int_equal(json_integer_value(json_object_get(json, "records")),
+                     count);
+    assert_int_equal(next, count);
+    json_decref(json);
+    rig_stop(&rig);
+}
+
+static void test_metrics(void **state)
+{
+    static char text[1 << 16];
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    struct rig_vgpu *v;
+    struct rig rig;
+    size_t used = 0;
+    ssize_t n;
+    int sock;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    rig_until(&rig, v->registered);
+    sock = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/metrics.sock", rig.dir);
+    assert_int_equal(connect(sock, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(write(sock, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 28), 28);
+    while ((n = read(sock, text + used, sizeof(text) - 1 - used)) > 0)
+        used += (size_t)n;
+    text[used] = '\0';
+    close(sock);
+    assert_int_equal(strncmp(text, "HTTP/1.0 200 OK\r\n", 17), 0);
+    assert_non_null(strstr(text, "\nxen_vgpu_vgpus 1\n"));
+    assert_non_null(strstr(text, "\nxen_vgpu_weight{vgpu=\"1.0\",queue=\"gfx\","
+                                 "domain=\"guest\"} 100\n"));
+    rig_stop(&rig);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_registrations), cmocka_unit_test(test_engines),
+    cmocka_unit_test(test_storm),         cmocka_unit_test(test_not_root),
+    cmocka_unit_test(test_set),           cmocka_unit_test(test_policies),
+    cmocka_unit_test(test_capped),        cmocka_unit_test(test_resets),
+    cmocka_unit_test(test_trace),         cmocka_unit_test(test_metrics),
+};
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
