@@ -43,7 +43,9 @@ static const struct key keys[] = {
     {"compile", TIME, OF_QUEUE(compile_ns), NS_PER_MS, LIMIT,
      "for an engine to compile, else it is killed (10s)"},
     {"idle-cpu", TIME, OF_ALL(idle_cpu_ns), 0, LIMIT,
-     "CPU time in 100 ms without a grant (5ms)"},
+     "CPU time without a grant in a window (5ms)"},
+    {"idle-window", TIME, OF_ALL(idle_window_ns), NS_PER_MS, LIMIT,
+     "that window (100ms)"},
     {"gang", BOOL, OF_ALL(gang), 0, 1,
      "give a vGPU both engines, or none (no)"},
     {"settle", TIME, OF_ALL(settle_ns), 0, LIMIT,
@@ -232,6 +234,7 @@ static void set_defaults(struct config *c)
         };
     }
     c->idle_cpu_ns = 5 * NS_PER_MS;
+    c->idle_window_ns = 100 * NS_PER_MS;
     c->settle_ns = 700 * NS_PER_MS;
     c->guard_window_ns = 60 * NS_PER_S;
     c->resets_to_flr = 3;

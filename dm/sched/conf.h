@@ -18,7 +18,8 @@ struct config_queue {
 
 struct config {
     struct config_queue queues[CONFIG_QUEUES];
-    uint64_t idle_cpu_ns; /* without a grant, in 100 ms */
+    uint64_t idle_cpu_ns; /* without a grant, in such a window */
+    uint64_t idle_window_ns;
     bool gang;
     uint64_t settle_ns; /* after a restart no new grants for so long */
     uint64_t guard_window_ns;

@@ -35,7 +35,6 @@
 
 /* A monitor that is asked to kill has this long; then the kill is ours. */
 #define VGPUD_KILL_NS (100 * NS_PER_MS)
-#define VGPUD_WATCH_NS (100 * NS_PER_MS)
 /* Of the time without a grant, besides config.idle_cpu_ns a window. */
 #define VGPUD_IDLE_CPU_PERCENT 5u
 /* Kicks of one engine, a second; more are answered late. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who has acknowledged and computes on is found by its CPU clock, which it
- * can't forge: each 100 ms while somebody else has work. A little is allowed,
+ * can't forge: each idle-window while somebody else has work. A little is allowed,
  * for fetching and validating.
  */
 #include "dm/sched/vgpud.h"
@@ -110,7 +110,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 
 void watch_init(struct vgpud *d)
 {
-    const double s = (double)VGPUD_WATCH_NS / 1e9;
+    const double s = (double)d->config.idle_window_ns / 1e9;
 
     ev_timer_init(&d->watch, on_tick, s, s);
     d->watch.data = d;

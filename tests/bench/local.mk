@@ -11,3 +11,10 @@ tests_bench_sdma_CFLAGS = $(engine_test_cflags)
 tests_bench_sdma_LDADD = $(engine_test_libs)
 
 EXTRA_DIST += tests/bench/run
+
+EXTRA_PROGRAMS += tests/bench/sched
+CLEANFILES += tests/bench/sched
+tests_bench_sched_SOURCES = tests/bench/sched.c $(sched_rig)
+tests_bench_sched_CPPFLAGS = $(vgpud_test_cppflags)
+tests_bench_sched_CFLAGS = $(vgpud_test_cflags)
+tests_bench_sched_LDADD = $(vgpud_test_libs)
