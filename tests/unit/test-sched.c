@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/sched-load.h"
 
@@ -362,6 +363,67 @@ static void test_fixed_keeps_slots(void **state)
     sched_queue_free(&p.q);
 }
 
+/* Who leaves in its turn, or while it waits, is not touched any more. */
+static void test_remove(void **state)
+{
+    struct pair p;
+    size_t i;
+
+    (void)state;
+    for (i = 0; sched_policies[i]; i++) {
+        pair_start(&p, sched_policies[i]);
+        sched_queue_ready(&p.q, &p.a, 0);
+        sched_queue_ready(&p.q, &p.b, 0);
+        assert_ptr_equal(sched_queue_pick(&p.q, 0).entity, &p.a);
+        sched_queue_remove(&p.q, &p.a, MS);
+        assert_null(p.q.current);
+        memset(&p.a, 0xff, sizeof(p.a));
+        assert_ptr_equal(sched_queue_pick(&p.q, 5 * MS).entity, &p.b);
+        sched_queue_remove(&p.q, &p.b, 6 * MS);
+        memset(&p.b, 0xff, sizeof(p.b));
+        assert_null(sched_queue_pick(&p.q, 6 * MS).entity);
+        assert_int_equal(p.q.runnable, 0);
+        sched_queue_free(&p.q);
+    }
+}
+
+#define HEAP 200u
+
+/* What comes out is always the least key, of equal ones the least rank. */
+static void test_heap(void **state)
+{
+    static struct sched_entity e[HEAP];
+    struct load l = {.state = first_seed()};
+    struct sched_heap h = {.node_offset = offsetof(struct sched_entity, order)};
+    struct sched_entity *last, *next;
+    unsigned int i, j;
+
+    (void)state;
+    memset(e, 0, sizeof(e));
+    assert_int_equal(sched_heap_reserve(&h, HEAP), 0);
+    for (i = 0; i < 20000; i++) {
+        j = (unsigned int)load_random(&l, HEAP);
+        if (e[j].order.at) {
+            sched_heap_remove(&h, &e[j]);
+            continue;
+        }
+        e[j].class = (unsigned int)load_random(&l, 3);
+        /* Around where keys begin anew. */
+        sched_heap_push(&h, &e[j], load_random(&l, 100) - 50, e[j].class);
+        if (load_random(&l, 400))
+            continue;
+        for (last = NULL; (next = sched_heap_first(&h)); last = next) {
+            sched_heap_remove(&h, next);
+            if (!last)
+                continue;
+            assert_true((int64_t)(next->order.key - last->order.key) >= 0);
+            assert_true(next->order.key != last->order.key ||
+                        next->class >= last->class);
+        }
+    }
+    free(h.nodes);
+}
+
 static void test_refused(void **state)
 {
     struct pair p;
@@ -400,6 +462,8 @@ int main(void)
         cmocka_unit_test(test_alone_is_free),
         cmocka_unit_test(test_adopt_and_compile),
         cmocka_unit_test(test_fixed_keeps_slots),
+        cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_heap),
         cmocka_unit_test(test_refused),
     };
 
