@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	docs/demo-planet.png \
 	docs/demo-stream.png \
 	docs/design.md \
+	docs/tracing.md \
 	$(NULL)
 
 dist_man_MANS += \

@@ -24,6 +24,7 @@ libxvgpu_la_SOURCES = \
 	lib/packets.h \
 	lib/pci.c \
 	lib/pci.h \
+	lib/probes.h \
 	lib/proto.c \
 	lib/proto.h \
 	lib/sandbox-calls.c \

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/probes.h"
+
 /* What the description says of the function, whatever the state says. */
 static int describe(struct vgpu *vgpu, uint32_t engines)
 {
@@ -300,6 +302,8 @@ enum ioreq_verdict native_csr(void *opaque, struct ioreq_access *access)
                     vgpu->index, access->write ? "write" : "read", access->size,
                     (unsigned long long)access->offset);
     }
+    PROBE_TRAP(dev->domid, vgpu->index, access->offset, access->size,
+               access->write, access->data);
     if (effect.deferred)
         worker_queue(dev, (struct job){.type = effect.job,
                                        .vgpu = vgpu,

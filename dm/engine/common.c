@@ -2,6 +2,8 @@
 /* Packets that all engines have; the indirect buffer's is in ring.c. */
 #include "dm/engine/engine.h"
 
+#include "lib/probes.h"
+
 #define NS_PER_US 1000ull
 
 /* WAIT_MEM looks again and again for SPIN_NS, then from time to time, more and
@@ -24,6 +26,7 @@ static void count_job(struct engine *e)
     uint64_t us = (clock_ns() - e->job_start_ns) / NS_PER_US;
     unsigned int i = us ? 64u - (unsigned int)__builtin_clzll(us) : 0;
 
+    PROBE_COMPLETE(e->domid, e->index, e->ops->name, e->fence, us);
     e->stats.hist[i < LINK_HIST ? i : LINK_HIST - 1]++;
     e->stats.jobs++;
     e->job_start_ns = 0;

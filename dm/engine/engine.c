@@ -419,6 +419,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     memset(e, 0, sizeof(*e));
     e->ops = config->ops;
     e->domid = config->domid;
+    e->index = config->index;
     e->limits = config->limits;
     e->kick = config->kick;
     e->event = config->event;

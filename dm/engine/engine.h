@@ -194,7 +194,7 @@ struct engine {
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;
 
-    uint32_t domid;
+    uint32_t domid, index;
     struct engine_limits limits;
     struct grant_e *grant_e;
     int kick, event, wake, notify, sock;

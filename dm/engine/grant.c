@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "lib/probes.h"
+
 static uint32_t epoch_now(const struct engine *e)
 {
     return __atomic_load_n(&e->grant_s->epoch, __ATOMIC_ACQUIRE);
@@ -85,6 +87,7 @@ static void acknowledge(struct engine *e, uint32_t epoch)
     __atomic_store_n(&page->saved_ns, now, __ATOMIC_RELAXED);
     e->grant.acked = epoch;
     __atomic_store_n(&page->ack_epoch, epoch, __ATOMIC_RELEASE);
+    PROBE_PREEMPT(e->domid, e->index, e->ops->name, epoch, ring_has_work(e));
 }
 
 static void notify(struct engine *e)

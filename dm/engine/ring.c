@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/probes.h"
+
 static uint32_t ring_pending(const struct ring *r)
 {
     return (r->wptr - r->rptr) & (r->size - 1);
@@ -154,6 +156,7 @@ void ring_set_wptr(struct engine *e, uint32_t wptr)
     keep = ring_pending(r) > r->packet ? ring_pending(r) : r->packet;
     if (r->len > keep)
         r->len = keep;
+    PROBE_SUBMIT(e->domid, e->index, e->ops->name, wptr, ring_pending(r));
 }
 
 /* ---- Fetch ----------------------------------------------------------- */

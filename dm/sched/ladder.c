@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#include "lib/probes.h"
+
 #define FLR_WINDOWS 10u
 
 static int send_reset(struct vgpu *v, uint32_t reason)
@@ -20,6 +22,7 @@ static int send_reset(struct vgpu *v, uint32_t reason)
     msg.u.reset.reason = reason;
     msg.u.reset.quarantine = v->ladder.quarantined;
     vgpud_record(v->d, v, NULL, SCHED_EVENT_RESET, reason);
+    PROBE_RESET(v->domid, v->index, reason);
     return monitor_send(v, &msg);
 }
 

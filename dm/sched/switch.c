@@ -18,6 +18,8 @@
 
 #include <utlist.h>
 
+#include "lib/probes.h"
+
 static struct member *member_of(struct sched_entity *e)
 {
     return (struct member *)(void *)e;
@@ -154,6 +156,9 @@ void runq_steps(struct runq *r)
     histogram_add(&r->steps[STEP_SAVE], r->sw.saved_ns - r->sw.preempted_ns);
     histogram_add(&r->steps[STEP_SWITCH], r->sw.grant_ns - r->sw.saved_ns);
     histogram_add(&r->total, running - r->sw.stop_ns);
+    PROBE_SWITCH(e->vgpu->domid, e->vgpu->index, r->name,
+                 running - r->sw.stop_ns, r->sw.preempted_ns - r->sw.stop_ns,
+                 r->sw.saved_ns - r->sw.preempted_ns);
 }
 
 /* --- turns ------------------------------------------------------------------
@@ -253,6 +258,8 @@ static bool begin_turn(struct runq *r, uint64_t now, uint64_t *until_ns)
         histogram_add(&m->wait, now - m->wait_ns);
     vgpud_record(r->d, m->vgpu, r, SCHED_EVENT_GRANT,
                  m->wait_ns ? now - m->wait_ns : 0);
+    PROBE_GRANT(m->vgpu->domid, m->vgpu->index, r->name,
+                m->wait_ns ? now - m->wait_ns : 0);
     m->wait_ns = 0;
     if (grant(m, flags_of(r, m)))
         steps_granted(r, r->sw.to, now);

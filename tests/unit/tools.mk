@@ -7,8 +7,8 @@ tools_tests = \
 	tests/unit/test-top \
 	$(NULL)
 check_PROGRAMS += $(tools_tests)
-TESTS += $(tools_tests) tests/unit/test-completion
-EXTRA_DIST += tests/unit/test-completion
+TESTS += $(tools_tests) tests/unit/test-completion tests/unit/test-probes
+EXTRA_DIST += tests/unit/test-completion tests/unit/test-probes
 
 tools_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tool_host = tests/unit/tool-host.c tests/unit/tool-host.h \
