@@ -10,7 +10,7 @@ tests_bench_sdma_CPPFLAGS = $(engine_test_cppflags)
 tests_bench_sdma_CFLAGS = $(engine_test_cflags)
 tests_bench_sdma_LDADD = $(engine_test_libs)
 
-EXTRA_DIST += tests/bench/run
+EXTRA_DIST += tests/bench/run tests/bench/switch
 
 EXTRA_PROGRAMS += tests/bench/sched
 CLEANFILES += tests/bench/sched
@@ -18,3 +18,12 @@ tests_bench_sched_SOURCES = tests/bench/sched.c $(sched_rig)
 tests_bench_sched_CPPFLAGS = $(vgpud_test_cppflags)
 tests_bench_sched_CFLAGS = $(vgpud_test_cflags)
 tests_bench_sched_LDADD = $(vgpud_test_libs)
+
+EXTRA_PROGRAMS += tests/bench/switch-engines
+CLEANFILES += tests/bench/switch-engines
+tests_bench_switch_engines_SOURCES = tests/bench/switch-engines.c \
+	tests/bench/switch-vgpu.c tests/bench/switch-vgpu.h
+tests_bench_switch_engines_CPPFLAGS = $(engine_test_cppflags)
+tests_bench_switch_engines_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(XENDM_CFLAGS)
+tests_bench_switch_engines_LDADD = tests/gfx/libstream.la libxvgpu.la \
+	tests/fakexen/libfakexen.la $(JANSSON_LIBS) -lm

@@ -45,6 +45,10 @@
 #define AIM_MAX 50e6 /* ns */
 #define FEW_DRAWS 4u
 
+/* While nothing runs the GPU waits for the first chunk: it is so much shorter.
+ * Who is taken away every few ms would lose as much each time. */
+#define FIRST_SHARE 0.25
+
 /* More never do: what a pipeline has learnt from small triangles says little
  * of large ones. */
 #define DRAWS_MAX 1024u
@@ -180,6 +184,17 @@ static void finish_all_but(struct gfx *g, const struct chunk *keep)
 
 /* ---- Recording ----------------------------------------------------------- */
 
+static bool under_way(const struct gfx *g)
+{
+    uint32_t i;
+
+    for (i = 0; i < NR_CHUNKS; i++) {
+        if (g->chunk[i].submit_ns)
+            return true;
+    }
+    return false;
+}
+
 static int open_chunk(struct gfx *g)
 {
     const VkCommandBufferBeginInfo begin = {
@@ -200,6 +215,7 @@ static int open_chunk(struct gfx *g)
         return -1;
     }
     c->number = g->chunk_number;
+    c->aim_ns = g->chunk_ns * (under_way(g) || g->copies ? 1 : FIRST_SHARE);
     c->estimate = 0;
     c->draws = 0;
     c->cold = c->probe = false;
@@ -239,8 +255,8 @@ static double unit_ns(const struct pipeline *p)
 
 double gfx_room(const struct gfx *g, const struct pipeline *p)
 {
-    double spent = g->open ? g->open->estimate : 0;
-    double room = (g->chunk_ns - spent) / unit_ns(p);
+    double left = g->open ? g->open->aim_ns - g->open->estimate : g->chunk_ns;
+    double room = left / unit_ns(p);
 
     if (g->chunk_draws)
         return UNITS_MAX;
@@ -274,7 +290,7 @@ static bool full(const struct gfx *g, const struct chunk *c)
         return c->draws >= g->chunk_draws;
     return c->cold || c->estimate >= FEW_DRAWS * g->chunk_ns ||
            c->draws >= DRAWS_MAX ||
-           ((c->probe || c->estimate >= g->chunk_ns) && c->draws >= FEW_DRAWS);
+           ((c->probe || c->estimate >= c->aim_ns) && c->draws >= FEW_DRAWS);
 }
 
 int gfx_charge(struct gfx *g, struct pipeline *p, double units)

@@ -435,6 +435,7 @@ struct chunk {
     uint32_t nr_segments[3], to_reset[3];
     uint64_t number;
     uint64_t packets; /* that are done when it is */
+    double aim_ns;    /* as much is to be in it */
     double estimate;  /* ns */
     uint32_t draws;
     bool cold;          /* a pipeline in it runs for the first time */
