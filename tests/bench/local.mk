@@ -27,3 +27,11 @@ tests_bench_switch_engines_CPPFLAGS = $(engine_test_cppflags)
 tests_bench_switch_engines_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(XENDM_CFLAGS)
 tests_bench_switch_engines_LDADD = tests/gfx/libstream.la libxvgpu.la \
 	tests/fakexen/libfakexen.la $(JANSSON_LIBS) -lm
+
+EXTRA_PROGRAMS += tests/bench/sched-record
+CLEANFILES += tests/bench/sched-record
+tests_bench_sched_record_SOURCES = tests/bench/sched-record.c $(sched_rig)
+tests_bench_sched_record_CPPFLAGS = $(vgpud_test_cppflags) \
+	-DXVGPU_TOOL='"$(abs_builddir)/xen-vgpu"'
+tests_bench_sched_record_CFLAGS = $(vgpud_test_cflags)
+tests_bench_sched_record_LDADD = $(vgpud_test_libs)
