@@ -9,6 +9,7 @@ gfx_stream_headers = \
 	guest/lib/stream.h \
 	include/xen-vgpu/gfx.h \
 	tests/guests/gfx/guest.h \
+	tests/guests/gfx/spin.h \
 	tests/gfx/scene-objects.h \
 	tests/gfx/scene-stream.h \
 	$(NULL)
@@ -35,6 +36,7 @@ gfx_stream_elf = $(gfx_stream_guests:.c=.elf)
 gfx_stream_objects = \
 	guest/lib/stream.gobj \
 	tests/guests/gfx/guest.gobj \
+	tests/guests/gfx/spin.gobj \
 	$(gfx_stream_sources:.c=.gobj) \
 	$(NULL)
 $(gfx_stream_objects) $(gfx_stream_guests:.c=.gobj): \
@@ -49,7 +51,8 @@ $(gfx_stream_elf): %.elf: %.gobj $(gfx_stream_objects) $(gfx_guest_objects) \
 guests: $(gfx_stream_elf)
 check_DATA += $(gfx_stream_elf)
 
-EXTRA_DIST += $(gfx_stream_guests) tests/guests/gfx/guest.c
+EXTRA_DIST += $(gfx_stream_guests) tests/guests/gfx/guest.c \
+	tests/guests/gfx/spin.c
 CLEANFILES += \
 	$(gfx_stream_elf) \
 	$(gfx_stream_guests:.c=.gobj) \

@@ -2,62 +2,29 @@
 /*
  * A compute shader that does not end: is the guest told that it was its own
  * doing, does what is in VRAM stay, does the engine work afterwards?
- * Arguments: hangs= (how often), hold=, route=, completion=1, doorbell=1.
+ * Arguments: hangs= (how often), hold=, route=, completion=1, doorbell=1;
+ * persist=1 goes on until the host puts the vGPU into quarantine, and works
+ * when it lets it out again.
  */
 #include "tests/guests/gfx/guest.h"
+#include "tests/guests/gfx/spin.h"
 #include "tests/gfx/scenes.h"
 
 const char test_title[] = "vgpu-gfx-hang: a shader that does not end";
 
-/* Numbers of objects that are no scene's. */
-#define HANG 1
-
-static uint64_t values; /* bus address of what the shader writes to */
-
-/* The pipeline, and a first turn: what takes long from then on is the shader. */
-static bool make_hang(void)
+static uint64_t submit_hang(void)
 {
-    const struct gfx_shader *s = &gfx_shaders[shader_hang_comp];
-    void *words = plat_alloc(s->size, 0);
-    struct xvgpu_stream *stream = gfx_begin();
-    const uint32_t turns = 1;
-
-    values = plat_gpa(plat_alloc(PAGE_SIZE, 0));
-    scene_copy(words, s->words, s->size);
-    XVGPU_GFX(stream, create_buffer, .id = HANG, .address = values,
-              .size = 256);
-    XVGPU_GFX(stream, create_shader, .id = HANG, .bytes = s->size,
-              .address = plat_gpa(words));
-    XVGPU_GFX(stream, create_set_layout, .id = HANG, .bindings = 1);
-    XVGPU_GFX_MORE(stream, binding, .type = 7 /* storage buffer */, .count = 1,
-                   .stages = 0x20 /* compute */);
-    XVGPU_GFX(stream, create_layout, .id = HANG, .push_bytes = 4,
-              .set0 = HANG);
-    XVGPU_GFX(stream, create_set, .id = HANG, .layout = HANG);
-    XVGPU_GFX(stream, write_set, .id = HANG, .count = 1);
-    XVGPU_GFX_MORE(stream, descriptor, .object = HANG);
-    XVGPU_GFX(stream, create_compute, .id = HANG, .layout = HANG,
-              .shader = HANG);
-    XVGPU_GFX(stream, bind_pipeline, .id = HANG);
-    XVGPU_GFX(stream, bind_set, .point = 1, .set = HANG);
-    xvgpu_gfx_push(stream, 1, 0, &turns, sizeof(turns));
-    XVGPU_GFX(stream, dispatch, .x = 1, .y = 1, .z = 1);
-    return gfx_run("one turn of the shader");
+    gfx_spin_put(gfx_begin(), GFX_SPIN_FOREVER);
+    return gfx_submit("the shader that does not end");
 }
 
 static bool hang(uint32_t resets)
 {
-    struct xvgpu_stream *stream = gfx_begin();
-    const uint32_t turns = ~0u;
     uint64_t fence, start = plat_now();
     enum engine_result result;
     uint32_t code;
 
-    XVGPU_GFX(stream, bind_pipeline, .id = HANG);
-    XVGPU_GFX(stream, bind_set, .point = 1, .set = HANG);
-    xvgpu_gfx_push(stream, 1, 0, &turns, sizeof(turns));
-    XVGPU_GFX(stream, dispatch, .x = 1, .y = 1, .z = 1);
-    fence = gfx_submit("the shader that does not end");
+    fence = submit_hang();
     if (!fence)
         return false;
     result = engine_wait(gfx(), fence, GFX_TIMEOUT,
@@ -74,6 +41,86 @@ static bool hang(uint32_t resets)
     return gfx_finish(fence, "what came after the hang");
 }
 
+/* Back to the scene: a picture that is the same as before. */
+static bool draw_again(const struct scene_guest *g, uint64_t sum)
+{
+    memset((void *)(vgpu.vram + GFX_SURFACE), 0,
+           (uint64_t)g->surface.stride * g->height);
+    scene_guest_draw(g, gfx_begin(), 0);
+    return gfx_run("a frame after the hang") &&
+           CHECK(gfx_shown(g) == sum, "another picture after the hang");
+}
+
+#define PERSIST_HANGS 50
+#define RELEASE_WAIT  (600 * PLAT_S)
+
+/* After a reset of the whole vGPU: the ring, unless it is in quarantine. */
+static bool start_or_quarantine(uint32_t *seen)
+{
+    while (!gfx_start_again()) {
+        /* Another reset may have come in between. */
+        if (vgpu_read(&vgpu, XVGPU_RESET_COUNT) == *seen)
+            return false;
+        *seen = vgpu_read(&vgpu, XVGPU_RESET_COUNT);
+    }
+    return true;
+}
+
+/* Hangs, is reset, begins anew, until it is not allowed to. */
+static bool persist(void)
+{
+    uint32_t seen = vgpu_read(&vgpu, XVGPU_RESET_COUNT), hangs = 0, flrs = 0;
+    enum engine_result result;
+    uint64_t fence;
+
+    while (hangs < PERSIST_HANGS) {
+        fence = submit_hang();
+        if (!fence)
+            return false;
+        result = engine_wait(gfx(), fence, GFX_TIMEOUT,
+                             gfx_signals() ? 0 : GFX_POLL);
+        if (!CHECK(result == ENGINE_FAULT, "result %u", result))
+            return false;
+        engine_print_fault(gfx());
+        if (vgpu_read(&vgpu, XVGPU_RESET_COUNT) == seen) {
+            hangs++;
+            engine_resume(gfx());
+            continue;
+        }
+        seen = vgpu_read(&vgpu, XVGPU_RESET_COUNT);
+        CHECK(vgpu_read(&vgpu, XVGPU_RESET_REASON) == XVGPU_RESET_GUARD,
+              "reset reason %u", vgpu_read(&vgpu, XVGPU_RESET_REASON));
+        flrs++;
+        if (!start_or_quarantine(&seen)) {
+            uint32_t code = engine_read(gfx(), XVGPU_FAULT_CODE);
+
+            printk("QUARANTINE hangs=%u resets=%u code=%u\n", hangs, flrs,
+                   code);
+            return CHECK(code == XVGPU_FAULT_QUARANTINE, "fault %u", code);
+        }
+        if (!gfx_spin_make())
+            return false;
+    }
+    return CHECK(false, "no quarantine after %u hangs", hangs);
+}
+
+static bool started(void *arg __maybe_unused)
+{
+    return gfx_start_again();
+}
+
+/* Waits for the release; then all is made anew. */
+static void after_quarantine(const struct scene_guest *g, uint64_t sum)
+{
+    if (!CHECK(plat_wait(started, NULL, RELEASE_WAIT, PLAT_S),
+               "nobody lets it out"))
+        return;
+    if (!gfx_make_again(g) || !draw_again(g, sum))
+        return;
+    gfx_print_picture(g, sum);
+    printk("RELEASED\n");
+}
+
 void test_main(void)
 {
     uint32_t hangs, i, resets;
@@ -85,7 +132,7 @@ void test_main(void)
         return;
     hangs = plat_arg("hangs", 1);
     if (!gfx_surface(&surface, &scene_stream) ||
-        !gfx_make(&g, &scene_stream, &surface) || !make_hang())
+        !gfx_make(&g, &scene_stream, &surface) || !gfx_spin_make())
         return;
     scene_guest_draw(&g, gfx_begin(), 0);
     if (!gfx_run("a frame"))
@@ -93,6 +140,12 @@ void test_main(void)
     gfx_show(&g);
     sum = gfx_shown(&g);
     resets = engine_read(gfx(), XVGPU_RESETS);
+    if (plat_arg("persist", 0)) {
+        if (persist())
+            after_quarantine(&g, sum);
+        engine_stop(gfx());
+        return xtf_success(NULL);
+    }
     for (i = 0; i < hangs; i++) {
         if (!hang(resets + i + 1))
             return;
@@ -100,12 +153,8 @@ void test_main(void)
         /* The objects are there, what was in the local heap is not. */
         if (!gfx_drop(&g) || !gfx_make_again(&g))
             return;
-        memset((void *)(vgpu.vram + GFX_SURFACE), 0,
-               (uint64_t)surface.stride * g.height);
-        scene_guest_draw(&g, gfx_begin(), 0);
-        if (!gfx_run("a frame after the hang"))
+        if (!draw_again(&g, sum))
             return;
-        CHECK(gfx_shown(&g) == sum, "another picture after the hang");
     }
     gfx_print_picture(&g, sum);
     printk("STATS test=vgpu-gfx-hang hangs=%u\n", hangs);

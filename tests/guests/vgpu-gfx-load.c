@@ -5,12 +5,14 @@
  * every so often, each of whose times is a figure.
  * Arguments: scene=, width=, height= (as vgpu-gfx), depth= (frames that are
  * submitted and not done, 2), period= (ms from frame to frame; 0: as fast as
- * it goes), end= (see below, 1000), route=, completion=1, doorbell=1.
+ * it goes), spin= (ms that the engine alone needs for a frame, which is then a
+ * compute shader's and no scene's), end= (see below, 1000), route=, completion=1, doorbell=1.
  *
  * A line STATS with `turn=` comes whenever xenstore's data/turn changes, about
  * the turn that is over; from `end` on the guest comes to its end.
  */
 #include "tests/guests/gfx/guest.h"
+#include "tests/guests/gfx/spin.h"
 #include "tests/gfx/scenes.h"
 
 const char test_title[] = "vgpu-gfx-load: frames without end";
@@ -76,18 +78,17 @@ static uint64_t wait_for_next(uint64_t last, uint64_t period)
     return last + period;
 }
 
-static void load(const struct scene_guest *g)
+/* The engine does not change the stream, so it serves for all frames. */
+static void load(const struct xvgpu_stream *stream)
 {
     uint64_t period = plat_arg("period", 0) * PLAT_MS;
     uint64_t end = plat_arg("end", 1000), turn = 0, now_turn;
     uint64_t look = plat_now(), last = look;
     uint32_t depth = plat_arg("depth", 2);
-    struct xvgpu_stream *stream = gfx_begin();
 
     if (!depth || depth > MAX_DEPTH)
         return xtf_error("Error: depth= is 1 to 16\n");
-    /* The engine does not change it, so it serves for all. */
-    scene_guest_draw(g, stream, 0);
+    printk("READY\n");
     while (turn < end) {
         last = wait_for_next(last, period);
         if (!submit(stream))
@@ -108,34 +109,54 @@ static void load(const struct scene_guest *g)
             return;
 }
 
-void test_main(void)
+static void load_spin(uint64_t ns)
+{
+    uint32_t turns;
+
+    if (!gfx_spin_make())
+        return;
+    turns = gfx_spin_turns(ns);
+    printk("A frame is %u turns of the shader\n", turns);
+    gfx_spin_put(gfx_begin(), turns);
+    load(gfx_begun());
+}
+
+static void load_scene(const struct scene *s)
 {
     struct scene_surface surface;
     static struct scene_guest g;
-    const struct scene *s;
-    uint32_t scene;
     uint64_t sum;
 
-    if (!gfx_open()) /* arguments can be read from here on */
-        return;
-    scene = plat_arg("scene", 3);
-    if (scene >= scene_count || scenes[scene]->picture == SCENE_NONE)
-        return xtf_error("Error: no such scene\n");
-    s = scenes[scene];
-    stats_init(&latency);
     if (!gfx_surface(&surface, s) || !gfx_make(&g, s, &surface))
         return;
     scene_guest_draw(&g, gfx_begin(), 0);
     if (!gfx_run("the first frame"))
         return;
     sum = gfx_shown(&g);
-    printk("READY\n");
-    load(&g);
+    load(gfx_begun());
     CHECK(gfx_shown(&g) == sum, "the same frame is another picture");
+    gfx_drop(&g);
+}
+
+void test_main(void)
+{
+    uint64_t spin;
+    uint32_t scene;
+
+    if (!gfx_open()) /* arguments can be read from here on */
+        return;
+    stats_init(&latency);
+    scene = plat_arg("scene", 3);
+    spin = plat_arg("spin", 0);
+    if (spin)
+        load_spin(spin * PLAT_MS);
+    else if (scene < scene_count && scenes[scene]->picture != SCENE_NONE)
+        load_scene(scenes[scene]);
+    else
+        xtf_error("Error: no such scene\n");
     /* Each frame that was submitted, and no other. */
     CHECK(gfx()->wb->fence == gfx()->fence, "fence %lu of %lu",
           gfx()->wb->fence, gfx()->fence);
-    gfx_drop(&g);
     engine_stop(gfx());
     xtf_success(NULL);
 }

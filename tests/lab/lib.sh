@@ -48,6 +48,40 @@ start_xenconsoled() {
             --timestamp=none'
 }
 
+# xen-vgpud with 20 times its usual values and more: the machine is emulated,
+# and now and then its processors stand still for a second.  Outlives the
+# scenario's control group, too, and is ended by the runner.
+VGPUD_SLICE_MS=100
+VGPUD_DEADLINE_MS=10000
+start_vgpud() { # [OPTION...]
+    mkdir -p /run/xen-vgpu /var/log/xen-vgpu
+    sh -c 'echo $$ > /sys/fs/cgroup/cgroup.procs
+        exec xen-vgpud "$@"' sh --slice=${VGPUD_SLICE_MS}ms --residency=20ms \
+        --deadline=${VGPUD_DEADLINE_MS}ms --compile=200s --idle-window=2s \
+        --idle-cpu=1s "$@" \
+        >> /var/log/xen-vgpu/xen-vgpud.log 2>&1 < /dev/null &
+    wait_for 20 vgpud_answers
+}
+
+vgpud_answers() {
+    vgpud_status > /dev/null 2>&1
+}
+
+# What it knows: a "path value" line for each value, such as
+# "queues.gfx.vgpus.3.0.granted_ns 12345".
+vgpud_status() {
+    vgpud_ask '{"command":"status"}'
+}
+
+vgpud_ask() { # JSON
+    /root/lab/dom0-ask /run/xen-vgpu/xen-vgpud.sock "$1"
+}
+
+# A value out of what vgpud_status has printed; 0 without one.
+value_of() { # FILE PATH
+    awk -v p="$2" '$1 == p { v = $2 } END { print v + 0 }' "$1"
+}
+
 # --- guests -----------------------------------------------------------------
 
 # What guest_config puts into the configuration; a scenario may set them first.
@@ -455,6 +489,42 @@ emulator_lost_registers() { # HYPERVISOR-LOG
                 print id
             id = ""
         }' "$1"
+}
+
+# --- guests that draw ----------------------------------------------------------
+
+# Small pictures of many draws: an engine that stops at each of them.
+LOAD=scene=3,width=64,height=48,route=3
+
+# A guest with vgpu-gfx-load, at work when this returns.
+load_start() { # NAME: "x,$LOAD" and further arguments
+    guest_config "$1" vgpu-gfx-load.elf
+    guest_create "$1" || fail "xl create $1 failed"
+    guest_printed "$1" 240 '^READY\|^Test result'
+    guest_console "$1" | grep -q '^READY' ||
+        fail "guest $1 does not work: $(guest_why "$1")"
+}
+
+# A new turn; the guest says how the last one has been.
+load_turn() { # NAME NUMBER
+    xenstore-write "/local/domain/$(domid "$1")/data/turn" "$2"
+}
+
+load_said() { # NAME TURN: puts its line about that turn into $LOAD_SAID
+    guest_printed "$1" 120 "^STATS .* turn=$2 \|^Test result"
+    LOAD_SAID=$(guest_console "$1" | grep "^STATS .* turn=$2 ") ||
+        fail "guest $1 says nothing of turn $2: $(guest_why "$1")"
+}
+
+# The guest has seen each frame done, and the last picture is the first one's.
+load_end() { # NAME...
+    for _load; do
+        load_turn "$_load" 1000
+    done
+    for _load; do
+        guest_expect "$_load" 240
+        assert_nothing_left "$(domid "$_load")"
+    done
 }
 
 # --- what must be gone with a domain ------------------------------------------

@@ -47,6 +47,11 @@ struct xvgpu_stream *gfx_begin(void)
     return &stream;
 }
 
+const struct xvgpu_stream *gfx_begun(void)
+{
+    return &stream;
+}
+
 uint64_t gfx_submit(const char *what)
 {
     uint32_t dw[4], n = xvgpu_stream_dwords(&stream);

@@ -28,6 +28,8 @@ bool gfx_signals(void);
 
 /* An empty stream to put packets into; the last one must be done. */
 struct xvgpu_stream *gfx_begin(void);
+/* What has been put since, to be submitted again. */
+const struct xvgpu_stream *gfx_begun(void);
 /* Runs it as an indirect buffer: the fence, or 0 after a failure. */
 uint64_t gfx_submit(const char *what);
 /* False: a fault or time-out, reported. */

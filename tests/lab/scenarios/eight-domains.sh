@@ -29,6 +29,7 @@ ports() { # PROCESS-NAME
 }
 for p in $(vgpu_processes); do
     read -r comm < "/proc/$p/comm" || continue
+    [ "$comm" != xen-vgpud ] || continue
     pss=$(sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$p/smaps_rollup")
     anon=$(sed -n 's/^Pss_Anon: *\([0-9]*\) kB/\1/p' "/proc/$p/smaps_rollup")
     echo "$comm $(ls "/proc/$p/fd" | wc -l) $pss $anon"
