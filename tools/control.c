@@ -2,6 +2,7 @@
 /*
  * What the administrator has xen-vgpud do with a vGPU.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,16 +12,45 @@
 
 #define S UINT64_C(1000000000)
 
+/* Whether xen-vgpud says that it has no such vGPU. */
+static bool is_missing(const char *vgpu)
+{
+    json_t *status = NULL, *v;
+    bool missing = true;
+    const char *name;
+    size_t i;
+
+    if (client_ask_daemon("look for it",
+                          json_pack("{s:s}", "command", "status"), &status,
+                          NULL))
+        return false;
+    json_array_foreach(json_object_get(status, "vgpus"), i, v)
+    {
+        name = json_string_value(json_object_get(v, "vgpu"));
+        if (name && !strcmp(name, vgpu))
+            missing = false;
+    }
+    json_decref(status);
+    return missing;
+}
+
 /* Ask xen-vgpud to do what was asked for; what it returns is of interest only
  * to programs. request is taken. */
 static int order(const char *what, json_t *request, bool json)
 {
     json_t *reply = NULL;
-    int rc = client_ask_daemon(what, request, &reply, NULL);
+    const char *vgpu;
+    int rc;
 
+    json_incref(request);
+    rc = client_ask_daemon(what, request, &reply, NULL);
+    vgpu = json_string_value(json_object_get(request, "vgpu"));
+    if (rc == EXIT_FAILED && vgpu && is_missing(vgpu))
+        rc = EXIT_NO_VGPU;
     if (!rc && json)
         rc = print_json(reply);
     json_decref(reply);
+    json_decref(request);
     return rc;
 }
 

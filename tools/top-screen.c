@@ -18,12 +18,17 @@
     "q quit  space pause  s share  v vgpu  w wait  p preempt  x switches  "    \
     "f failures  r reverse  +/- interval  arrows scroll"
 
+/* The first column stays where it is when the others are moved. */
+#define VGPU_WIDTH 9
+#define SHIFT 16u
+
 struct screen {
     struct top *top;
     bool paused, ended;
     uint64_t next_ns;   /* when the interval ends */
     unsigned int first; /* of the rows that is shown */
     unsigned int rows;  /* that there are */
+    unsigned int left;  /* columns behind the vGPU's that are passed over */
     int y;              /* the line that comes next */
 };
 
@@ -41,9 +46,16 @@ static void put_line(struct screen *s, const char *text, attr_t attr)
 static void on_line(void *arg, enum top_part part, const char *text)
 {
     struct screen *s = arg;
+    const size_t over = VGPU_WIDTH + s->left;
+    char shifted[256];
 
     if (part == TOP_ROW && s->rows++ < s->first)
         return;
+    if ((part == TOP_ROW || part == TOP_TITLE) && s->left) {
+        snprintf(shifted, sizeof(shifted), "%-*.*s%s", VGPU_WIDTH, VGPU_WIDTH,
+                 text, over < strlen(text) ? text + over : "");
+        text = shifted;
+    }
     put_line(s, text,
              part == TOP_HEAD    ? A_BOLD
              : part == TOP_TITLE ? A_REVERSE
@@ -130,6 +142,12 @@ static void on_key(struct screen *s, int key)
         break;
     case KEY_DOWN:
         scroll_rows(s, 1);
+        break;
+    case KEY_LEFT:
+        s->left -= s->left ? SHIFT : 0;
+        break;
+    case KEY_RIGHT:
+        s->left += s->left < 7 * SHIFT ? SHIFT : 0;
         break;
     case KEY_PPAGE:
         scroll_rows(s, -LINES);

@@ -308,6 +308,9 @@ static void screen(void **state)
     key(&t, "\x1bOB\x1bOBx\f"); /* two rows down */
     wait_for(&t, "SHARE%");
     wait_for(&t, "PAUSED reversed by switches, 0.4 s");
+    key(&t, "\x1bOC\f"); /* to the right */
+    wait_for(&t, "gfx         50.0   25.0    300  37.5% quarantined");
+    key(&t, "\x1bOD\f");
     /* The whole of the smaller screen is drawn. */
     assert_int_equal(ioctl(t.fd, TIOCSWINSZ, &size), 0);
     wait_for(&t, "xen-vgpud");

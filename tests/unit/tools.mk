@@ -4,6 +4,7 @@ tools_tests = \
 	tests/unit/test-admin \
 	tests/unit/test-duration \
 	tests/unit/test-perfetto \
+	tests/unit/test-tool-vgpud \
 	tests/unit/test-top \
 	$(NULL)
 check_PROGRAMS += $(tools_tests)
@@ -30,3 +31,9 @@ tests_unit_test_perfetto_LDADD = $(tools_test_libs)
 tests_unit_test_top_SOURCES = tests/unit/test-top.c $(tool_host)
 tests_unit_test_top_CFLAGS = $(tools_test_cflags)
 tests_unit_test_top_LDADD = $(tools_test_libs)
+
+tests_unit_test_tool_vgpud_SOURCES = tests/unit/test-tool-vgpud.c \
+	tests/unit/tool-host.c tests/unit/tool-host.h $(sched_rig)
+tests_unit_test_tool_vgpud_CPPFLAGS = $(vgpud_test_cppflags)
+tests_unit_test_tool_vgpud_CFLAGS = $(tools_test_cflags)
+tests_unit_test_tool_vgpud_LDADD = $(tools_test_libs)
