@@ -26,15 +26,17 @@ static int check_eventfd(int fd)
     return fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) ? -errno : 0;
 }
 
-/* A full counter wakes as well. */
+/* A full counter wakes as well. What was not heard would cost the engine its
+ * process: that is not to hang on one call. */
 static void kick(const struct engine *e)
 {
     const uint64_t one = 1;
-    ssize_t n;
+    unsigned int tries;
 
-    do
-        n = write(e->wake_fd, &one, sizeof(one));
-    while (n < 0 && errno == EINTR);
+    for (tries = 0; tries < 3; tries++) {
+        if (write(e->wake_fd, &one, sizeof(one)) > 0 || errno == EAGAIN)
+            break;
+    }
 }
 
 static void on_notify(struct ev_loop *loop, ev_io *w, int revents)

@@ -20,6 +20,8 @@
 
 #include "lib/probes.h"
 
+#define RETRY_S 0.01
+
 static struct member *member_of(struct sched_entity *e)
 {
     return (struct member *)(void *)e;
@@ -86,9 +88,21 @@ static void arm(struct runq *r, uint64_t until_ns)
         if (!until_ns)
             its.it_value.tv_nsec = 1; /* 0 would disarm it */
     }
-    if (timerfd_settime(r->timer_fd, TFD_TIMER_ABSTIME, &its, NULL))
+    if (timerfd_settime(r->timer_fd, TFD_TIMER_ABSTIME, &its, NULL)) {
         log_limited(&r->d->limit, LOG_ERROR, "timer of %s: %s", r->name,
                     strerror(errno));
+        ev_timer_start(r->d->loop, &r->retry);
+    }
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct runq *r = w->data;
+
+    (void)revents;
+    ev_timer_stop(loop, w);
+    ev_timer_set(w, RETRY_S, 0.);
+    r->dirty = true;
 }
 
 static void on_timer(struct ev_loop *loop, ev_io *w, int revents)
@@ -366,6 +380,8 @@ int runq_init(struct runq *r, struct vgpud *d, const char *name,
     }
     ev_io_init(&r->timer, on_timer, r->timer_fd, EV_READ);
     r->timer.data = r;
+    ev_timer_init(&r->retry, on_retry, RETRY_S, 0.);
+    r->retry.data = r;
     ev_io_start(d->loop, &r->timer);
     return 0;
 }
@@ -373,6 +389,7 @@ int runq_init(struct runq *r, struct vgpud *d, const char *name,
 void runq_fini(struct runq *r)
 {
     ev_io_stop(r->d->loop, &r->timer);
+    ev_timer_stop(r->d->loop, &r->retry);
     close(r->timer_fd);
     sched_queue_free(&r->q);
 }

@@ -137,6 +137,7 @@ struct runq {
     bool dirty;   /* runq_go() is due */
     int timer_fd; /* of the turn; libev counts in ms */
     ev_io timer;
+    ev_timer retry; /* in its place, if it could not be set */
     uint64_t idle_since_ns, idle_ns;
 
     /* The switch under way: filled until the next one runs. */
