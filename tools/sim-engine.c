@@ -58,8 +58,8 @@ static void pass(struct sim_gpu *g, uint64_t to)
     g->now = to;
 }
 
-/* Of those that had work all the time: how their shares are off, and Jain's
- * index of service by weight. */
+/* Of those that had work all the time, and no cap: how their shares are off,
+ * and Jain's index of service by weight. */
 static void end_window(struct sim_gpu *g)
 {
     double all = 0, weights = 0, off = 0, sum = 0, squares = 0, x;
@@ -68,7 +68,7 @@ static void end_window(struct sim_gpu *g)
 
     for (i = 0; i < g->count; i++) {
         c = &g->clients[i];
-        if (!c->busy)
+        if (!c->busy || c->e.cap)
             continue;
         n++;
         all += (double)c->window_ns;
@@ -76,7 +76,7 @@ static void end_window(struct sim_gpu *g)
     }
     for (i = 0; i < g->count; i++) {
         c = &g->clients[i];
-        if (c->busy && all > 0) {
+        if (c->busy && !c->e.cap && all > 0) {
             off += fabs((double)c->window_ns / all - c->e.weight / weights);
             x = (double)c->window_ns / c->e.weight;
             sum += x;

@@ -372,6 +372,61 @@ static void test_command(void **state)
     rmdir(folder);
 }
 
+/* Each option, and the table. */
+static void test_options(void **state)
+{
+    char folder[] = "/tmp/xvgpu-sim-XXXXXX", out[64], csv[64], option[96];
+    char *argv[] = {"sim",
+                    option,
+                    "--gpus=2",
+                    "--time=500ms",
+                    "--seed=5",
+                    "--slice=2ms",
+                    "--residency=0",
+                    "--deadline=9ms",
+                    "--chunk=100us",
+                    "--save=10us",
+                    "--load-context=20us",
+                    NULL};
+    char *usage[] = {"sim", "--help", NULL};
+    const struct sim_policy *p;
+    char text[4096];
+    size_t len;
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(out, sizeof(out), "%s/out", folder);
+    snprintf(csv, sizeof(csv), "%s/csv", folder);
+    snprintf(option, sizeof(option), "--trace=%s", csv);
+    assert_int_equal(command(out, argv), EXIT_FAILED);
+    f = fopen(csv, "w");
+    assert_non_null(f);
+    /* A job that does not stop in time, and one that comes too late to end. */
+    fputs("0,0,90000\n0,1,400000,400000\n100,1,1000,,\n", f);
+    fclose(f);
+    assert_int_equal(command(out, argv), EXIT_FAILED);
+    f = fopen(csv, "w");
+    assert_non_null(f);
+    fputs("0,0,90000\n0,1,400000,400000\n100,1,1000\n"
+          "499900,0,50000,100,50\n499950,0,50,100,10\n",
+          f);
+    fclose(f);
+    assert_int_equal(command(out, argv), 0);
+    f = fopen(out, "r");
+    assert_non_null(f);
+    len = fread(text, 1, sizeof(text) - 1, f);
+    fclose(f);
+    text[len] = '\0';
+    for (p = sim_policies; p->name; p++)
+        assert_non_null(strstr(text, p->name));
+    assert_non_null(strstr(text, "2 trace; 2 GPUs, 500ms, slice 2ms"));
+    assert_int_equal(command(out, usage), 0);
+    unlink(csv);
+    unlink(out);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_traces),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_command),
+        cmocka_unit_test(test_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
