@@ -179,12 +179,16 @@ static void test_recovery(void **state)
 
 static void test_death(void **state)
 {
+    json_t *status = NULL;
+
     (void)state;
     rig_daemon_kill(&rig);
     tool_run(&said, "sched", NULL);
     assert_int_equal(said.code, 4);
     assert_non_null(strstr(said.err, "nobody listens on"));
     rig_daemon_start(&rig, NULL);
+    rig_until(&rig, (status = rig_ask(&rig, "{\"command\":\"status\"}", NULL)));
+    json_decref(status);
     tool_run(&said, "sched", NULL);
     assert_int_equal(said.code, 0);
 }
