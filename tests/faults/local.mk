@@ -49,7 +49,7 @@ fault_run = \
 	$(NULL)
 fault_libs = libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la $(JANSSON_LIBS) $(EV_LIBS) \
-	$(SECCOMP_LIBS)
+	$(SECCOMP_LIBS) $(INIH_LIBS)
 fault_deps = $(FAULT_LD) libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la
 

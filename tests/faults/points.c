@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
+#include <ini.h>
 #include <jansson.h>
 #include <mntent.h>
 #include <poll.h>
@@ -26,6 +27,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 #include <xenctrl.h>
 #include <xendevicemodel.h>
