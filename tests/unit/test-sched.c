@@ -14,7 +14,11 @@
 
 #include "tests/unit/sched-load.h"
 
-#define ROUNDS 60u
+/* How many seeds. */
+static uint64_t rounds(void)
+{
+    return getenv("XVGPU_LONG") ? 3000 : 60;
+}
 
 /* Printed with what fails; XVGPU_TEST_SEED repeats it. */
 static uint64_t first_seed(void)
@@ -42,22 +46,22 @@ static void start(struct load *l, size_t policy, uint64_t seed)
 static void test_promises(void **state)
 {
     struct load l;
-    uint64_t seed, turns;
+    uint64_t seed, turns = 0;
     unsigned int j;
     size_t i;
 
     (void)state;
     for (i = 0; sched_policies[i]; i++) {
-        for (seed = first_seed(); seed < first_seed() + ROUNDS; seed++) {
+        for (seed = first_seed(); seed < first_seed() + rounds(); seed++) {
             start(&l, i, seed);
             assert_true(load_run(&l, 5000 * LOAD_MS));
-            /* That something was checked. */
-            for (turns = 0, j = 0; j < l.n; j++)
+            for (j = 0; j < l.n; j++)
                 turns += l.of[j].turns;
-            assert_true(turns > 10);
             load_end(&l);
         }
     }
+    /* Something was checked. */
+    assert_true(turns > 1000 * rounds());
 }
 
 static void test_caps(void **state)
@@ -69,7 +73,7 @@ static void test_caps(void **state)
 
     (void)state;
     for (i = 0; sched_policies[i]; i++) {
-        for (seed = first_seed(); seed < first_seed() + ROUNDS; seed++) {
+        for (seed = first_seed(); seed < first_seed() + rounds(); seed++) {
             start(&l, i, seed);
             l.check_share = l.check_stall = false;
             for (j = 0; j < l.n; j++) {
@@ -119,7 +123,7 @@ static void test_changes(void **state)
     unsigned int step, j;
 
     (void)state;
-    for (seed = first_seed(); seed < first_seed() + ROUNDS; seed++) {
+    for (seed = first_seed(); seed < first_seed() + rounds(); seed++) {
         start(&l, (size_t)(seed % 4), seed);
         for (step = 0; step < 200; step++) {
             assert_true(load_run(&l, load_random(&l, 100 * LOAD_MS)));
@@ -154,7 +158,7 @@ static void test_changes_of_caps(void **state)
     unsigned int step, j;
 
     (void)state;
-    for (seed = first_seed(); seed < first_seed() + ROUNDS; seed++) {
+    for (seed = first_seed(); seed < first_seed() + rounds(); seed++) {
         start(&l, (size_t)(seed % 4), seed);
         for (step = 0; step < 200; step++) {
             assert_true(load_run(&l, load_random(&l, 100 * LOAD_MS)));
