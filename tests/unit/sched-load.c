@@ -356,10 +356,13 @@ static void turn_event(struct load *l)
 bool load_run(struct load *l, uint64_t ns)
 {
     uint64_t end = l->now + ns, next;
-    unsigned int i;
+    unsigned int i, still = 0;
 
     while (l->now < end) {
         next = next_event(l, end);
+        still = next <= l->now ? still + 1 : 0;
+        if (still > 1000)
+            return broken(l, "time that stands still, turn", 0, 0, 0);
         if (next < l->now)
             next = l->now;
         if (l->runs) {
