@@ -237,6 +237,62 @@ static void quarantine(void **state)
     end(&a, &b);
 }
 
+static void ask_reset(const struct sched_guest *s)
+{
+    char request[80];
+    json_t *j;
+
+    snprintf(request, sizeof(request),
+             "{\"command\":\"reset\",\"vgpu\":\"%d.0\"}", s->g.dm.domid);
+    j = vgpud_ask(request);
+    assert_non_null(j);
+    json_decref(j);
+}
+
+/* The guest hears of it by the port that its engine had. Also if the device
+ * dies before it has done it: that is its successor's then. */
+static void reset_by_the_administrator(void **state)
+{
+    domid_t domid;
+    uint32_t round;
+    pid_t device;
+    int port;
+
+    (void)state;
+    vgpud_start(patient);
+    sched_guest_start(&a, OPTIONS);
+    sched_guest_start(&b, OPTIONS);
+    sched_guest_work(&b);
+    domid = (domid_t)a.g.dm.domid;
+    port = fx_evtchn_alloc_unbound(domid);
+    assert_true(port > 0);
+    for (round = 0; round < 2; round++) {
+        gfx_guest_set_csr(&a.g, GFX + XVGPU_CTRL, 4, 0);
+        gfx_guest_set_csr(&a.g, GFX + XVGPU_COMPLETION_PORT, 4, (uint64_t)port);
+        gfx_guest_ring(&a.g);
+        assert_true(fx_evtchn_bound(domid, (evtchn_port_t)port));
+        device = dm_process(&a.g.dm, "device");
+        if (round)
+            kill(device, SIGSTOP);
+        while (fx_evtchn_wait(domid, (evtchn_port_t)port, 1) == 0)
+            ; /* what came before */
+        ask_reset(&a);
+        sched_guest_await_progress(&b); /* it has been passed on */
+        if (round)
+            kill(device, SIGKILL);
+        await_csr(&a, XVGPU_RESET_COUNT, round + 1);
+        assert_int_equal(fx_evtchn_wait(domid, (evtchn_port_t)port, 60000), 0);
+        assert_int_equal(csr(&a, XVGPU_RESET_REASON), XVGPU_RESET_ADMIN);
+        assert_int_equal(csr(&a, GFX + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
+        assert_int_equal(csr(&a, GFX + XVGPU_FAULT_CODE),
+                         XVGPU_FAULT_ENGINE_RESET);
+        sched_guest_again(&a);
+    }
+    sched_guest_rest(&b);
+    sched_guest_check(&b);
+    end(&a, &b);
+}
+
 /* A guest that is alone goes on with what it was granted; who comes later
  * waits. */
 static void without_xen_vgpud(void **state)
@@ -268,6 +324,7 @@ int main(void)
         harness_test(xen_vgpud_is_killed),
         harness_test(a_hung_engine_is_reset),
         harness_test(quarantine),
+        harness_test(reset_by_the_administrator),
         harness_test(without_xen_vgpud),
     };
     int rc;
