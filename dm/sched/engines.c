@@ -242,7 +242,9 @@ static pid_t pid_of(int pidfd)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    n = read(fd, text, sizeof(text) - 1);
+    do
+        n = read(fd, text, sizeof(text) - 1);
+    while (n < 0 && errno == EINTR);
     close(fd);
     if (n <= 0)
         return -1;

@@ -115,10 +115,8 @@ static int take_register(struct monitor_conn *c, struct proto_in *in)
     if (rc)
         return rc;
     old = vgpu_find(d, in->msg.u.sched_vgpu.domid, in->msg.u.sched_vgpu.index);
-    if (old && old->conn)
-        return -EEXIST;
-    if (old) /* its pages say what it does */
-        vgpu_remove(old);
+    if (old) /* or its engines are being stopped: soon it is not there */
+        return old->conn ? -EEXIST : -EBUSY;
     if (d->nr_vgpus >= VGPUD_MAX_VGPUS)
         return -ENOSPC;
     return vgpu_add(d, in, c, c->pid);

@@ -30,14 +30,17 @@ check_PROGRAMS += \
 	tests/faults/fake/xen-vgpu-device \
 	tests/faults/fake/xen-vgpu-dm \
 	tests/faults/fake/xen-vgpu-engine \
+	tests/faults/fake/xen-vgpud \
 	tests/faults/faults-device \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
+	tests/faults/faults-vgpud \
 	$(NULL)
 TESTS += \
 	tests/faults/faults-device \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
+	tests/faults/faults-vgpud \
 	tests/faults/symbols \
 	$(NULL)
 
@@ -97,6 +100,20 @@ tests_faults_fake_xen_vgpu_engine_LDFLAGS = $(FAULT_LINK) \
 	$(engine_flush_ldflags)
 tests_faults_fake_xen_vgpu_engine_DEPENDENCIES = libengine.la $(fault_deps)
 tests_faults_fake_xen_vgpu_engine_LDADD = libengine.la $(fault_libs)
+
+tests_faults_faults_vgpud_SOURCES = tests/faults/faults-vgpud.c \
+	tests/faults/report.c tests/faults/report.h $(sched_rig)
+tests_faults_faults_vgpud_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_vgpud_CFLAGS = $(fault_cflags) $(JANSSON_CFLAGS)
+tests_faults_faults_vgpud_LDFLAGS = $(FAULT_LINK)
+tests_faults_faults_vgpud_DEPENDENCIES = $(fault_deps)
+tests_faults_faults_vgpud_LDADD = $(fault_libs) $(CMOCKA_LIBS)
+
+tests_faults_fake_xen_vgpud_SOURCES = dm/sched/main.c
+tests_faults_fake_xen_vgpud_CFLAGS = $(libvgpud_la_CFLAGS)
+tests_faults_fake_xen_vgpud_LDFLAGS = $(FAULT_LINK)
+tests_faults_fake_xen_vgpud_DEPENDENCIES = libvgpud.la $(fault_deps)
+tests_faults_fake_xen_vgpud_LDADD = libvgpud.la $(fault_libs)
 
 endif HAVE_CMOCKA
 

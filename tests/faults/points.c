@@ -120,6 +120,8 @@ __attribute__((constructor)) static void attach(void)
         me = POINTS_ENGINE;
     else if (strstr(program_invocation_short_name, "-device"))
         me = POINTS_DEVICE;
+    else if (strstr(program_invocation_short_name, "-vgpud"))
+        me = POINTS_VGPUD;
     if (!path)
         return;
     my_pid = getpid();
@@ -152,7 +154,8 @@ struct points *points_get(void)
 const char *points_who(unsigned int who)
 {
     static const char *const names[POINTS_WHO] = {
-        "xen-vgpu-dm", "its fork", "xen-vgpu-device", "xen-vgpu-engine"};
+        "xen-vgpu-dm", "its fork", "xen-vgpu-device", "xen-vgpu-engine",
+        "xen-vgpud"};
 
     return names[who];
 }

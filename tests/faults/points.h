@@ -25,6 +25,7 @@ enum points_who {
     POINTS_FORKED, /* a child of the monitor until its exec */
     POINTS_DEVICE,
     POINTS_ENGINE,
+    POINTS_VGPUD,
     POINTS_WHO,
 };
 

@@ -37,6 +37,9 @@ struct rig_vgpu {
     struct rig_engine engine[RIG_ENGINES];
 };
 
+/* The daemon's program, "./xen-vgpud". */
+extern const char *rig_program;
+
 struct rig {
     char dir[64];
     pid_t daemon;
