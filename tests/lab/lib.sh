@@ -79,7 +79,7 @@ vgpud_ask() { # JSON
 
 # A value out of what vgpud_status has printed; 0 without one.
 value_of() { # FILE PATH
-    awk -v p="$2" '$1 == p { v = $2 } END { print v + 0 }' "$1"
+    awk -v p="$2" '$1 == p { v = $2 } END { printf "%.0f\n", v }' "$1"
 }
 
 # --- guests -----------------------------------------------------------------
@@ -495,6 +495,8 @@ emulator_lost_registers() { # HYPERVISOR-LOG
 
 # Small pictures of many draws: an engine that stops at each of them.
 LOAD=scene=3,width=64,height=48,route=3
+# One dispatch a frame, of some 40 ms: soon begun and soon done.
+SPIN=spin=40,depth=3
 
 # A guest with vgpu-gfx-load, at work when this returns.
 load_start() { # NAME: "x,$LOAD" and further arguments
