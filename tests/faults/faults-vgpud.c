@@ -127,6 +127,8 @@ static const char *reset_engine(void)
         close(e->pidfd);
         e->pid = 0;
     }
+    /* No process is there so soon that it finds the dead one's grant. */
+    rig_until(&rig, rig_state_is(&rig, &rig.vgpu[0], 0, "none"));
     e->kills_asked = 0;
     e->shared->compile_at = 0;
     rig_engine_start(&rig, &rig.vgpu[0], XVGPU_ENGINE_GFX, DOUBLE_HONEST,
