@@ -16,6 +16,7 @@ guests_tests = \
 	tests/guests/vgpu-latency.c \
 	tests/guests/vgpu-malformed.c \
 	tests/guests/vgpu-probe.c \
+	tests/guests/vgpu-reset.c \
 	tests/guests/vgpu-routes.c \
 	tests/guests/vgpu-scatter.c \
 	tests/guests/vgpu-two.c \
