@@ -105,7 +105,7 @@ enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr)
 
 static void cmd_stop(struct engine *e)
 {
-    e->recovering = false;
+    e->preparing = e->recovering = false;
     ring_stop(e);
     doorbell_unbind(e);
     guestmap_invalidate(e->map);
@@ -132,20 +132,20 @@ static uint32_t take_config(struct engine *e)
     return XVGPU_FAULT_NONE;
 }
 
-/* What another process had of this ring. It can take long: objects are made
- * again, with all that compiles. */
-static void recover(struct engine *e)
+/* What another process had of this ring, or nothing. It can take long: objects
+ * are made again, with all that compiles, or freed. */
+static void prepare(struct engine *e)
 {
-    int rc;
+    int rc = e->recovering ? e->ops->recover(e) : -ENOENT;
 
-    e->recovering = false;
-    rc = e->ops->recover(e);
-    if (rc == 0)
-        return;
-    log_limited(&e->fault_log, LOG_WARNING,
-                "%s: the context before the reset is lost: %s", e->ops->name,
-                strerror(-rc));
-    e->ops->start(e);
+    if (rc < 0 && e->recovering)
+        log_limited(&e->fault_log, LOG_WARNING,
+                    "%s: the context before the reset is lost: %s",
+                    e->ops->name, strerror(-rc));
+    if (rc < 0)
+        e->ops->start(e);
+    e->used = rc == 0;
+    e->preparing = e->recovering = false;
 }
 
 static uint32_t cmd_start(struct engine *e)
@@ -172,7 +172,8 @@ static uint32_t cmd_start(struct engine *e)
         return XVGPU_FAULT_EVTCHN;
     }
     e->recovering = e->ops->recover && LINK_READ(dev->start_stopped);
-    code = e->recovering ? 0 : (uint32_t)e->ops->start(e);
+    e->preparing = e->recovering || (e->ops->recover && e->used);
+    code = e->preparing ? 0 : (uint32_t)e->ops->start(e);
     if (code) {
         doorbell_unbind(e);
         return code;
@@ -383,8 +384,8 @@ static uint64_t sleep_ns(const struct engine *e, int timeout_ms)
 int engine_turn(struct engine *e, int timeout_ms)
 {
     look(e);
-    if (e->recovering && engine_may_run(e)) {
-        recover(e);
+    if (e->preparing && engine_may_run(e)) {
+        prepare(e);
         look(e);
     }
     if (can_go_on(e)) {

@@ -84,7 +84,9 @@ struct engine_ops {
     /* May be NULL. After init(): what of the host's it uses. */
     void (*describe)(const struct engine *e, struct engine_host *host);
     void (*close)(struct engine *e);
-    /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. */
+    /* A ring starts: a fresh context. 0 or a XVGPU_FAULT_* code. With
+     * recover(): 0; it may have much to free, so it waits for a grant for
+     * compiling where there was a context. */
     int (*start)(struct engine *e);
     /* May be NULL. Instead of start(), when another process had this ring, and
      * under a grant for compiling: what it kept in e->context. 0, or a negative
@@ -188,8 +190,10 @@ struct engine {
     /* The packet at hand was stopped: it compiles, and there is no grant for
      * that; or it is a WAIT_MEM, to be looked at again at wait_at_ns. */
     bool cold, waiting;
-    bool recovering; /* recover() is to be called before anything runs */
-    bool rung;       /* kicked lately, and not granted */
+    /* Before anything runs start(), or recover(), is to be called. */
+    bool preparing, recovering;
+    bool used; /* there may be much in the context */
+    bool rung; /* kicked lately, and not granted */
     struct grant_state grant;
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;

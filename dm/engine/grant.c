@@ -41,7 +41,7 @@ bool engine_compile(struct engine *e)
 
 bool engine_may_run(const struct engine *e)
 {
-    if (e->cold || e->recovering)
+    if (e->cold || e->preparing)
         return may_compile(e);
     return grant_kind_now(e->grant_s) == GRANT_RUN;
 }
@@ -63,7 +63,7 @@ void engine_begin(struct engine *e)
 
 static enum grant_kind want_now(const struct engine *e)
 {
-    if (e->recovering)
+    if (e->preparing)
         return GRANT_COMPILE;
     if (!ring_has_work(e) || e->waiting)
         return GRANT_NONE;

@@ -398,6 +398,7 @@ void ring_run(struct engine *e)
 
     e->run_start_ns = clock_ns();
     engine_begin(e);
+    e->used = true;
     do {
         wptr = LINK_READ_ACQ(e->link->dev.wptr);
         if (wptr != r->csr_wptr) {

@@ -280,6 +280,33 @@ static void recovers_under_its_grant(void **state)
     free(want_picture);
 }
 
+/* So is what another ring has left thrown away. */
+static void forgets_under_its_grant(void **state)
+{
+    unsigned int made;
+    uint32_t epoch;
+
+    (void)state;
+    gfx_rig_new(&one.t);
+    place(&one, &scene_stream, GFX_DATA);
+    queue_create(&one);
+    rig_go(&one.t.rig);
+    made = compiled(&one);
+    assert_true(made > 0);
+    no_grant(&one);
+    assert_int_equal(rig_command(&one.t.rig, LINK_CMD_STOP), 0);
+    assert_int_equal(rig_start(&one.t.rig), 0);
+    assert_int_equal(one.t.rig.link->eng.state, LINK_RUNNING);
+    assert_int_equal(compiled(&one), made);
+    assert_int_equal(want(&one), GRANT_COMPILE);
+    epoch = rig_grant(&one.t.rig, GRANT_COMPILE);
+    turn(&one);
+    assert_int_equal(acked(&one), epoch);
+    assert_int_equal(compiled(&one), 0);
+    assert_int_equal(want(&one), GRANT_NONE);
+    gfx_rig_free(&one.t);
+}
+
 /* One grant for both, taken from one and given to the other at random moments,
  * wherever they are. */
 static struct {
@@ -378,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compiles_under_its_grant),
         cmocka_unit_test(recovers_under_its_grant),
+        cmocka_unit_test(forgets_under_its_grant),
         cmocka_unit_test(two_share_one_grant),
     };
 
