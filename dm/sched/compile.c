@@ -8,6 +8,23 @@
 
 #include <utlist.h>
 
+#define AGAIN_S 0.01 /* while all that wait have used up their caps */
+
+static void on_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct vgpud *d = w->data;
+
+    (void)revents;
+    ev_timer_stop(loop, w);
+    d->compile_dirty = true;
+}
+
+void compile_init(struct vgpud *d)
+{
+    ev_timer_init(&d->compile_again, on_again, AGAIN_S, AGAIN_S);
+    d->compile_again.data = d;
+}
+
 void compile_wait(struct engine *e)
 {
     struct vgpud *d = e->vgpu->d;
@@ -50,14 +67,33 @@ void compile_end(struct engine *e)
     e->member->queue->dirty = true;
 }
 
+/* Its cap is used up. The queue looks at those that want to run only. */
+static bool is_capped(struct engine *e)
+{
+    struct sched_entity *s = &e->member->entity;
+
+    if (s->throttled) /* brings its account up to date */
+        sched_queue_set(&e->member->queue->q, s, s->weight, s->cap, s->latency,
+                        s->slice_ns, clock_ns());
+    return s->throttled;
+}
+
 void compile_go(struct vgpud *d)
 {
-    struct engine *e = d->compile_queue;
+    struct engine *e;
     uint64_t now;
 
     d->compile_dirty = false;
-    if (d->compiling || !e || d->settling)
+    if (d->compiling || !d->compile_queue || d->settling)
         return;
+    DL_FOREACH (d->compile_queue, e) {
+        if (!is_capped(e))
+            break;
+    }
+    if (!e) {
+        ev_timer_again(d->loop, &d->compile_again);
+        return;
+    }
     DL_DELETE(d->compile_queue, e);
     e->compile_waits = false;
     now = clock_ns();

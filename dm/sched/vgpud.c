@@ -102,6 +102,7 @@ int vgpud_open(struct vgpud *d)
     ev_timer_init(&d->settle, on_settled, (double)d->config.settle_ns / 1e9,
                   0.);
     d->settle.data = d;
+    compile_init(d);
     watch_init(d);
     rc = records_init(&d->records);
     if (!rc)
@@ -142,6 +143,7 @@ void vgpud_close(struct vgpud *d)
     }
     ev_timer_stop(d->loop, &d->watch);
     ev_timer_stop(d->loop, &d->settle);
+    ev_timer_stop(d->loop, &d->compile_again);
     ev_prepare_stop(d->loop, &d->finish);
     while (d->nr_queues)
         runq_fini(&d->queues[--d->nr_queues]);

@@ -183,6 +183,7 @@ struct vgpud {
     struct vgpu *vgpus;
     unsigned int nr_vgpus;
     struct engine *compiling, *compile_queue;
+    ev_timer compile_again;
     ev_timer watch;
     /* What is left to do when all events of a turn of the loop are known. */
     ev_prepare finish;
@@ -269,6 +270,7 @@ void runq_steps(struct runq *r);
 /* --- compile.c --------------------------------------------------------------
  */
 
+void compile_init(struct vgpud *d);
 void compile_wait(struct engine *e);
 /* It wants no more, has compiled, or is gone. */
 void compile_end(struct engine *e);

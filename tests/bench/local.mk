@@ -12,13 +12,6 @@ tests_bench_sdma_LDADD = $(engine_test_libs)
 
 EXTRA_DIST += tests/bench/run tests/bench/switch
 
-EXTRA_PROGRAMS += tests/bench/sched
-CLEANFILES += tests/bench/sched
-tests_bench_sched_SOURCES = tests/bench/sched.c $(sched_rig)
-tests_bench_sched_CPPFLAGS = $(vgpud_test_cppflags)
-tests_bench_sched_CFLAGS = $(vgpud_test_cflags)
-tests_bench_sched_LDADD = $(vgpud_test_libs)
-
 EXTRA_PROGRAMS += tests/bench/switch-engines
 CLEANFILES += tests/bench/switch-engines
 tests_bench_switch_engines_SOURCES = tests/bench/switch-engines.c \

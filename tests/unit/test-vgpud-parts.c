@@ -16,6 +16,7 @@
 #include "dm/sched/conf.h"
 #include "dm/sched/histogram.h"
 #include "dm/sched/records.h"
+#include "dm/sched/vgpud.h"
 
 #define MS UINT64_C(1000000)
 
@@ -175,10 +176,79 @@ static void test_records(void **state)
     records_fini(&r);
 }
 
+/* --- the recovery ladder, by a clock of ours --------------------------------
+ */
+
+static uint64_t now_ns;
+
+uint64_t __wrap_clock_ns(void);
+uint64_t __wrap_clock_ns(void)
+{
+    return now_ns;
+}
+
+static void hang_at(struct vgpu *v, uint64_t s)
+{
+    now_ns = s * NS_PER_S;
+    ladder_hang(v);
+}
+
+static void test_ladder(void **state)
+{
+    static struct vgpud d;
+    static struct vgpu v;
+    uint64_t s = 1000;
+    unsigned int i;
+
+    (void)state;
+    d.config.guard_window_ns = 60 * NS_PER_S;
+    d.config.resets_to_flr = 3;
+    d.config.flrs_to_quarantine = 2;
+    v.d = &d;
+    assert_int_equal(records_init(&d.records), 0);
+    /* Two in each window, for ever. */
+    for (i = 0; i < 100; i++) {
+        hang_at(&v, s);
+        s += 30;
+    }
+    assert_int_equal(v.ladder.hangs, 100);
+    assert_int_equal(v.ladder.flrs, 0);
+    /* Three; they don't count twice. */
+    hang_at(&v, s += 100);
+    hang_at(&v, s += 1);
+    hang_at(&v, s += 58);
+    assert_int_equal(v.ladder.flrs, 1);
+    hang_at(&v, s += 1);
+    hang_at(&v, s += 1);
+    assert_int_equal(v.ladder.flrs, 1);
+    /* The second one only after ten windows. */
+    hang_at(&v, s += 600);
+    hang_at(&v, s += 1);
+    hang_at(&v, s += 1);
+    assert_int_equal(v.ladder.flrs, 2);
+    assert_false(v.ladder.quarantined);
+    /* And one before they are over. */
+    hang_at(&v, s += 590);
+    hang_at(&v, s += 1);
+    hang_at(&v, s += 1);
+    assert_int_equal(v.ladder.flrs, 3);
+    assert_true(v.ladder.quarantined);
+    /* In quarantine nothing counts, and behind it all begins anew. */
+    hang_at(&v, s);
+    assert_int_equal(v.ladder.hangs, 111);
+    ladder_quarantine(&v, false, XVGPU_RESET_ADMIN);
+    assert_false(v.ladder.quarantined);
+    for (i = 0; i < 3; i++)
+        hang_at(&v, s);
+    assert_int_equal(v.ladder.flrs, 4);
+    assert_false(v.ladder.quarantined);
+    records_fini(&d.records);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_config),  cmocka_unit_test(test_wrong_config),
     cmocka_unit_test(test_no_file), cmocka_unit_test(test_histogram),
-    cmocka_unit_test(test_records),
+    cmocka_unit_test(test_records), cmocka_unit_test(test_ladder),
 };
 
 int main(void)

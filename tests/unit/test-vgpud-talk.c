@@ -426,6 +426,33 @@ static void test_capped(void **state)
     rig_stop(&rig);
 }
 
+/* It waits with what it has to compile, too. */
+static void test_capped_compiler(void **state)
+{
+    struct rig_vgpu *v;
+    struct rig_engine *e;
+    struct rig rig;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    v->cap = 1;
+    e = &v->engine[XVGPU_ENGINE_GFX];
+    e->shared->job_us = 20000; /* 20 s of its cap */
+    e->shared->compile_at = 1;
+    rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, 1);
+    rig_until(&rig, done(e) == 1);
+    e->shared->compile_at = 2;
+    rig_more_jobs(e, 1);
+    rig_until(&rig, rig_state_is(&rig, v, 0, "waiting"));
+    assert_int_equal(e->shared->compiles, 1);
+    assert_true(ask(&rig, "{\"command\":\"set\",\"vgpu\":\"1\",\"cap\":0}"));
+    rig_until(&rig, done(e) == 2);
+    assert_int_equal(e->shared->compiles, 2);
+    assert_int_equal(e->kills_asked, 0);
+    rig_stop(&rig);
+}
+
 static void test_resets(void **state)
 {
     struct rig_vgpu *v;
@@ -533,11 +560,17 @@ static void test_metrics(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_registrations), cmocka_unit_test(test_engines),
-    cmocka_unit_test(test_storm),         cmocka_unit_test(test_not_root),
-    cmocka_unit_test(test_set),           cmocka_unit_test(test_policies),
-    cmocka_unit_test(test_capped),        cmocka_unit_test(test_resets),
-    cmocka_unit_test(test_trace),         cmocka_unit_test(test_metrics),
+    cmocka_unit_test(test_registrations),
+    cmocka_unit_test(test_engines),
+    cmocka_unit_test(test_storm),
+    cmocka_unit_test(test_not_root),
+    cmocka_unit_test(test_set),
+    cmocka_unit_test(test_policies),
+    cmocka_unit_test(test_capped_compiler),
+    cmocka_unit_test(test_capped),
+    cmocka_unit_test(test_resets),
+    cmocka_unit_test(test_trace),
+    cmocka_unit_test(test_metrics),
 };
 
 int main(void)

@@ -26,4 +26,5 @@ tests_unit_test_vgpud_talk_LDADD = $(vgpud_test_libs)
 
 tests_unit_test_vgpud_parts_SOURCES = tests/unit/test-vgpud-parts.c
 tests_unit_test_vgpud_parts_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_parts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ns
 tests_unit_test_vgpud_parts_LDADD = libvgpud.la $(CMOCKA_LIBS)
