@@ -232,10 +232,10 @@ out:
     return rc;
 }
 
-int client_ask(const struct target *t, const char *command, json_t **reply,
-               int *fd)
+int client_try(const struct target *t, const char *command, uint64_t timeout_ns,
+               json_t **reply, int *fd, char why[CLIENT_WHY])
 {
-    char file[16], name[48], subject[48], none[48], why[CLIENT_WHY];
+    char file[16], name[48], subject[48], none[48];
     struct peer p = {.name = name,
                      .subject = subject,
                      .none = none,
@@ -251,7 +251,16 @@ int client_ask(const struct target *t, const char *command, json_t **reply,
         rc = talk(&p,
                   json_pack("{s:s, s:I}", "command", command, "vgpu",
                             (json_int_t)t->vgpu),
-                  TIMEOUT_NS, reply, fd, why);
+                  timeout_ns, reply, fd, why);
+    return rc;
+}
+
+int client_ask(const struct target *t, const char *command, json_t **reply,
+               int *fd)
+{
+    char why[CLIENT_WHY];
+    int rc = client_try(t, command, TIMEOUT_NS, reply, fd, why);
+
     if (rc)
         tool_error("%s", why);
     return rc;

@@ -40,8 +40,10 @@ int client_ask_daemon(const char *what, json_t *request, json_t **reply,
 
 #define CLIENT_WHY 256
 
-/* The same, but the reason goes to why, not cleaned, and it takes timeout_ns at
- * most. */
+/* The same two, but the reason goes to why, not cleaned, and it takes
+ * timeout_ns at most. */
+int client_try(const struct target *t, const char *command, uint64_t timeout_ns,
+               json_t **reply, int *fd, char why[CLIENT_WHY]);
 int client_try_daemon(json_t *request, uint64_t timeout_ns, json_t **reply,
                       int *fd, char why[CLIENT_WHY]);
 

@@ -47,6 +47,7 @@ libtools_la_SOURCES = \
 	tools/sim.h \
 	tools/stats.c \
 	tools/stats.h \
+	tools/top-faults.c \
 	tools/top-interval.c \
 	tools/top-screen.c \
 	tools/top-text.c \

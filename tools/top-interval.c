@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/top.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/value.h"
@@ -79,8 +80,29 @@ static void copy_all(json_t *to, const json_t *from, const char *const *keys)
         copy(to, from, *keys);
 }
 
+/* Of the engines of a queue, "gfx" or "gfx+sdma". */
+static json_t *faults_of(const json_t *host, const json_t *queue)
+{
+    const char *s = json_string_value(json_object_get(queue, "name"));
+    const json_t *faults = json_object_get(host, "faults"), *n;
+    json_int_t sum = 0;
+    bool known = false;
+    char name[16];
+    size_t len;
+
+    for (; s && *s; s += len + (s[len] == '+')) {
+        len = strcspn(s, "+");
+        snprintf(name, sizeof(name), "%.*s", (int)(len < 15 ? len : 15), s);
+        n = json_object_get(faults, name);
+        known = known || json_is_integer(n);
+        sum += json_integer_value(n) < 1000000000000 ? json_integer_value(n)
+                                                     : 1000000000000;
+    }
+    return known ? json_integer(sum) : json_null();
+}
+
 static json_t *vgpu_interval(const json_t *before, const json_t *now,
-                             const json_t *host, double ns)
+                             const json_t *host, const json_t *queue, double ns)
 {
     static const char *const first[] = {"vgpu", "name",    "state", "weight",
                                         "cap",  "latency", NULL};
@@ -100,6 +122,7 @@ static json_t *vgpu_interval(const json_t *before, const json_t *now,
     copy_times(v, now, "preempt_us");
     copy_all(v, now, last);
     copy_all(v, host, whole);
+    json_object_set_new(v, "faults", faults_of(host, queue));
     return v;
 }
 
@@ -123,7 +146,7 @@ static json_t *queue_interval(const json_t *before, const json_t *now,
         json_array_append_new(
             list,
             vgpu_interval(same(json_object_get(before, "vgpus"), v, "vgpu"), v,
-                          same(hosts, v, "vgpu"), ns));
+                          same(hosts, v, "vgpu"), now, ns));
     }
     json_object_set_new(q, "vgpus", list);
     return q;

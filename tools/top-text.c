@@ -46,7 +46,7 @@ static double key_of(const json_t *v, enum top_sort sort)
         return number(v, "switches_per_s");
     case TOP_BY_FAILURES:
         return number(v, "missed") + number(v, "resets") +
-               number(v, "innocent");
+               number(v, "innocent") + number(v, "faults");
     default:
         return 0;
     }
@@ -189,7 +189,8 @@ static void put_queue(const json_t *q, top_line *line, void *arg)
 }
 
 #define ROW                                                                    \
-    "%-8s %-15s %-9s %6s %6s %6s %6s %-11s %7s %6s %6s %6s %6s %5s %5s %5s"
+    "%-8s %-15s %-9s %6s %6s %6s %6s %-11s %7s %6s %6s %6s %6s %5s %5s %5s "   \
+    "%5s"
 
 static void put_title(top_line *line, void *arg)
 {
@@ -197,7 +198,7 @@ static void put_title(top_line *line, void *arg)
 
     snprintf(text, sizeof(text), ROW, "VGPU", "DOMAIN", "QUEUE", "SHARE%",
              "BUSY%", "WEIGHT", "CAP", "STATE", "SWITCH", "WAIT50", "WAIT99",
-             "PRE50", "PRE99", "MISS", "RESET", "INNOC");
+             "PRE50", "PRE99", "FAULT", "MISS", "RESET", "INNOC");
     line(arg, TOP_TITLE, text);
 }
 
@@ -205,12 +206,12 @@ static void put_row(const struct row *r, top_line *line, void *arg)
 {
     const json_t *v = r->vgpu, *wait = member(v, "wait_us");
     const json_t *preempt = member(v, "preempt_us");
-    char text[LINE], count[4][24];
-    static const char *const keys[] = {"weight", "missed", "resets",
-                                       "innocent"};
+    static const char *const keys[] = {"weight", "missed", "resets", "innocent",
+                                       "faults"};
+    char text[LINE], count[5][24];
     size_t i;
 
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 5; i++)
         snprintf(count[i], sizeof(count[i]), "%" PRIu64,
                  value_count(v, keys[i]));
     snprintf(text, sizeof(text), ROW, SHORT(v, "vgpu", 12),
@@ -219,7 +220,9 @@ static void put_row(const struct row *r, top_line *line, void *arg)
              cap(v, (char[16]){0}, 16), state(v, (char[12]){0}, 12),
              per_second(v, (char[16]){0}, 16), VALUE_US(member(wait, "p50")),
              VALUE_US(member(wait, "p99")), VALUE_US(member(preempt, "p50")),
-             VALUE_US(member(preempt, "p99")), count[1], count[2], count[3]);
+             VALUE_US(member(preempt, "p99")),
+             json_is_integer(member(v, "faults")) ? count[4] : "-", count[1],
+             count[2], count[3]);
     line(arg, TOP_ROW, text);
 }
 

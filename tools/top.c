@@ -34,6 +34,7 @@ int top_sample(struct top *top)
     if (rc)
         return rc;
     top->why[0] = '\0';
+    top_add_faults(now);
     interval = top_interval(top->before, now);
     json_decref(top->before);
     top->before = now;

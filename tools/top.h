@@ -14,6 +14,10 @@
 
 #include "tools/client.h"
 
+/* Ask the monitors for the faults of their guests' engines: to each vGPU of the
+ * status "faults", an object by engine, if its monitor answers. */
+void top_add_faults(json_t *status);
+
 /* What happened between two statuses, as xen-vgpu(1) describes it. before may
  * be NULL or another xen-vgpud's: rates and shares are null then. A new
  * object. */

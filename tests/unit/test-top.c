@@ -28,9 +28,11 @@ static unsigned int n, restart_at, gone_at;
 
 static char *answer(const char *socket, const json_t *request, int *fd)
 {
-    (void)socket;
     (void)request;
     (void)fd;
+    if (!strcmp(socket, "3")) /* the other domain's monitor is gone */
+        return tool_return(
+            json_pack("{s:s}", "statistics", "gfx.faults 1\nsdma.faults 0\n"));
     n++;
     if (gone_at && n >= gone_at)
         return tool_error_answer("no \x1b[2J");
@@ -39,7 +41,7 @@ static char *answer(const char *socket, const json_t *request, int *fd)
 
 static int start(void **state)
 {
-    static const char *const names[] = {"xen-vgpud", NULL};
+    static const char *const names[] = {"xen-vgpud", "3", NULL};
 
     (void)state;
     n = restart_at = gone_at = 0;
@@ -72,11 +74,11 @@ static void shares(void **state)
                 "sdma: fair, slice 5ms, idle, 0 waiting, 100.0 % idle, "
                 "0.0 switches/s, ");
     assert_said("4.0      ca?[2Jd         gfx         50.0   25.0    300  "
-                "37.5% quarantined    20.0   42us  4.2ms  850us   99ms     2 "
-                "    1     0\n"
+                "37.5% quarantined    20.0   42us  4.2ms  850us   99ms     - "
+                "    2     1     0\n"
                 "3.0      web             gfx         25.0   12.5    100      "
-                "- running        10.0   42us  4.2ms      -      -     0     0 "
-                "    0\n"
+                "- running        10.0   42us  4.2ms      -      -     1     0 "
+                "    0     0\n"
                 "3.0      web             sdma         0.0 ");
 }
 
@@ -146,9 +148,11 @@ static void objects(void **state)
             assert_true(real(q, "idle") == 0.125);
         }
         assert_true(real(q, "waiting") == 1);
+        assert_true(real(v, "faults") == 1);
         v = json_array_get(json_object_get(q, "vgpus"), 1);
         assert_true(json_is_true(json_object_get(v, "quarantined")));
         assert_true(real(v, "hangs") == 3);
+        assert_true(json_is_null(json_object_get(v, "faults")));
         assert_true(real(json_object_get(v, "wait_us"), "p99") == 4200);
         json_decref(one);
     }
