@@ -57,7 +57,8 @@ static void print_line(void *arg, enum top_part part, const char *text)
 /* A line, for programs that read one object after the other. */
 static void print_object(const json_t *interval)
 {
-    json_dumpf(interval, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_dumpf(interval, stdout,
+               JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
     putchar('\n');
 }
 
