@@ -223,13 +223,16 @@ void vgpu_leave(struct vgpu *v)
     v->d->reap = true;
 }
 
+/* Who is to be killed is, before it could register anew and be forgotten. */
 static bool is_over(const struct vgpu *v)
 {
     unsigned int i;
 
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
-        if (v->engines[i] && v->engines[i]->state != ENGINE_OFF &&
-            v->engines[i]->state != ENGINE_HELD)
+        const struct engine *e = v->engines[i];
+
+        if (e &&
+            (e->killed || (e->state != ENGINE_OFF && e->state != ENGINE_HELD)))
             return false;
     }
     return true;
