@@ -22,7 +22,7 @@
 static const char *const patient[] = {"--slice=5ms", "--deadline=20s",
                                       "--compile=300s", "--idle-cpu=20s", NULL};
 static const char *const strict[] = {
-    "--slice=5ms",         "--deadline=2s",
+    "--slice=5ms",         "--deadline=4s",
     "--compile=300s",      "--idle-cpu=20s",
     "--resets-to-flr=2",   "--flrs-to-quarantine=2",
     "--guard-window=600s", NULL};
