@@ -82,6 +82,9 @@ static void arm(struct runq *r, uint64_t until_ns)
 {
     struct itimerspec its = {.it_value = {0}};
 
+    if (until_ns == r->armed_ns)
+        return;
+    r->armed_ns = until_ns;
     if (until_ns != SCHED_NEVER) {
         its.it_value.tv_sec = (time_t)(until_ns / NS_PER_S);
         its.it_value.tv_nsec = (long)(until_ns % NS_PER_S);
@@ -91,6 +94,7 @@ static void arm(struct runq *r, uint64_t until_ns)
     if (timerfd_settime(r->timer_fd, TFD_TIMER_ABSTIME, &its, NULL)) {
         log_limited(&r->d->limit, LOG_ERROR, "timer of %s: %s", r->name,
                     strerror(errno));
+        r->armed_ns = 0;
         ev_timer_start(r->d->loop, &r->retry);
     }
 }
@@ -112,8 +116,10 @@ static void on_timer(struct ev_loop *loop, ev_io *w, int revents)
 
     (void)loop;
     (void)revents;
-    if (read(r->timer_fd, &count, sizeof(count)) > 0)
+    if (read(r->timer_fd, &count, sizeof(count)) > 0) {
         r->dirty = true;
+        r->armed_ns = SCHED_NEVER;
+    }
 }
 
 /* --- the steps of a switch --------------------------------------------------
@@ -366,6 +372,7 @@ int runq_init(struct runq *r, struct vgpud *d, const char *name,
     r->name = name;
     r->engines = engines;
     r->config = *config;
+    r->armed_ns = SCHED_NEVER;
     r->idle_since_ns = clock_ns();
     params.slice_ns = config->slice_ns;
     params.residency_ns = config->residency_ns;

@@ -136,6 +136,7 @@ struct runq {
     bool stopping;
     bool dirty;   /* runq_go() is due */
     int timer_fd; /* of the turn; libev counts in ms */
+    uint64_t armed_ns;
     ev_io timer;
     ev_timer retry; /* in its place, if it could not be set */
     uint64_t idle_since_ns, idle_ns;
@@ -185,6 +186,7 @@ struct vgpud {
     struct engine *compiling, *compile_queue;
     ev_timer compile_again;
     ev_timer watch;
+    uint64_t processors;
     /* What is left to do when all events of a turn of the loop are known. */
     ev_prepare finish;
     bool compile_dirty, reap;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who has acknowledged and computes on is found by its CPU clock, which it
- * can't forge: each idle-window while somebody else has work. A little is allowed,
- * for fetching and validating.
+ * can't forge: each idle-window while somebody else has work. A little is
+ * allowed, for fetching and validating.
  */
 #include "dm/sched/vgpud.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
@@ -59,7 +60,10 @@ static void judge(struct engine *e)
     settle(e);
     allowed = e->vgpu->d->config.idle_cpu_ns +
               e->held_ns / 100 * VGPUD_IDLE_CPU_PERCENT;
-    if (e->spent_ns > allowed) {
+    /* Clearly more than there are processors for is none of it: a virtual one
+     * stood still for a while, and its clocks have caught up. */
+    if (e->spent_ns > allowed &&
+        e->spent_ns / e->vgpu->d->processors <= e->held_ns + e->held_ns / 4) {
         log_limited(&e->kill_limit, LOG_WARNING,
                     "%s: %llu us of CPU in %llu us without a grant", e->name,
                     (unsigned long long)e->spent_ns / 1000,
@@ -111,7 +115,9 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 void watch_init(struct vgpud *d)
 {
     const double s = (double)d->config.idle_window_ns / 1e9;
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
+    d->processors = processors > 0 ? (uint64_t)processors : 1;
     ev_timer_init(&d->watch, on_tick, s, s);
     d->watch.data = d;
 }
