@@ -10,18 +10,14 @@
 #include "lib/log.h"
 #include "tools/stats.h"
 
-/* A monitor answers at once, or top goes on without: of one, and of all. */
-#define ONE_NS (UINT64_C(100) * 1000000)
-#define ALL_NS (UINT64_C(400) * 1000000)
-
 /* {"gfx": N, "sdma": N}, or NULL. */
-static json_t *ask(const struct target *t)
+static json_t *ask(const struct target *t, uint64_t timeout_ns)
 {
     json_t *shown = NULL, *stats, *group, *faults, *n;
     char why[CLIENT_WHY];
     const char *text, *key;
 
-    if (client_try(t, "show", ONE_NS, &shown, NULL, why))
+    if (client_try(t, "show", timeout_ns, &shown, NULL, why))
         return NULL;
     text = json_string_value(json_object_get(shown, "statistics"));
     stats = text ? stats_parse(text) : NULL;
@@ -37,9 +33,9 @@ static json_t *ask(const struct target *t)
     return faults;
 }
 
-void top_add_faults(json_t *status)
+void top_add_faults(json_t *status, uint64_t limit_ns)
 {
-    const uint64_t end = clock_ns() + ALL_NS;
+    const uint64_t end = clock_ns() + limit_ns;
     struct target t;
     const char *name;
     json_t *v;
@@ -51,6 +47,6 @@ void top_add_faults(json_t *status)
         if (clock_ns() > end || !name ||
             sscanf(name, "%5" SCNu32 ".%3" SCNu32, &t.domid, &t.vgpu) != 2)
             continue;
-        json_object_set_new(v, "faults", ask(&t));
+        json_object_set_new(v, "faults", ask(&t, limit_ns / 2));
     }
 }

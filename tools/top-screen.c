@@ -22,6 +22,9 @@
 #define VGPU_WIDTH 9
 #define SHIFT 16u
 
+/* Keys wait for answers: not for long. */
+#define PATIENCE_NS (2 * UINT64_C(1000000000))
+
 struct screen {
     struct top *top;
     bool paused, ended;
@@ -200,6 +203,7 @@ int top_screen(struct top *top)
                    getenv("TERM") ? getenv("TERM") : "");
         return EXIT_FAILED;
     }
+    top->patience_ns = PATIENCE_NS;
     cbreak();
     noecho();
     keypad(stdscr, TRUE);

@@ -11,8 +11,7 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 
-/* Who is slower than that does not answer: the screen must stay alive. */
-#define TIMEOUT_NS (2 * UINT64_C(1000000000))
+#define PATIENCE_NS (10 * UINT64_C(1000000000))
 #define DELAY_MIN 0.1
 #define DELAY_MAX 3600.
 
@@ -29,12 +28,12 @@ int top_sample(struct top *top)
     json_t *now = NULL, *interval;
     int rc;
 
-    rc = client_try_daemon(json_pack("{s:s}", "command", "status"), TIMEOUT_NS,
-                           &now, NULL, top->why);
+    rc = client_try_daemon(json_pack("{s:s}", "command", "status"),
+                           top->patience_ns, &now, NULL, top->why);
     if (rc)
         return rc;
     top->why[0] = '\0';
-    top_add_faults(now);
+    top_add_faults(now, top->patience_ns / 2);
     interval = top_interval(top->before, now);
     json_decref(top->before);
     top->before = now;
@@ -165,7 +164,8 @@ int command_top(const struct call *call)
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    struct top top = {.delay = 1, .left = UINT64_MAX};
+    struct top top = {
+        .delay = 1, .left = UINT64_MAX, .patience_ns = PATIENCE_NS};
     bool json = call->json, print = false;
     int c, rc;
 

@@ -15,8 +15,9 @@
 #include "tools/client.h"
 
 /* Ask the monitors for the faults of their guests' engines: to each vGPU of the
- * status "faults", an object by engine, if its monitor answers. */
-void top_add_faults(json_t *status);
+ * status "faults", an object by engine, if its monitor answers; one for half of
+ * limit_ns at most, all of them for limit_ns and that. */
+void top_add_faults(json_t *status, uint64_t limit_ns);
 
 /* What happened between two statuses, as xen-vgpu(1) describes it. before may
  * be NULL or another xen-vgpud's: rates and shares are null then. A new
@@ -44,8 +45,9 @@ void top_text(const json_t *interval, enum top_sort sort, bool reverse,
               top_line *line, void *arg);
 
 struct top {
-    double delay;  /* seconds */
-    uint64_t left; /* intervals, UINT64_MAX: no end */
+    double delay;         /* seconds */
+    uint64_t left;        /* intervals, UINT64_MAX: no end */
+    uint64_t patience_ns; /* for xen-vgpud's answer */
     enum top_sort sort;
     bool reverse;
     json_t *before;       /* the status that the interval is counted from */

@@ -24,7 +24,7 @@
 static struct said said;
 
 /* Each status is a second older than the one before. */
-static unsigned int n, restart_at, gone_at;
+static _Atomic unsigned int n, restart_at, gone_at;
 
 static char *answer(const char *socket, const json_t *request, int *fd)
 {
@@ -109,6 +109,8 @@ static void order(void **state)
         assert_int_equal(said.code, 0);
         assert_order(rows[i].first, rows[i].second);
         tool_run(&said, "top", "-rbn1", "-d0.1", "-o", rows[i].key, NULL);
+        assert_string_equal(said.err, "");
+        assert_int_equal(said.code, 0);
         assert_order(rows[i].second, rows[i].first);
     }
 }

@@ -29,6 +29,16 @@ static unsigned int nr;
 static host_answer *answer_of;
 static pthread_t thread;
 
+/* Held while a connection is served, and by tool_run() for a moment before and
+ * after: what the test and its answers share is seen by both. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void meet(void)
+{
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
+}
+
 static void send_with(int sock, const char *text, int fd)
 {
     union {
@@ -106,8 +116,10 @@ static void *host_main(void *arg)
             if (!p[i].revents)
                 continue;
             sock = accept4(listeners[i], NULL, NULL, SOCK_CLOEXEC);
+            pthread_mutex_lock(&lock);
             if (sock >= 0)
                 serve(sock, names[i]);
+            pthread_mutex_unlock(&lock);
             close(sock);
         }
     }
@@ -189,6 +201,7 @@ void tool_run(struct said *said, ...)
     while (i <= WORDS_MAX && (argv[i] = va_arg(ap, char *)))
         i++;
     va_end(ap);
+    meet();
     pid = fork();
     if (!pid) {
         dup2(out, STDOUT_FILENO);
@@ -197,6 +210,7 @@ void tool_run(struct said *said, ...)
         _exit(127);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    meet();
     said->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     read_back(out, said->out, sizeof(said->out));
     read_back(err, said->err, sizeof(said->err));
