@@ -100,8 +100,13 @@ int command_reset(const struct call *c)
 {
     json_t *request = request_of(c, "reset");
 
-    if (c->nr)
-        json_object_set_new(request, "engine", json_string(c->words[0]));
+    /* What can't be said must not become a reset of the whole vGPU. */
+    if (c->nr &&
+        json_object_set_new(request, "engine", json_string(c->words[0]))) {
+        tool_error("%s: an engine is expected, such as gfx", c->words[0]);
+        json_decref(request);
+        return EXIT_USAGE;
+    }
     return order(WHAT(c, "reset"), request, c->json);
 }
 
@@ -144,6 +149,10 @@ int command_set_queue(const struct call *c)
     }
     request =
         json_pack("{s:s, s:s}", "command", "policy", "queue", c->words[0]);
+    if (!request) {
+        tool_error("%s: there is no such queue", c->words[0]);
+        return EXIT_USAGE;
+    }
     snprintf(what, sizeof(what), "change queue %.32s", c->words[0]);
     rc = settings_parse(request, rows, c->words + 1, c->nr - 1);
     if (!rc)

@@ -176,6 +176,16 @@ static void recovery(void **state)
     }
 }
 
+static void no_text(void **state)
+{
+    (void)state;
+    tool_run(&said, "reset", "3", "\xff", NULL);
+    assert_int_equal(said.code, 2);
+    tool_run(&said, "sched", "\xff", "policy=rr", NULL);
+    assert_int_equal(said.code, 2);
+    assert_string_equal(host_asked(), "");
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -271,6 +281,7 @@ int main(void)
         TEST(settings),
         TEST(wrong_settings),
         TEST(recovery),
+        TEST(no_text),
         TEST(names),
         TEST(what_is_shown),
         cmocka_unit_test_setup_teardown(nobody_there, start_without, stop),
