@@ -55,7 +55,10 @@
  *   3   reference
  *   4   mask
  *   5   function, XVGPU_WAIT_*; unsigned comparison
- *   6   time-out in us, 1 to the CSR WAIT_LIMIT; then the ring stops */
+ *   6   time-out in us, 1 to the CSR WAIT_LIMIT; then the ring stops
+ * It holds up its own ring only: other rings and other vGPUs go on, so that two
+ * engines may wait for each other's writes. The time-out is a lower bound; what
+ * an engine that is waited for loses to other vGPUs counts. */
 #define XVGPU_PKT_WAIT_MEM 0x03u
 #define XVGPU_WAIT_EQ 0u
 #define XVGPU_WAIT_NE 1u

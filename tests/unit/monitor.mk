@@ -21,6 +21,7 @@ check_PROGRAMS += \
 	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
+	tests/unit/test-liars \
 	tests/unit/test-monitor \
 	tests/unit/test-monitor-sched \
 	tests/unit/test-options \
@@ -37,6 +38,7 @@ TESTS += \
 	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
+	tests/unit/test-liars \
 	tests/unit/test-monitor \
 	tests/unit/test-monitor-sched \
 	tests/unit/test-options \
@@ -167,6 +169,14 @@ tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
 tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_restrict_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_restrict_LDADD = $(monitor_harness_libs)
+
+tests_unit_test_liars_SOURCES = tests/unit/test-liars.c \
+	tests/unit/sched-guest.c tests/unit/sched-guest.h \
+	tests/unit/vgpud-process.c tests/unit/vgpud-process.h $(gfx_guest)
+tests_unit_test_liars_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_liars_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_liars_LDADD = tests/gfx/libstream.la \
+	$(monitor_harness_libs)
 
 tests_unit_test_sched_processes_SOURCES = tests/unit/test-sched-processes.c \
 	tests/unit/sched-guest.c tests/unit/sched-guest.h \
