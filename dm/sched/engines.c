@@ -182,11 +182,11 @@ void engine_look(struct engine *e)
 
     if (e->state == ENGINE_OFF)
         return;
-    if (e->state == ENGINE_STOPPING && ack(e) == e->s->epoch) {
+    if ((e->state == ENGINE_STOPPING || e->state == ENGINE_COMPILE) &&
+        ack(e) == e->s->epoch) {
         held(e);
-    } else if (e->state == ENGINE_COMPILE && ack(e) == e->s->epoch) {
-        held(e);
-        compile_end(e);
+        if (e->vgpu->d->compiling == e)
+            compile_end(e);
     }
     /* Read after flags that were changed, as the engine reads flags after it
      * has written this: one of us sees the other's. */

@@ -204,8 +204,10 @@ static void stop_turn(struct runq *r, uint64_t now)
     r->stopping = true;
     m->stop_ns = now;
     vgpud_record(r->d, m->vgpu, r, SCHED_EVENT_STOP, 0);
-    for (i = 0; i < m->nr_engines; i++)
-        engine_stop(m->engines[i]);
+    for (i = 0; i < m->nr_engines; i++) {
+        if (m->engines[i]->state == ENGINE_RUN) /* who compiles goes on */
+            engine_stop(m->engines[i]);
+    }
     arm(r, SCHED_NEVER);
 }
 

@@ -58,7 +58,10 @@ static uint32_t wanted(const struct double_engine *f)
 {
     if (f->done >= LOAD(&f->todo))
         return GRANT_NONE;
-    return f->compile_at == f->done + 1 ? GRANT_COMPILE : GRANT_RUN;
+    if (f->compile_at == f->done + 1 ||
+        (f->compile_each && (f->done + 1) % f->compile_each == 0))
+        return GRANT_COMPILE;
+    return GRANT_RUN;
 }
 
 static void run_job(struct self *me)

@@ -29,8 +29,9 @@ struct double_engine {
     uint32_t number, id; /* class; not 0, of its own */
     enum double_mode mode;
     uint32_t job_us;
-    uint64_t todo;       /* jobs; the test may raise it and kick `bell` */
-    uint64_t compile_at; /* this job compiles; 0: none */
+    uint64_t todo;         /* jobs; the test may raise it and kick `bell` */
+    uint64_t compile_at;   /* this job compiles; 0: none */
+    uint64_t compile_each; /* so does each so many-th; 0: none */
     uint64_t done, kicks, acks, compiles;
 };
 

@@ -293,12 +293,12 @@ static void test_gang(void **state)
         v[i] = rig_add(&rig, GFX | SDMA, 100);
         for (k = 0; k < 2; k++)
             e[i][k] = rig_engine_start(&rig, v[i], k, DOUBLE_HONEST, 200);
-        e[i][0]->shared->compile_at = 20;
+        e[i][0]->shared->compile_each = 7;
     }
     for (i = 0; i < 2; i++) {
         for (k = 0; k < 2; k++)
             rig_until(&rig, done(e[i][k]) == 200);
-        assert_int_equal(e[i][0]->shared->compiles, 1);
+        assert_true(e[i][0]->shared->compiles >= 20);
         assert_int_equal(rig_number(&rig, v[i], 0, "missed"), 0);
         assert_int_equal(rig_number(&rig, v[i], 1, "missed"), -1);
     }
