@@ -188,10 +188,9 @@ void engine_look(struct engine *e)
         if (e->vgpu->d->compiling == e)
             compile_end(e);
     }
-    /* Read after flags that were changed, as the engine reads flags after it
-     * has written this: one of us sees the other's. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    want = __atomic_load_n(&e->e->want, __ATOMIC_RELAXED);
+    /* Read after flags that were changed (switch.c), as the engine reads flags
+     * after it has written this: one of us sees the other's. */
+    want = __atomic_load_n(&e->e->want, __ATOMIC_SEQ_CST);
     e->want = want <= GRANT_COMPILE ? want : GRANT_NONE;
     if (e->state == ENGINE_COMPILE)
         return;

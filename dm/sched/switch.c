@@ -302,7 +302,7 @@ static void go_on(struct runq *r, uint64_t now)
 
         if (e->state == ENGINE_HELD && !e->killed && !e->compile_waits)
             engine_run(e, flags); /* ganged: back from compiling, or new */
-        __atomic_store_n(&e->s->flags, flags, __ATOMIC_RELAXED);
+        __atomic_store_n(&e->s->flags, flags, __ATOMIC_SEQ_CST);
         if (flags)
             engine_look(e);
     }
