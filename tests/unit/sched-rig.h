@@ -12,10 +12,12 @@
 #include <sys/types.h>
 
 #include "lib/grant.h"
+#include "lib/log.h"
 #include "lib/proto.h"
 #include "sched-engine.h"
 
 #define RIG_VGPUS 16u
+#define RIG_PATIENCE_NS (60 * UINT64_C(1000000000))
 #define RIG_ENGINES 2u
 
 struct rig_engine {
@@ -74,9 +76,9 @@ void rig_turn(struct rig *rig);
 /* Until the condition holds. */
 #define rig_until(rig, condition)                                              \
     do {                                                                       \
-        unsigned int turns_;                                                   \
-        for (turns_ = 0; !(condition); turns_++) {                             \
-            if (turns_ > 12000)                                                \
+        const uint64_t end_ = clock_ns() + RIG_PATIENCE_NS;                    \
+        while (!(condition)) {                                                 \
+            if (clock_ns() > end_)                                             \
                 fail_msg("waited in vain for " #condition);                    \
             rig_turn(rig);                                                     \
         }                                                                      \

@@ -2,6 +2,7 @@
 # xen-vgpud as a process, with doubles for monitors and engines.
 vgpud_tests = \
 	tests/unit/test-vgpud \
+	tests/unit/test-vgpud-admin \
 	tests/unit/test-vgpud-parts \
 	tests/unit/test-vgpud-talk \
 	$(NULL)
@@ -18,6 +19,11 @@ tests_unit_test_vgpud_SOURCES = tests/unit/test-vgpud.c $(sched_rig)
 tests_unit_test_vgpud_CPPFLAGS = $(vgpud_test_cppflags)
 tests_unit_test_vgpud_CFLAGS = $(vgpud_test_cflags)
 tests_unit_test_vgpud_LDADD = $(vgpud_test_libs)
+
+tests_unit_test_vgpud_admin_SOURCES = tests/unit/test-vgpud-admin.c $(sched_rig)
+tests_unit_test_vgpud_admin_CPPFLAGS = $(vgpud_test_cppflags)
+tests_unit_test_vgpud_admin_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_admin_LDADD = $(vgpud_test_libs)
 
 tests_unit_test_vgpud_talk_SOURCES = tests/unit/test-vgpud-talk.c $(sched_rig)
 tests_unit_test_vgpud_talk_CPPFLAGS = $(vgpud_test_cppflags)
