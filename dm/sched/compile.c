@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Grants to compile: one at a time on the host, beside those to run, first
- * come, first served. A compiler has its own budget, apart from the slice; its
- * time is charged all the same.
+ * Grants to compile: one at a time on the host, beside those to run. A compiler
+ * has its own budget, apart from the slice; its time is charged all the same.
+ *
+ * Nobody can be stopped in it, and who loads a scene asks many times, with work
+ * in between. First come, first served would let one that compiles all the time
+ * up to its budget keep others waiting that long each time. So who has compiled
+ * waits as long as others who compile, too, may do so by their weights: they
+ * find the compiler free. Among those that may, the one that has waited so for
+ * longest is the next. Nobody waits for others that haven't asked of late.
  */
 #include "dm/sched/vgpud.h"
 
 #include <utlist.h>
 
-#define AGAIN_S 0.01 /* while all that wait have used up their caps */
+/* How long is "of late": as long as the own last one took, but at least. */
+#define LATE_NS NS_PER_S
+/* The longest pause, in compile budgets. */
+#define PAUSE_MAX 10u
+/* While all that wait have to wait on. */
+#define AGAIN_NS NS_PER_S
+#define AGAIN_CAPPED_NS (10 * NS_PER_MS)
 
 static void on_again(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct vgpud *d = w->data;
 
+    (void)loop;
     (void)revents;
-    ev_timer_stop(loop, w);
     d->compile_dirty = true;
 }
 
 void compile_init(struct vgpud *d)
 {
-    ev_timer_init(&d->compile_again, on_again, AGAIN_S, AGAIN_S);
+    ev_init(&d->compile_again, on_again);
     d->compile_again.data = d;
 }
 
@@ -32,7 +44,7 @@ void compile_wait(struct engine *e)
     if (e->compile_waits)
         return;
     e->compile_waits = true;
-    e->compile_ns = clock_ns();
+    e->compile_ns = e->vgpu->compile_asked_ns = clock_ns();
     DL_APPEND(d->compile_queue, e);
     d->compile_dirty = true;
 }
@@ -43,6 +55,8 @@ static void compiled(struct engine *e)
     uint64_t now = clock_ns(), ran = now - e->compile_ns;
 
     m->compiled_ns += ran;
+    m->vgpu->compile_asked_ns = m->vgpu->compile_end_ns = now;
+    m->vgpu->compile_took_ns = ran;
     vgpud_record(e->vgpu->d, e->vgpu, m->queue, SCHED_EVENT_COMPILED, ran);
     /* To charge the current one would end its turn. */
     if (m->queue->current == m)
@@ -67,6 +81,32 @@ void compile_end(struct engine *e)
     e->member->queue->dirty = true;
 }
 
+static bool waits(const struct vgpu *v)
+{
+    unsigned int i;
+
+    for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        if (v->engines[i] && v->engines[i]->compile_waits)
+            return true;
+    }
+    return false;
+}
+
+/* The weights of the others that compile, too. */
+static uint64_t others(const struct vgpu *v, uint64_t now)
+{
+    uint64_t late = v->compile_took_ns > LATE_NS ? v->compile_took_ns : LATE_NS;
+    const struct vgpu *o;
+    uint64_t weights = 0;
+
+    DL_FOREACH (v->d->vgpus, o) {
+        if (o != v && o->compile_asked_ns &&
+            (now - o->compile_asked_ns < late || waits(o)))
+            weights += o->members[0]->entity.weight;
+    }
+    return weights;
+}
+
 /* Its cap is used up. The queue looks at those that want to run only. */
 static bool is_capped(struct engine *e)
 {
@@ -78,25 +118,62 @@ static bool is_capped(struct engine *e)
     return s->throttled;
 }
 
+/* From when on it may compile, for all that others want. */
+static uint64_t due(const struct engine *e, uint64_t now)
+{
+    const uint64_t most = PAUSE_MAX * e->member->queue->config.compile_ns;
+    const struct vgpu *v = e->vgpu;
+    uint64_t pause =
+        (uint64_t)((double)v->compile_took_ns * (double)others(v, now) /
+                   (double)e->member->entity.weight);
+
+    return v->compile_end_ns + (pause < most ? pause : most);
+}
+
+/* NULL: not before `again` ns are over. */
+static struct engine *choose(const struct vgpud *d, uint64_t now,
+                             uint64_t *again)
+{
+    struct engine *e, *best = NULL;
+    uint64_t first = now + AGAIN_NS, at;
+    bool capped = false;
+
+    DL_FOREACH (d->compile_queue, e) {
+        if (is_capped(e)) {
+            capped = true;
+            continue;
+        }
+        at = due(e, now);
+        if (at < first) {
+            first = at;
+            best = e;
+        }
+    }
+    if (first <= now)
+        return best;
+    *again = first - now;
+    if (capped && *again > AGAIN_CAPPED_NS)
+        *again = AGAIN_CAPPED_NS;
+    return NULL;
+}
+
 void compile_go(struct vgpud *d)
 {
     struct engine *e;
-    uint64_t now;
+    uint64_t now = clock_ns(), again = 0;
 
     d->compile_dirty = false;
+    ev_timer_stop(d->loop, &d->compile_again);
     if (d->compiling || !d->compile_queue || d->settling)
         return;
-    DL_FOREACH (d->compile_queue, e) {
-        if (!is_capped(e))
-            break;
-    }
+    e = choose(d, now, &again);
     if (!e) {
-        ev_timer_again(d->loop, &d->compile_again);
+        ev_timer_set(&d->compile_again, (double)again / 1e9, 0.);
+        ev_timer_start(d->loop, &d->compile_again);
         return;
     }
     DL_DELETE(d->compile_queue, e);
     e->compile_waits = false;
-    now = clock_ns();
     vgpud_record(d, e->vgpu, e->member->queue, SCHED_EVENT_COMPILE,
                  now - e->compile_ns);
     e->compile_ns = now;

@@ -43,10 +43,12 @@ static void on_notify(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct engine *e = w->data;
     uint64_t count, wait;
+    ssize_t n;
 
     (void)revents;
-    if (read(e->notify_fd, &count, sizeof(count)) < 0 && errno == EAGAIN)
-        return;
+    /* It may have taken back what woke us: that counts, too. */
+    n = read(e->notify_fd, &count, sizeof(count));
+    (void)n;
     wait = guard_charge(&e->kicks, 1, clock_ns());
     if (wait) {
         log_limited(&e->kick_limit, LOG_WARNING, "%s: kicks too often",
@@ -230,7 +232,7 @@ void engine_adopt(struct engine *e)
     engine_look(e);
 }
 
-/* Of what process is it? */
+/* Of what process is it? -1: it has been reaped; 0: of none. */
 static pid_t pid_of(int pidfd)
 {
     char path[40], text[512], *line;
@@ -240,24 +242,28 @@ static pid_t pid_of(int pidfd)
     snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return -1;
+        return 0;
     do
         n = read(fd, text, sizeof(text) - 1);
     while (n < 0 && errno == EINTR);
     close(fd);
     if (n <= 0)
-        return -1;
+        return 0;
     text[n] = '\0';
     line = strstr(text, "\nPid:\t");
-    return line ? (pid_t)strtol(line + strlen("\nPid:\t"), NULL, 10) : -1;
+    return line ? (pid_t)strtol(line + strlen("\nPid:\t"), NULL, 10) : 0;
 }
 
 int engine_started(struct engine *e, pid_t pid, int pidfd)
 {
+    pid_t of = pid_of(pidfd);
     clockid_t clock;
 
-    if (pid_of(pidfd) != pid || clock_getcpuclockid(pid, &clock))
+    if (of != pid && of != -1)
         return -EINVAL;
+    /* It was faster than we are. */
+    if (of == -1 || clock_getcpuclockid(pid, &clock))
+        return -ESRCH;
     if (e->pid)
         engine_gone(e);
     e->pid = pid;

@@ -53,6 +53,8 @@ void engine_kill(struct engine *e, enum sched_why why)
                 "%s: killed: %s", e->name, texts[why]);
     vgpud_record(v->d, v, m->queue, SCHED_EVENT_KILL, why);
     engine_deadline(e, VGPUD_KILL_NS);
+    if (e->compile_waits)
+        compile_end(e);
     if (why != SCHED_WHY_ADMIN) {
         m->missed++;
         m->resets++;

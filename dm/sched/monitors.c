@@ -154,6 +154,7 @@ static const char *on_engine(struct monitor_conn *c, struct proto_in *in)
 {
     const struct proto_msg *msg = &in->msg;
     struct engine *e;
+    int rc;
 
     if (!c->vgpu || msg->u.sched_engine.index != c->vgpu->index ||
         msg->u.sched_engine.engine >= XVGPU_NR_ENGINES)
@@ -167,7 +168,10 @@ static const char *on_engine(struct monitor_conn *c, struct proto_in *in)
         engine_told_dead(e, (enum proto_death)msg->u.sched_engine.death);
         return NULL;
     }
-    if (engine_started(e, (pid_t)msg->u.sched_engine.pid, in->fds[0]))
+    rc = engine_started(e, (pid_t)msg->u.sched_engine.pid, in->fds[0]);
+    if (rc == -ESRCH)
+        return NULL; /* its end is told next */
+    if (rc)
         return "an engine's process is not the one that it says";
     in->nr_fds = 0; /* it is the engine's now */
     return NULL;

@@ -360,7 +360,10 @@ void runq_go(struct runq *r)
         else
             end_turn(r, now);
     }
-    if (r->current && sched_queue_contended(&r->q, &r->current->entity))
+    /* Not only while others wait: who computes without ever having asked is
+     * found by this alone. */
+    if (r->current && (r->d->nr_vgpus > 1 ||
+                       sched_queue_contended(&r->q, &r->current->entity)))
         watch_start(r->d);
 }
 

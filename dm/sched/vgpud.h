@@ -171,6 +171,8 @@ struct vgpu {
     struct member *members[XVGPU_NR_ENGINES];
     unsigned int nr_members;
     struct ladder ladder;
+    /* When it last asked to compile, or did, for how long and until when. */
+    uint64_t compile_asked_ns, compile_took_ns, compile_end_ns;
     struct vgpu *prev, *next;
 };
 
@@ -184,7 +186,7 @@ struct vgpud {
     struct vgpu *vgpus;
     unsigned int nr_vgpus;
     struct engine *compiling, *compile_queue;
-    ev_timer compile_again;
+    ev_timer compile_again; /* who waits has to wait on */
     ev_timer watch;
     uint64_t processors;
     /* What is left to do when all events of a turn of the loop are known. */
@@ -230,7 +232,7 @@ int engine_open(struct engine *e, const int fds[PROTO_SCHED_FDS]);
 void engine_close(struct engine *e);
 /* What do its pages say? A process is ready, or we have been restarted. */
 void engine_adopt(struct engine *e);
-/* Takes pidfd. 0 or a negative errno. */
+/* Takes pidfd. 0 or a negative errno; -ESRCH: it has ended already. */
 int engine_started(struct engine *e, pid_t pid, int pidfd);
 /* The process has ended. */
 void engine_gone(struct engine *e);

@@ -100,14 +100,37 @@ static void for_engines(struct vgpud *d, void (*act)(struct engine *e),
     }
 }
 
+/* Who has a standing grant does not tell when its work ends. False: nobody has
+ * a turn. */
+static bool look_at_turns(struct vgpud *d)
+{
+    unsigned int i, k;
+    bool any = false;
+
+    for (i = 0; i < d->nr_queues; i++) {
+        struct member *m = d->queues[i].current;
+
+        if (!m)
+            continue;
+        any = true;
+        for (k = 0; k < m->nr_engines; k++)
+            engine_look(m->engines[k]);
+        member_changed(m);
+    }
+    return any;
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct vgpud *d = w->data;
+    bool turns = look_at_turns(d);
     unsigned int ready = count_ready(d);
 
     (void)revents;
     if (ready)
         for_engines(d, judge, ready);
+    else if (turns)
+        for_engines(d, begin_window, 2);
     else
         ev_timer_stop(loop, w);
 }

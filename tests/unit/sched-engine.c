@@ -58,7 +58,7 @@ static uint32_t wanted(const struct double_engine *f)
 {
     if (f->done >= LOAD(&f->todo))
         return GRANT_NONE;
-    if (f->compile_at == f->done + 1 ||
+    if (f->mode == DOUBLE_COMPILES || f->compile_at == f->done + 1 ||
         (f->compile_each && (f->done + 1) % f->compile_each == 0))
         return GRANT_COMPILE;
     return GRANT_RUN;
@@ -96,7 +96,10 @@ static void compile(struct self *me, uint32_t epoch)
         __atomic_fetch_add(&me->room->compile_overlaps, 1, __ATOMIC_SEQ_CST);
     while (me->f->mode == DOUBLE_STUCK)
         pause();
-    pass_time(me->f->job_us);
+    if (me->f->mode == DOUBLE_COMPILES)
+        usleep(me->f->job_us);
+    else
+        pass_time(me->f->job_us);
     __atomic_fetch_sub(&me->room->compilers, 1, __ATOMIC_SEQ_CST);
     me->f->done++;
     me->f->compiles++;
@@ -118,7 +121,7 @@ static void held(struct self *me, uint32_t epoch)
     }
     while (me->f->mode == DOUBLE_COMPUTES && me->f->acks > 1)
         pass_time(1000);
-    if (wanted(me->f) == LOAD(&me->e->want))
+    if (me->f->mode != DOUBLE_BURNS && wanted(me->f) == LOAD(&me->e->want))
         wait_for(me);
 }
 
@@ -175,6 +178,8 @@ void double_run(struct double_engine *f, struct double_room *room,
         kind = grant_kind_now(me.s);
         if (f->mode == DOUBLE_DEAF && f->done)
             run_job(&me);
+        else if (f->mode == DOUBLE_BURNS && f->acks)
+            pass_time(1000);
         else if (kind == GRANT_RUN)
             may_run(&me, epoch);
         else if (kind == GRANT_COMPILE && me.e->ack_epoch != epoch)

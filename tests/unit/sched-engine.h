@@ -15,6 +15,8 @@ enum double_mode {
     DOUBLE_COMPUTES,  /* acknowledges, wants nothing and computes on */
     DOUBLE_SCRIBBLES, /* writes nonsense to its page, and kicks */
     DOUBLE_STUCK,     /* never ends to compile */
+    DOUBLE_BURNS,     /* wants nothing from the start, and computes */
+    DOUBLE_COMPILES,  /* from the first job on, for ever and slowly */
 };
 
 /* Shared with the processes. */
