@@ -31,6 +31,7 @@
 #define TURNS_MAX 8u
 #define NS_PER_MS 1000000ull
 #define SETTLE_MS 100u
+#define PATIENCE_NS 60000000000ull
 #define TICK_US 2000u /* so often rings are filled up */
 
 static struct options {
@@ -177,11 +178,15 @@ static void keep_busy(uint32_t n, uint64_t until)
 
 static void finish_jobs(void)
 {
+    const uint64_t start = clock_ns();
     uint32_t i;
 
     for (i = 0; i < nr_vgpus; i++) {
-        while (bench_vgpu_done(&vgpu[i]) != vgpu[i].fence)
+        while (bench_vgpu_done(&vgpu[i]) != vgpu[i].fence) {
+            if (clock_ns() - start > PATIENCE_NS)
+                bench_die("jobs that do not end");
             usleep(TICK_US);
+        }
     }
 }
 
