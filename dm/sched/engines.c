@@ -256,14 +256,10 @@ static pid_t pid_of(int pidfd)
 
 int engine_started(struct engine *e, pid_t pid, int pidfd)
 {
-    pid_t of = pid_of(pidfd);
     clockid_t clock;
 
-    if (of != pid && of != -1)
-        return -EINVAL;
-    /* It was faster than we are. */
-    if (of == -1 || clock_getcpuclockid(pid, &clock))
-        return -ESRCH;
+    if (pid_of(pidfd) != pid || clock_getcpuclockid(pid, &clock))
+        return pid_of(pidfd) == -1 ? -ESRCH : -EINVAL;
     if (e->pid)
         engine_gone(e);
     e->pid = pid;
