@@ -11,6 +11,10 @@
 
 #include <utlist.h>
 
+/* Another process' clock is brought up to date at timer ticks (HZ=100 at
+ * worst): what it spent under its grant may show up to so much later. */
+#define LAG_NS 20000000ull
+
 static bool cpu_clock(const struct engine *e, uint64_t *ns)
 {
     struct timespec ts;
@@ -59,7 +63,7 @@ static void judge(struct engine *e)
 
     settle(e);
     allowed = e->vgpu->d->config.idle_cpu_ns +
-              e->held_ns / 100 * VGPUD_IDLE_CPU_PERCENT;
+              e->held_ns / 100 * VGPUD_IDLE_CPU_PERCENT + LAG_NS;
     /* Clearly more than there are processors for is none of it: a virtual one
      * stood still for a while, and its clocks have caught up. */
     if (e->spent_ns > allowed &&
