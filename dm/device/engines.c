@@ -10,7 +10,7 @@
 #include <xen-vgpu/packet.h>
 
 /* Generous: a machine may be emulated, and only this guest waits. */
-#define PROCESS_TIMEOUT_S 35 /* the monitor gives up after 30 */
+#define PROCESS_TIMEOUT_S 125 /* the monitor gives up after 120 */
 #define COMMAND_TIMEOUT_S 5
 
 static struct timespec deadline(int seconds)
