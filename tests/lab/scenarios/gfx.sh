@@ -2,11 +2,11 @@
 # Two guests compute and draw 1,000 times at once; the reference's picture.
 # lab: timeout=600 check=1 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
-# gfx-planet.sh has another scene.
-: "${GFX_SCENE=3}" "${GFX_PICTURE=stream}"
+# gfx-planet.sh has another scene, sched-gfx.sh a scheduler.
+: "${GFX_SCENE=3}" "${GFX_PICTURE=stream}" "${GFX_SCHED=none}"
 
 # The machine is emulated: a draw may take its time.
-GUEST_VGPU=model=native,vram=16M,sched=none,watchdog=60000
+GUEST_VGPU=model=native,vram=16M,sched=$GFX_SCHED,watchdog=60000
 GUEST_MEMORY=96
 one=one,scene=$GFX_SCENE,frames=1,route=3,hold=1200
 two=two,scene=$GFX_SCENE,frames=1,completion=1,doorbell=1,hold=1200
