@@ -20,8 +20,16 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "lib/scanout.h"
+
 #define LINK_VERSION 1u
 #define LINK_SIZE 4096u
+
+/* Queues of a virtio-gpu (virtio 1.2, 5.7.2): their numbers and how many. */
+#define LINK_QUEUE_CONTROL 0u
+#define LINK_QUEUE_CURSOR 1u
+#define LINK_QUEUES 2u
+#define LINK_QUEUE_SIZE_MAX 256u
 
 /* Bytes of the memfd in which a gfx engine keeps what the next process of its
  * kind needs (dm/engine/gfx/context.c). Sparse. */
@@ -43,6 +51,19 @@ enum link_state {
     LINK_IDLE = 0,    /* no ring */
     LINK_RUNNING = 1, /* has a ring: runs it or waits for the doorbell */
     LINK_STOPPED = 2, /* by the fault in eng.fault_* */
+};
+
+/* A split virtqueue as the guest has set it up. The device has seen to it that
+ * an enabled one has a size that is a power of two up to LINK_QUEUE_SIZE_MAX
+ * and areas that are aligned (2.7); whether memory is there nobody knows. */
+struct link_queue {
+    uint64_t desc, driver, device; /* bus addresses of its three areas */
+    uint32_t size, enabled;
+};
+
+/* What a scanout's display would like to be shown (5.7.6.8). */
+struct link_display {
+    uint32_t width, height, enabled, pad;
 };
 
 /* Buckets of the histogram of job service times: bucket i counts jobs whose
@@ -69,7 +90,17 @@ struct link_dev {
      * but stay LINK_STOPPED, and signal once by event channel, if bound. A
      * later RESUME goes on at start_rptr (the device has skipped already). */
     uint32_t start_stopped;
-    uint32_t pad;
+    /* virtio-gpu: START after the engine's process died, with the rings and
+     * features of before: go on where the context memfd says. 0: the driver
+     * begins anew, nothing of before is left to it. */
+    uint32_t restart;
+    uint64_t features; /* virtio-gpu: all 64 that the driver has accepted */
+    struct link_queue queue[LINK_QUEUES];
+    /* Other displays are wanted: raised when they are all written. The guest
+     * hears of it by the device (5.7.6.8, events_read). */
+    uint32_t display_seq;
+    uint32_t nr_scanouts; /* up to SCANOUT_MAX */
+    struct link_display display[SCANOUT_MAX];
 };
 
 struct link_eng {
@@ -80,7 +111,8 @@ struct link_eng {
     uint64_t fence;
     /* Completions to signal by interrupt since the start, and faults; the
      * device remembers what it has signalled. Not used for completions that
-     * went by event channel. */
+     * went by event channel. A virtio-gpu's fault is a queue that the engine
+     * can't go on with, of which only a reset of the device helps. */
     uint32_t done_count;
     uint32_t fault_count;
     uint32_t fault_code;
@@ -105,6 +137,9 @@ struct link_eng {
     uint64_t preempted;
     uint64_t busy_ns;
     uint64_t hist[LINK_HIST];
+    /* virtio-gpu: interrupts due for used buffers since the start; the device
+     * remembers what it has signalled. */
+    uint32_t queue_done[LINK_QUEUES];
 };
 
 struct link_page {
@@ -113,6 +148,7 @@ struct link_page {
     struct link_eng eng;
 };
 
+_Static_assert(sizeof(struct link_dev) <= 1024, "ends where `eng` begins");
 _Static_assert(sizeof(struct link_page) <= LINK_SIZE, "fits in its page");
 
 /* Add one to an eventfd that does not block. 0 or a negative errno; a full

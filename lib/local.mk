@@ -32,6 +32,8 @@ libxvgpu_la_SOURCES = \
 	lib/sandbox-parts.h \
 	lib/sandbox.c \
 	lib/sandbox.h \
+	lib/scanout.c \
+	lib/scanout.h \
 	lib/sched-record.h \
 	lib/server.c \
 	lib/server.h \

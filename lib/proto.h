@@ -34,25 +34,27 @@ enum proto_type {
     /* Monitor to device, once, first. u.start. No descriptors. */
     PROTO_DEVICE_START = 1,
     /* Monitor to device, nr_vgpus times, in order. u.vgpu. Descriptors: the
-     * state memfd, then for each engine of the bit mask, lowest first:
-     * link memfd, kick eventfd, event eventfd. */
+     * state memfd, for a virtio-gpu the scanout memfd, then for each engine of
+     * the bit mask, lowest first: link memfd, kick eventfd, event eventfd. */
     PROTO_DEVICE_VGPU = 2,
     /* Device to monitor, when the ioreq server is enabled and the sandbox is
      * closed, or has failed. u.ready. */
     PROTO_DEVICE_READY = 3,
     /* Monitor to engine, once, first. u.engine. Descriptors: link memfd,
      * kick eventfd, event eventfd, grant S (to be read only), grant E, the
-     * eventfds wake and notify of the grant; for gfx the context memfd, too.
-     * Text, gfx only: the cache folder, a line feed, the Vulkan driver's
+     * eventfds wake and notify of the grant; for gfx the context memfd, too,
+     * and for a virtio-gpu's engine behind that the scanout memfd. Text, gfx
+     * and virtio-gpu only: the cache folder, a line feed, the Vulkan driver's
      * manifest; either may be empty. */
     PROTO_ENGINE_START = 4,
     /* Engine to monitor, when the sandbox is closed, or has failed. u.ready;
-     * text, gfx only: the Vulkan device's name. Later its exit status is all
-     * that it says. */
+     * text, gfx only: the Vulkan device's name, virtio-gpu: the renderer's.
+     * Later its exit status is all that it says. */
     PROTO_ENGINE_READY = 5,
     /* Device to monitor: start an engine, kill it. u.engine_op, with a tag
      * other than 0. The monitor answers each, with the same tag, with
-     * PROTO_ENGINE_STARTED (u.engine_op.status: 0 also when it already ran) or
+     * PROTO_ENGINE_STARTED (u.engine_op.status: 0 also when it already ran; and
+     * what the process has said of its renderer) or
      * PROTO_ENGINE_DEAD. Who has not waited knows a late answer by its tag. */
     PROTO_ENGINE_RUN = 6,
     PROTO_ENGINE_KILL = 7,
@@ -103,6 +105,12 @@ enum proto_death {
     PROTO_DEATH_OTHER = 0, /* killed, crashed, or ended by itself */
     PROTO_DEATH_HUNG = 1,
     PROTO_DEATH_LOST = 2,
+};
+
+/* What a vGPU is to its guest. */
+enum proto_model {
+    PROTO_MODEL_NATIVE = 0,
+    PROTO_MODEL_VIRTIO_GPU = 1, /* its engine runs as XVGPU_ENGINE_GFX */
 };
 
 /* How an engine gets at guest memory. */
@@ -161,11 +169,17 @@ struct proto_msg {
             uint64_t vram_size;  /* bytes, a multiple of 2 MiB, power of two */
             uint64_t vram_gfn;   /* where the monitor has populated it */
             uint64_t local_size; /* bytes of gfx's local heap */
+            uint32_t model;      /* enum proto_model */
+            uint32_t scanouts;   /* virtio-gpu: up to SCANOUT_MAX */
         } vgpu;
         struct {
             int32_t status; /* 0 or a negative errno */
             uint32_t ioservid;
             uint32_t memory; /* enum proto_memory */
+            /* Of a virtio-gpu's engine: the features of virtio 1.2, 5.7.3,
+             * that its renderer has (bits 1 << VIRTIO_GPU_F_*), and the number
+             * of its capability sets. */
+            uint32_t features, capsets;
         } ready;
         struct {
             uint32_t domid;
@@ -177,18 +191,21 @@ struct proto_msg {
             uint32_t watchdog_ms; /* a packet may run */
             uint32_t compile_ms;  /* a pipeline's first use may take */
             uint32_t threads;     /* of a driver that draws on processors */
-            uint64_t local_size;  /* bytes of the local heap */
+            uint64_t local_size;  /* bytes of the local heap; virtio-gpu:
+                                   * that all resources may take */
         } engine;
         struct {
             uint32_t index;
             uint32_t engine;
             int32_t status;
             uint32_t tag;
+            uint32_t features, capsets; /* as in `ready` */
         } engine_op;
         struct {
             uint32_t tag;
             uint32_t index;
             uint32_t query;
+            uint32_t scanout; /* of a screenshot */
         } query;
         struct {
             uint32_t index;
