@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands, grants, signals, statistics and the loop around the ring. */
+/* Commands, signals, statistics and the loop around the ring or queues. */
 #include "dm/engine/engine.h"
 
 #include <errno.h>
@@ -24,9 +24,6 @@
 
 /* From one failed try to unmask the doorbell to the next. */
 #define UNMASK_MS 10
-
-/* Addresses end here at the latest: see guestmap.c. */
-#define GPA_END (1ull << 52)
 
 static void kick_event(struct engine *e)
 {
@@ -106,30 +103,9 @@ enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr)
 static void cmd_stop(struct engine *e)
 {
     e->preparing = e->recovering = false;
-    ring_stop(e);
-    doorbell_unbind(e);
+    e->ops->front->stop(e);
     guestmap_invalidate(e->map);
     e->state = LINK_IDLE;
-}
-
-/* The device's values come from the guest as they are. */
-static uint32_t take_config(struct engine *e)
-{
-    const struct link_dev *dev = &e->link->dev;
-    struct ring *r = &e->ring;
-
-    r->base = LINK_READ(dev->ring_base);
-    r->size = LINK_READ(dev->ring_size);
-    r->rptr = LINK_READ(dev->start_rptr);
-    r->rptr_addr = LINK_READ(dev->rptr_addr);
-    r->wptr_addr = LINK_READ(dev->wptr_addr);
-    if (r->size < XVGPU_RING_SIZE_MIN || r->size > XVGPU_RING_SIZE_MAX ||
-        (r->size & (r->size - 1)) || r->base % XVGPU_RING_SIZE_MIN ||
-        r->base > GPA_END - r->size || r->rptr >= r->size || r->rptr % 4)
-        return XVGPU_FAULT_RING_BASE;
-    if (r->rptr_addr % 4 || (LINK_READ(dev->doorbell_port) && r->wptr_addr % 4))
-        return XVGPU_FAULT_ALIGNMENT;
-    return XVGPU_FAULT_NONE;
 }
 
 /* What another process had of this ring, or nothing. It can take long: objects
@@ -152,30 +128,18 @@ static uint32_t cmd_start(struct engine *e)
 {
     const struct link_dev *dev = &e->link->dev;
     uint64_t base_ns = LINK_READ(dev->time_base_ns);
+    bool again = LINK_READ(dev->start_stopped);
     uint32_t code;
-    int rc;
 
     cmd_stop(e);
-    code = take_config(e);
+    code = e->ops->front->open(e);
     if (code)
         return code;
-    /* Now, while the guest waits for the answer: later write-backs that fail
-     * are no packet's fault. */
-    if (e->ring.rptr_addr && LINK_READ(dev->bus_master) &&
-        mem_store32(e, e->ring.rptr_addr, e->ring.rptr) < 0)
-        return XVGPU_FAULT_ADDRESS;
-    rc = doorbell_bind(e, LINK_READ(dev->doorbell_port),
-                       LINK_READ(dev->completion_port));
-    if (rc < 0) {
-        log_limited(&e->fault_log, LOG_WARNING, "binding event channels: %s",
-                    strerror(-rc));
-        return XVGPU_FAULT_EVTCHN;
-    }
-    e->recovering = e->ops->recover && LINK_READ(dev->start_stopped);
+    e->recovering = e->ops->recover && again;
     e->preparing = e->recovering || (e->ops->recover && e->used);
     code = e->preparing ? 0 : (uint32_t)e->ops->start(e);
     if (code) {
-        doorbell_unbind(e);
+        e->ops->front->stop(e);
         return code;
     }
     if (base_ns != e->time_base_ns)
@@ -184,37 +148,15 @@ static uint32_t cmd_start(struct engine *e)
     e->fence = LINK_READ(dev->start_fence);
     LINK_WRITE(e->link->eng.fence, e->fence);
     e->fault = (struct fault){0};
-    if (!LINK_READ(dev->start_stopped)) {
-        e->state = LINK_RUNNING;
-        ring_start(e, LINK_READ(dev->wptr));
-        return 0;
-    }
-    /* Another process had this ring. With an event-channel doorbell only
-     * memory knows where the guest's write pointer stands by now. */
-    e->state = LINK_STOPPED;
-    ring_start(e, LINK_READ(dev->wptr));
-    e->bell.deferred = e->bell.ring_port >= 0;
-    if (e->bell.done_port >= 0)
-        xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port);
+    e->state = again ? LINK_STOPPED : LINK_RUNNING;
+    e->ops->front->start(e);
     return 0;
 }
 
 static void cmd_resume(struct engine *e)
 {
-    uint32_t wptr = LINK_READ(e->link->dev.wptr);
-
-    if (e->state != LINK_STOPPED)
-        return;
-    ring_skip(e);
-    e->state = LINK_RUNNING;
-    LINK_WRITE(e->link->eng.state, e->state);
-    if (wptr != e->ring.csr_wptr) {
-        e->bell.deferred = false;
-        e->ring.csr_wptr = wptr;
-        ring_set_wptr(e, wptr);
-    } else {
-        doorbell_resume(e);
-    }
+    if (e->state == LINK_STOPPED && e->ops->front->resume)
+        e->ops->front->resume(e);
 }
 
 static void obey(struct engine *e, uint32_t seq)
@@ -299,17 +241,12 @@ void engine_nap(struct engine *e, uint64_t ns)
 static void look(struct engine *e)
 {
     uint32_t seq = LINK_READ_ACQ(e->link->dev.cmd_seq);
-    uint32_t wptr;
 
     obey_generation(e);
     if (seq != e->cmd_seq)
         obey(e, seq);
-    wptr = LINK_READ_ACQ(e->link->dev.wptr);
-    if (e->state == LINK_RUNNING && wptr != e->ring.csr_wptr) {
+    if (e->state == LINK_RUNNING && e->ops->front->look(e))
         e->spin = e->idle_since_ns && clock_ns() - e->idle_since_ns < SPIN_NS;
-        e->ring.csr_wptr = wptr;
-        ring_set_wptr(e, wptr);
-    }
     engine_obey_grant(e);
 }
 
@@ -317,8 +254,7 @@ static void spin(struct engine *e)
 {
     const struct link_dev *dev = &e->link->dev;
 
-    while (LINK_READ(dev->wptr) == e->ring.csr_wptr &&
-           LINK_READ(dev->cmd_seq) == e->cmd_seq) {
+    while (!e->ops->front->rung(e) && LINK_READ(dev->cmd_seq) == e->cmd_seq) {
         if (clock_ns() - e->idle_since_ns >= SPIN_NS) {
             e->spin = false;
             return;
@@ -353,8 +289,8 @@ static int wait_for_events(struct engine *e, uint64_t ns)
         drain(e->kick);
         e->rung = grant_kind_now(e->grant_s) != GRANT_RUN;
     }
-    if (pfds[1].revents & POLLIN)
-        doorbell_event(e);
+    if (pfds[1].revents & POLLIN && e->ops->front->event)
+        e->ops->front->event(e);
     if (pfds[2].revents)
         drain(e->wake);
     if (pfds[3].revents)
@@ -364,7 +300,7 @@ static int wait_for_events(struct engine *e, uint64_t ns)
 
 static bool can_go_on(const struct engine *e)
 {
-    if (!ring_has_work(e))
+    if (!engine_has_work(e))
         return false;
     return e->waiting ? clock_ns() >= e->wait_at_ns : engine_may_run(e);
 }
@@ -389,9 +325,9 @@ int engine_turn(struct engine *e, int timeout_ms)
         look(e);
     }
     if (can_go_on(e)) {
-        ring_run(e);
+        e->ops->front->run(e);
         /* Not while others wait for the engine. */
-        if (e->spin && !ring_has_work(e) &&
+        if (e->spin && !engine_has_work(e) &&
             !(grant_flags_now(e->grant_s) & GRANT_F_IDLE))
             spin(e);
         look(e);
@@ -402,7 +338,7 @@ int engine_turn(struct engine *e, int timeout_ms)
         return 0;
     /* A doorbell that stays masked rings no more: try again soon. Who has work
      * and no grant need not hear it. */
-    if (!ring_has_work(e) && doorbell_unmask(e) < 0 &&
+    if (!engine_has_work(e) && e->ops->front->listen(e) < 0 &&
         (timeout_ms < 0 || timeout_ms > UNMASK_MS))
         timeout_ms = UNMASK_MS;
     return wait_for_events(e, sleep_ns(e, timeout_ms));
@@ -469,8 +405,7 @@ void engine_free(struct engine *e)
     if (!e)
         return;
     if (e->backend) {
-        ring_stop(e);
-        doorbell_unbind(e);
+        e->ops->front->stop(e);
         e->ops->close(e);
     }
     guestmap_free(e->map);

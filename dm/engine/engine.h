@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * xen-vgpu-engine: one engine of one vGPU. It fetches packets from the ring
- * in guest memory, validates and runs them.
+ * in guest memory, or commands from virtqueues (struct engine_front),
+ * validates and runs them.
  *
  * Everything that comes from guest memory or the link page is copied out
  * once, checked, and used from the copy. Nothing that a guest writes ends
@@ -59,6 +60,40 @@ struct engine_host {
 };
 
 /*
+ * Where an engine's work comes from: the native ring (ring.c), or virtqueues.
+ * The loop around it, commands, grants and statistics are the same for all.
+ * Functions run on the engine's thread; none of them blocks.
+ */
+struct engine_front {
+    /* LINK_CMD_START, e->state being LINK_IDLE: take what the link page
+     * describes. 0, or a XVGPU_FAULT_* code and nothing is kept. */
+    uint32_t (*open)(struct engine *e);
+    /* Then: e->state is LINK_RUNNING, or LINK_STOPPED for a ring that another
+     * process had; the front may change it. */
+    void (*start)(struct engine *e);
+    /* Forget all that open() and start() took; there may be nothing. */
+    void (*stop)(struct engine *e);
+    /* LINK_CMD_RESUME, e->state being LINK_STOPPED; may be NULL. */
+    void (*resume)(struct engine *e);
+    /* Look whether the guest has more for us: true if it has. e->state is
+     * LINK_RUNNING. */
+    bool (*look)(struct engine *e);
+    /* Whether it may have, cheaply: asked again and again for a while. */
+    bool (*rung)(const struct engine *e);
+    /* Something is under way or waits to be run; LINK_RUNNING. */
+    bool (*has_work)(const struct engine *e);
+    /* There is work: run it to the first boundary at which engine_boundary()
+     * says stop, at least one step; to its end; or to a fault, which it
+     * publishes. Between engine_begin() and engine_end(). */
+    void (*run)(struct engine *e);
+    /* An event channel has an event; may be NULL. */
+    void (*event)(struct engine *e);
+    /* Before sleeping without work: have the guest ring again. 0, or a negative
+     * errno: to be called again soon. */
+    int (*listen)(struct engine *e);
+};
+
+/*
  * An engine's back end.
  *
  * Contract: a packet's run() calls engine_boundary() at least once every
@@ -70,6 +105,7 @@ struct engine_host {
 struct engine_ops {
     const char *name;
     uint32_t engine;                 /* XVGPU_ENGINE_* */
+    const struct engine_front *front;
     const struct packet_type *types; /* besides the common ones */
     unsigned int nr_types;
     size_t save_max; /* the most that save() writes */
@@ -269,21 +305,27 @@ bool engine_may_run(const struct engine *e);
 /* Before what compiles: true, or the packet is to stop where it is with
  * STEP_PREEMPTED, until there is a grant for that. */
 bool engine_compile(struct engine *e);
-/* The ring begins to run (e->run_start_ns). */
+/* The front begins to run (e->run_start_ns). */
 void engine_begin(struct engine *e);
+/* It has stopped, or run out of work. */
+void engine_end(struct engine *e);
 /* At a boundary with nothing under way: tell the scheduler what has changed,
  * and give the grant back if need be. */
 void engine_obey_grant(struct engine *e);
+
+static inline bool engine_has_work(const struct engine *e)
+{
+    return e->state == LINK_RUNNING && e->ops->front->has_work(e);
+}
+
+/* ring-front.c: the native ring's row */
+extern const struct engine_front ring_front;
 
 /* ring.c */
 /* Take over a ring whose fields have been set. */
 void ring_start(struct engine *e, uint32_t wptr);
 void ring_stop(struct engine *e);
-bool ring_has_work(const struct engine *e);
-/* Whether the packet to go on with is one of those that compile. */
-bool ring_compiles_next(const struct engine *e);
-/* Run to the first boundary at which engine_boundary() says stop, at least
- * one step; to the end of the ring; or to a fault, which it publishes. */
+/* As struct engine_front says. */
 void ring_run(struct engine *e);
 /* The write pointer was moved. */
 void ring_set_wptr(struct engine *e, uint32_t wptr);

@@ -51,6 +51,8 @@ void engine_begin(struct engine *e)
     struct grant_e *page = e->grant_e;
     uint32_t epoch = epoch_now(e);
 
+    e->run_start_ns = clock_ns();
+    e->used = true;
     /* A wait is looked at without a grant, too. */
     if (epoch == e->grant.ran ||
         (grant_kind_now(e->grant_s) != GRANT_RUN && !compile_granted(e)))
@@ -61,11 +63,20 @@ void engine_begin(struct engine *e)
     __atomic_store_n(&page->run_epoch, epoch, __ATOMIC_RELEASE);
 }
 
+void engine_end(struct engine *e)
+{
+    e->idle_since_ns = clock_ns();
+    e->stats.busy_ns += e->idle_since_ns - e->run_start_ns;
+    e->grant.busy_ns += e->idle_since_ns - e->run_start_ns;
+    e->run_start_ns = 0;
+    engine_publish(e);
+}
+
 static enum grant_kind want_now(const struct engine *e)
 {
     if (e->preparing)
         return GRANT_COMPILE;
-    if (!ring_has_work(e) || e->waiting)
+    if (!engine_has_work(e) || e->waiting)
         return GRANT_NONE;
     return e->cold ? GRANT_COMPILE : GRANT_RUN;
 }
@@ -77,7 +88,7 @@ static void acknowledge(struct engine *e, uint32_t epoch)
     struct grant_e *page = e->grant_e;
     uint64_t now;
 
-    if (ring_has_work(e))
+    if (engine_has_work(e))
         e->stats.preempted++;
     engine_publish(e);
     now = clock_ns();
@@ -87,7 +98,7 @@ static void acknowledge(struct engine *e, uint32_t epoch)
     __atomic_store_n(&page->saved_ns, now, __ATOMIC_RELAXED);
     e->grant.acked = epoch;
     __atomic_store_n(&page->ack_epoch, epoch, __ATOMIC_RELEASE);
-    PROBE_PREEMPT(e->domid, e->index, e->ops->name, epoch, ring_has_work(e));
+    PROBE_PREEMPT(e->domid, e->index, e->ops->name, epoch, engine_has_work(e));
 }
 
 static void notify(struct engine *e)

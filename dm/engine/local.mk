@@ -10,6 +10,7 @@ libengine_la_SOURCES = \
 	dm/engine/grant.c \
 	dm/engine/image.c \
 	dm/engine/memory.c \
+	dm/engine/ring-front.c \
 	dm/engine/ring.c \
 	dm/engine/sdma.c \
 	$(NULL)

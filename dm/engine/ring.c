@@ -12,12 +12,6 @@ static uint32_t ring_pending(const struct ring *r)
     return (r->wptr - r->rptr) & (r->size - 1);
 }
 
-bool ring_has_work(const struct engine *e)
-{
-    return e->state == LINK_RUNNING &&
-           (e->ring.packet || e->ring.rptr != e->ring.wptr);
-}
-
 void ring_write_rptr(struct engine *e)
 {
     struct ring *r = &e->ring;
@@ -371,7 +365,8 @@ static enum step ring_step(struct engine *e)
     return STEP_DONE;
 }
 
-bool ring_compiles_next(const struct engine *e)
+/* Whether the packet to go on with is one of those that compile. */
+static bool ring_compiles_next(const struct engine *e)
 {
     uint64_t addr;
     const uint32_t *dw = innermost(&e->ring, &addr);
@@ -396,9 +391,7 @@ void ring_run(struct engine *e)
     enum step step;
     uint32_t wptr;
 
-    e->run_start_ns = clock_ns();
     engine_begin(e);
-    e->used = true;
     do {
         wptr = LINK_READ_ACQ(e->link->dev.wptr);
         if (wptr != r->csr_wptr) {
@@ -423,9 +416,5 @@ void ring_run(struct engine *e)
     if (!r->packet)
         LINK_WRITE(e->link->eng.cur_header, 0);
     ring_write_rptr(e);
-    e->idle_since_ns = clock_ns();
-    e->stats.busy_ns += e->idle_since_ns - e->run_start_ns;
-    e->grant.busy_ns += e->idle_since_ns - e->run_start_ns;
-    e->run_start_ns = 0;
-    engine_publish(e);
+    engine_end(e);
 }

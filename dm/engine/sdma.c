@@ -247,6 +247,7 @@ static const struct packet_type sdma_types[] = {
 const struct engine_ops sdma_ops = {
     .name = "sdma",
     .engine = XVGPU_ENGINE_SDMA,
+    .front = &ring_front,
     .types = sdma_types,
     .nr_types = sizeof(sdma_types) / sizeof(sdma_types[0]),
     .save_max = sizeof(struct position),

@@ -81,7 +81,7 @@ static void run(void)
     for (turns = 0; turns < 64; turns++) {
         FUZZ_CHECK(engine_turn(rig.e, 0) == 0);
         check_link();
-        if (!ring_has_work(rig.e))
+        if (!engine_has_work(rig.e))
             break;
     }
     alarm_in(0);

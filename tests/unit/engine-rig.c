@@ -172,7 +172,7 @@ void rig_go(struct rig *rig)
     do {
         CHECK(engine_turn(rig->e, 0) == 0);
         CHECK(++turns < 1000000);
-    } while (ring_has_work(rig->e) ||
+    } while (engine_has_work(rig->e) ||
              LINK_READ(rig->link->dev.wptr) != rig->e->ring.csr_wptr);
 }
 

@@ -115,7 +115,7 @@ static void test_stops_in_packet(void **state)
     assert_int_equal(page_of(rig)->want, GRANT_RUN);
     assert_int_equal(rig->e->stats.preempted, 1);
     rig_grant(rig, GRANT_RUN);
-    while (ring_has_work(rig->e) && ++turns < 1000)
+    while (engine_has_work(rig->e) && ++turns < 1000)
         turn(rig);
     assert_int_equal(p[MIB - 1], 7);
     assert_int_equal(rig->link->eng.packets, 1);

@@ -220,7 +220,7 @@ static void run_preempted(struct rig *rig, bool respawn)
     rig_doorbell(rig);
     assert_int_equal(engine_turn(rig->e, 0), 0);
     assert_int_equal(rig->e->grant_e->ack_epoch, rig->grant->epoch);
-    while (ring_has_work(rig->e)) {
+    while (engine_has_work(rig->e)) {
         ring_run(rig->e);
         calls++;
         if (!respawn)
@@ -395,7 +395,7 @@ static void test_wait_interrupted(void **state)
     usleep(40000);
     ring_run(rig->e);
     assert_int_equal(rig->e->state, LINK_RUNNING);
-    assert_true(ring_has_work(rig->e));
+    assert_true(engine_has_work(rig->e));
     grant_set(rig->grant, GRANT_RUN);
     start = clock_ns();
     LINK_WRITE(rig->link->dev.cmd, LINK_CMD_STOP);

@@ -146,6 +146,7 @@ static bool gfx_compiles(uint32_t type)
 const struct engine_ops gfx_ops = {
     .name = "gfx",
     .engine = XVGPU_ENGINE_GFX,
+    .front = &ring_front,
     .types = gfx_types,
     .nr_types = sizeof(gfx_types) / sizeof(gfx_types[0]),
     .open = gfx_open,
