@@ -28,6 +28,14 @@ uint64_t guard_charge(struct guard *g, uint32_t n, uint64_t now_ns)
     return wait;
 }
 
+bool guard_storm(struct guard *g, uint64_t now_ns)
+{
+    bool first = !g->storm_ns || now_ns - g->storm_ns >= GUARD_STORM_NS;
+
+    g->storm_ns = now_ns;
+    return first;
+}
+
 void guard_sleep(uint64_t ns)
 {
     const struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S),

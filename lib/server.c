@@ -12,6 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+
+#define ACCEPT_AGAIN_S 1.0
+
 struct conn {
     struct server *srv;
     int fd; /* -1: free */
@@ -33,6 +37,7 @@ struct server {
     int fd;
     char path[108]; /* "": not ours to remove */
     ev_io accept;
+    ev_timer accept_again; /* there were too many descriptors */
     unsigned int nr_conns;
     struct conn conns[];
 };
@@ -225,6 +230,26 @@ unsigned int *conn_word(struct conn *c)
     return &c->word;
 }
 
+static void on_accept_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct server *s = w->data;
+
+    (void)revents;
+    ev_io_start(loop, &s->accept);
+}
+
+/* Who waits to be accepted can't be refused: not to try again and again. */
+static void wait_to_accept(struct server *s)
+{
+    static struct log_limit limit;
+
+    log_limited(&limit, LOG_ERROR, "accept on %s: %s",
+                s->path[0] ? s->path : "a socket of libxl's", strerror(errno));
+    ev_io_stop(s->loop, &s->accept);
+    ev_timer_set(&s->accept_again, ACCEPT_AGAIN_S, 0.);
+    ev_timer_start(s->loop, &s->accept_again);
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct server *s = w->data;
@@ -234,8 +259,11 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 
     (void)revents;
     fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            wait_to_accept(s);
         return;
+    }
     for (i = 0; i < s->nr_conns && !c; i++) {
         if (s->conns[i].fd < 0)
             c = &s->conns[i];
@@ -314,6 +342,8 @@ int server_open(struct server **srv, struct ev_loop *loop, const char *path,
     }
     ev_io_init(&s->accept, on_accept, s->fd, EV_READ);
     s->accept.data = s;
+    ev_init(&s->accept_again, on_accept_again);
+    s->accept_again.data = s;
     ev_io_start(loop, &s->accept);
     *srv = s;
     return 0;
@@ -328,6 +358,7 @@ void server_close(struct server *s)
     for (i = 0; i < s->nr_conns; i++)
         conn_close(&s->conns[i]);
     ev_io_stop(s->loop, &s->accept);
+    ev_timer_stop(s->loop, &s->accept_again);
     if (s->fd >= 0)
         close(s->fd);
     if (s->path[0])

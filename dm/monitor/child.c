@@ -19,6 +19,7 @@
 
 /* So many messages of one child before others get their turn. */
 #define MESSAGES_A_TURN 16
+#define RETRY_NS 100000000u
 
 #define EXIT_EXEC 127
 
@@ -82,6 +83,7 @@ static void program_path(char *path, size_t size, const char *program)
 }
 
 static void on_message(struct ev_loop *loop, ev_io *w, int revents);
+static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents);
 static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents);
 
 static int fork_child(struct child *c, const struct child_spec *spec,
@@ -151,6 +153,9 @@ int child_start(struct child *c, const struct cgroups *cgs,
     ev_io_init(&c->exit, on_exit_event, c->pidfd, EV_READ);
     c->exit.data = c;
     ev_io_start(c->loop, &c->exit);
+    guard_init(&c->messages, CHILD_MESSAGES, CHILD_MESSAGES_BURST);
+    ev_init(&c->quiet, on_quiet);
+    c->quiet.data = c;
     log_debug("started %s, pid %ld", c->name, (long)c->pid);
 
 out:
@@ -173,34 +178,70 @@ int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
     return proto_send(c->sock, msg, fds, nr_fds, text, text ? strlen(text) : 0);
 }
 
+static void stop_reading(struct child *c)
+{
+    ev_io_stop(c->loop, &c->io);
+    ev_timer_stop(c->loop, &c->quiet);
+}
+
 void child_kill(struct child *c)
 {
     if (!child_runs(c))
         return;
     c->killed = true;
+    stop_reading(c);
     syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
     cgroup_kill(&c->cgroup);
 }
 
-/* Take up to max messages. False when there are no more, now or for good. */
-static bool take_messages(struct child *c, int max)
+static void pause_reading(struct child *c, uint64_t ns)
+{
+    ev_io_stop(c->loop, &c->io);
+    ev_timer_set(&c->quiet, (double)ns / 1e9, 0.);
+    ev_timer_start(c->loop, &c->quiet);
+}
+
+static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct child *c = w->data;
+
+    (void)revents;
+    ev_io_start(loop, &c->io);
+}
+
+/* For how long it is not to be heard. One that goes on is no danger: only its
+ * own messages wait, and its socket fills. */
+static uint64_t charge(struct child *c)
+{
+    uint64_t now = clock_ns();
+    uint64_t wait = guard_charge(&c->messages, 1, now);
+
+    if (wait && guard_storm(&c->messages, now))
+        log_warning("%s (pid %ld) sends too many messages: not more than %u a "
+                    "second are read",
+                    c->name, (long)c->pid, CHILD_MESSAGES);
+    return wait;
+}
+
+static void take_messages(struct child *c)
 {
     static struct proto_in in; /* too large for a stack; one thread */
     static struct log_limit limit;
-    int rc;
+    uint64_t wait = 0;
+    int max, rc;
 
-    while (max-- > 0) {
+    for (max = MESSAGES_A_TURN; max > 0 && !c->killed; max--) {
         rc = proto_recv(c->sock, &in);
         if (rc == -EAGAIN || rc == -EINTR)
-            return false;
+            break;
         if (rc != -EPIPE && rc != -EPROTO && rc) {
-            /* Not its fault; the loop comes back. */
             log_limited(&limit, LOG_WARNING, "receive from %s: %s", c->name,
                         strerror(-rc));
-            return false;
+            pause_reading(c, RETRY_NS); /* not its fault */
+            return;
         }
         if (rc) {
-            ev_io_stop(c->loop, &c->io);
+            stop_reading(c);
             if (rc != -EPIPE)
                 log_error("%s (pid %ld) sent what is no message: %s", c->name,
                           (long)c->pid, strerror(-rc));
@@ -210,19 +251,21 @@ static bool take_messages(struct child *c, int max)
                 child_kill(c);
             else
                 syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-            return false;
+            return;
         }
         c->ops->message(c, &in);
         proto_close_fds(&in);
+        wait = charge(c);
     }
-    return true;
+    if (wait && !c->killed)
+        pause_reading(c, wait);
 }
 
 static void on_message(struct ev_loop *loop, ev_io *w, int revents)
 {
     (void)loop;
     (void)revents;
-    take_messages(w->data, MESSAGES_A_TURN);
+    take_messages(w->data);
 }
 
 static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents)
@@ -231,11 +274,11 @@ static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents)
 
     (void)revents;
     /* Its last words, a failure to start for one, may still be unread. */
-    if (ev_is_active(&c->io))
-        take_messages(c, MESSAGES_A_TURN);
+    if (ev_is_active(&c->io) || ev_is_active(&c->quiet))
+        take_messages(c);
     if (waitpid(c->pid, &c->status, WNOHANG) != c->pid)
         return;
-    ev_io_stop(loop, &c->io);
+    stop_reading(c);
     ev_io_stop(loop, &c->exit);
     close(c->sock);
     close(c->pidfd);

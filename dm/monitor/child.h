@@ -12,10 +12,16 @@
 #include <sys/types.h>
 
 #include "dm/monitor/cgroup.h"
+#include "lib/guard.h"
 #include "lib/proto.h"
 
 /* Each domain has so many uids, from XVGPU_UID_BASE on. */
 #define UIDS_A_DOMAIN 16u
+
+/* Messages of one child a second, and at once; more are read late. An honest
+ * device passes on what its guest does, and is in no hurry. */
+#define CHILD_MESSAGES 200u
+#define CHILD_MESSAGES_BURST 200u
 
 struct child;
 
@@ -39,6 +45,8 @@ struct child {
     bool killed; /* by us: its end is no surprise */
     struct cgroup cgroup;
     ev_io io, exit;
+    struct guard messages;
+    ev_timer quiet; /* it has sent too many */
 };
 
 struct child_spec {
@@ -72,7 +80,8 @@ static inline bool child_runs(const struct child *c)
 int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
                unsigned int nr_fds, const char *text);
 
-/* SIGKILL; ops->exited follows from the loop. */
+/* SIGKILL; ops->exited follows from the loop. What it has sent, or still sends,
+ * is not read any more. */
 void child_kill(struct child *c);
 
 /* A person's words for how it ended, in a static buffer. */

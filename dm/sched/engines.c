@@ -39,6 +39,24 @@ static void kick(const struct engine *e)
     }
 }
 
+/* For how long it is not to be heard. Its own wish waits, or the end of its
+ * turn, which it pays for; if that were too late, its deadline looks, too. */
+static uint64_t charge_kick(struct engine *e, bool brings_news)
+{
+    uint64_t now = clock_ns();
+    uint64_t wait = guard_charge(&e->kicks, 1, now);
+
+    if (brings_news)
+        e->empty_kicks = 0;
+    else if (e->empty_kicks < VGPUD_KICKS_EMPTY)
+        e->empty_kicks++;
+    if (e->empty_kicks == VGPUD_KICKS_EMPTY && wait < VGPUD_KICKS_EMPTY_NS)
+        wait = VGPUD_KICKS_EMPTY_NS;
+    if (wait && guard_storm(&e->kicks, now))
+        log_warning("%s: kicks too often: it is heard more rarely", e->name);
+    return wait;
+}
+
 static void on_notify(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct engine *e = w->data;
@@ -49,15 +67,12 @@ static void on_notify(struct ev_loop *loop, ev_io *w, int revents)
     /* It may have taken back what woke us: that counts, too. */
     n = read(e->notify_fd, &count, sizeof(count));
     (void)n;
-    wait = guard_charge(&e->kicks, 1, clock_ns());
+    wait = charge_kick(e, engine_look(e));
     if (wait) {
-        log_limited(&e->kick_limit, LOG_WARNING, "%s: kicks too often",
-                    e->name);
         ev_io_stop(loop, &e->notify);
         ev_timer_set(&e->quiet, (double)wait / 1e9, 0.);
         ev_timer_start(loop, &e->quiet);
     }
-    engine_look(e);
     member_changed(e->member);
 }
 
@@ -178,12 +193,14 @@ void engine_compile(struct engine *e)
     engine_deadline(e, e->member->queue->config.compile_ns);
 }
 
-void engine_look(struct engine *e)
+bool engine_look(struct engine *e)
 {
+    const enum engine_state state = e->state;
+    const uint32_t wanted = e->want;
     uint32_t want;
 
     if (e->state == ENGINE_OFF)
-        return;
+        return false;
     if ((e->state == ENGINE_STOPPING || e->state == ENGINE_COMPILE) &&
         ack(e) == e->s->epoch) {
         held(e);
@@ -195,13 +212,14 @@ void engine_look(struct engine *e)
     want = __atomic_load_n(&e->e->want, __ATOMIC_SEQ_CST);
     e->want = want <= GRANT_COMPILE ? want : GRANT_NONE;
     if (e->state == ENGINE_COMPILE)
-        return;
+        return e->want != wanted;
     if (e->want != GRANT_COMPILE)
         compile_end(e);
     else if (e->state == ENGINE_RUN)
         engine_stop(e);
     else if (e->state == ENGINE_HELD && !e->killed)
         compile_wait(e);
+    return e->state != state || e->want != wanted;
 }
 
 void engine_adopt(struct engine *e)

@@ -307,6 +307,10 @@ static void go_on(struct runq *r, uint64_t now)
             engine_look(e);
     }
     tell_queue(m);
+    if (!has_engine(m)) { /* it has stopped by itself, to compile */
+        r->dirty = true;
+        return;
+    }
     if (flags && !m->entity.ready) {
         stop_turn(r, now);
         return;

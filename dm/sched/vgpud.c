@@ -9,6 +9,9 @@
 
 #include <utlist.h>
 
+#define FINISH_ROUNDS 4u
+#define FINISH_AGAIN_S 0.001
+
 void vgpud_record(struct vgpud *d, const struct vgpu *v, const struct runq *r,
                   uint8_t event, uint64_t value)
 {
@@ -24,19 +27,37 @@ void vgpud_record(struct vgpud *d, const struct vgpu *v, const struct runq *r,
     records_add(&d->records, &record);
 }
 
+static void on_finish_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    (void)loop; /* it is awake: on_finish() is next */
+    (void)w;
+    (void)revents;
+}
+
+static bool is_finished(const struct vgpud *d)
+{
+    unsigned int i;
+
+    if (d->reap || d->compile_dirty)
+        return false;
+    for (i = 0; i < d->nr_queues; i++) {
+        if (d->queues[i].dirty)
+            return false;
+    }
+    return true;
+}
+
 /* Events only take note; what follows from all of them is done here, before
  * the loop sleeps. */
 static void on_finish(struct ev_loop *loop, ev_prepare *w, int revents)
 {
     struct vgpud *d = w->data;
     unsigned int i, rounds;
-    bool again = true;
 
-    (void)loop;
     (void)revents;
-    /* One queue's turn may end another's business, but not for ever. */
-    for (rounds = 0; again && rounds < 4; rounds++) {
-        again = false;
+    /* One queue's turn may end another's business, but not for ever: an engine
+     * whose page is always one step ahead would keep us busy. */
+    for (rounds = 0; !is_finished(d) && rounds < FINISH_ROUNDS; rounds++) {
         if (d->reap) {
             vgpus_reap(d);
             monitors_reap(d);
@@ -44,12 +65,14 @@ static void on_finish(struct ev_loop *loop, ev_prepare *w, int revents)
         if (d->compile_dirty)
             compile_go(d);
         for (i = 0; i < d->nr_queues; i++) {
-            if (!d->queues[i].dirty)
-                continue;
-            runq_go(&d->queues[i]);
-            again = true;
+            if (d->queues[i].dirty)
+                runq_go(&d->queues[i]);
         }
     }
+    if (is_finished(d) || ev_is_active(&d->finish_again))
+        return;
+    ev_timer_set(&d->finish_again, FINISH_AGAIN_S, 0.);
+    ev_timer_start(loop, &d->finish_again);
 }
 
 static void on_settled(struct ev_loop *loop, ev_timer *w, int revents)
@@ -99,6 +122,7 @@ int vgpud_open(struct vgpud *d)
     d->start_ns = clock_ns();
     ev_prepare_init(&d->finish, on_finish);
     d->finish.data = d;
+    ev_init(&d->finish_again, on_finish_again);
     ev_timer_init(&d->settle, on_settled, (double)d->config.settle_ns / 1e9,
                   0.);
     d->settle.data = d;
@@ -144,6 +168,7 @@ void vgpud_close(struct vgpud *d)
     ev_timer_stop(d->loop, &d->watch);
     ev_timer_stop(d->loop, &d->settle);
     ev_timer_stop(d->loop, &d->compile_again);
+    ev_timer_stop(d->loop, &d->finish_again);
     ev_prepare_stop(d->loop, &d->finish);
     while (d->nr_queues)
         runq_fini(&d->queues[--d->nr_queues]);

@@ -40,6 +40,9 @@
 /* Kicks of one engine, a second; more are answered late. */
 #define VGPUD_KICKS 4000u
 #define VGPUD_KICKS_BURST 400u
+/* So many in a row that bring nothing, and it is not heard for a while. */
+#define VGPUD_KICKS_EMPTY 32u
+#define VGPUD_KICKS_EMPTY_NS (10 * NS_PER_MS)
 
 struct vgpud;
 struct vgpu;
@@ -67,7 +70,8 @@ struct engine {
     int wake_fd, notify_fd;
     ev_io notify;
     struct guard kicks;
-    ev_timer quiet; /* it has kicked too often */
+    unsigned int empty_kicks; /* in a row */
+    ev_timer quiet;           /* it has kicked too often */
 
     /* Of its process; pid 0: none is known. */
     pid_t pid;
@@ -91,7 +95,7 @@ struct engine {
     uint64_t held_at_ns, held_cpu_ns; /* when it was last looked at */
     uint64_t held_ns, spent_ns;       /* before, in this window */
 
-    struct log_limit kick_limit, kill_limit;
+    struct log_limit kill_limit;
 };
 
 #define MEMBER_ENGINES 2u
@@ -191,6 +195,7 @@ struct vgpud {
     uint64_t processors;
     /* What is left to do when all events of a turn of the loop are known. */
     ev_prepare finish;
+    ev_timer finish_again; /* there was more than is done at a time */
     bool compile_dirty, reap;
     bool settling; /* restarted: who runs may not have registered yet */
     ev_timer settle;
@@ -241,8 +246,8 @@ void engine_told_dead(struct engine *e, enum proto_death death);
 void engine_run(struct engine *e, uint32_t flags);
 void engine_stop(struct engine *e);
 void engine_compile(struct engine *e);
-/* Read page E. */
-void engine_look(struct engine *e);
+/* Read page E. True: it says something new. */
+bool engine_look(struct engine *e);
 /* Could it run now, and does it want to? */
 bool engine_ready(const struct engine *e);
 

@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/liar/xen-vgpu-engine \
 	tests/unit/liar/xen-vgpu-engine-gfx \
 	tests/unit/test-attach \
+	tests/unit/test-child \
 	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
@@ -29,12 +30,14 @@ check_PROGRAMS += \
 	tests/unit/test-qmp \
 	tests/unit/test-restrict \
 	tests/unit/test-sched-processes \
+	tests/unit/test-server \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
 
 TESTS += \
 	tests/unit/test-attach \
+	tests/unit/test-child \
 	tests/unit/test-gfx-kill \
 	tests/unit/test-gfx-process \
 	tests/unit/test-launch \
@@ -46,6 +49,7 @@ TESTS += \
 	tests/unit/test-qmp \
 	tests/unit/test-restrict \
 	tests/unit/test-sched-processes \
+	tests/unit/test-server \
 	tests/unit/test-stats \
 	tests/unit/test-vram \
 	$(NULL)
@@ -105,6 +109,15 @@ tests_unit_test_options_LDADD = libmonitor.la $(CMOCKA_LIBS)
 tests_unit_test_qmp_SOURCES = tests/unit/test-qmp.c
 tests_unit_test_qmp_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_qmp_LDADD = libmonitor.la $(CMOCKA_LIBS)
+
+tests_unit_test_child_SOURCES = tests/unit/test-child.c
+tests_unit_test_child_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_child_LDADD = libmonitor.la tests/fakexen/libfakexen.la \
+	$(CMOCKA_LIBS)
+
+tests_unit_test_server_SOURCES = tests/unit/test-server.c
+tests_unit_test_server_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_server_LDADD = libxvgpu.la $(EV_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_stats_SOURCES = tests/unit/test-stats.c
 tests_unit_test_stats_CFLAGS = $(monitor_test_cflags)

@@ -4,6 +4,7 @@ vgpud_tests = \
 	tests/unit/test-vgpud \
 	tests/unit/test-vgpud-admin \
 	tests/unit/test-vgpud-hostile \
+	tests/unit/test-vgpud-loop \
 	tests/unit/test-vgpud-parts \
 	tests/unit/test-vgpud-talk \
 	$(NULL)
@@ -41,3 +42,9 @@ tests_unit_test_vgpud_parts_SOURCES = tests/unit/test-vgpud-parts.c
 tests_unit_test_vgpud_parts_CFLAGS = $(vgpud_test_cflags)
 tests_unit_test_vgpud_parts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ns
 tests_unit_test_vgpud_parts_LDADD = libvgpud.la $(CMOCKA_LIBS)
+
+tests_unit_test_vgpud_loop_SOURCES = tests/unit/test-vgpud-loop.c
+tests_unit_test_vgpud_loop_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=runq_go \
+	-Wl,--wrap=member_changed -Wl,--wrap=log_msg
+tests_unit_test_vgpud_loop_LDADD = libvgpud.la $(CMOCKA_LIBS)
