@@ -148,9 +148,16 @@ static uint32_t ack(const struct engine *e)
     return __atomic_load_n(&e->e->ack_epoch, __ATOMIC_ACQUIRE);
 }
 
+bool engine_may_run(const struct engine *e)
+{
+    return e->state == ENGINE_HELD && !e->killed && !e->compile_waits &&
+           e->vgpu->conn;
+}
+
 bool engine_ready(const struct engine *e)
 {
     return e->want == GRANT_RUN && !e->killed && !e->compile_waits &&
+           e->vgpu->conn &&
            (e->state == ENGINE_HELD || e->state == ENGINE_RUN);
 }
 
@@ -160,6 +167,8 @@ static void held(struct engine *e)
     e->stop_ns = 0;
     if (!e->killed)
         ev_timer_stop(e->vgpu->d->loop, &e->deadline);
+    if (!e->vgpu->conn)
+        e->vgpu->d->reap = true; /* it has been waited for */
     watch_held(e);
 }
 
@@ -217,7 +226,7 @@ bool engine_look(struct engine *e)
         compile_end(e);
     else if (e->state == ENGINE_RUN)
         engine_stop(e);
-    else if (e->state == ENGINE_HELD && !e->killed)
+    else if (e->state == ENGINE_HELD && !e->killed && e->vgpu->conn)
         compile_wait(e);
     return e->state != state || e->want != wanted;
 }

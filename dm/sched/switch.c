@@ -245,7 +245,7 @@ static bool grant(struct member *m, uint32_t flags)
     for (i = 0; i < m->nr_engines; i++) {
         struct engine *e = m->engines[i];
 
-        if (e->state != ENGINE_HELD || e->killed || e->compile_waits)
+        if (!engine_may_run(e))
             continue;
         engine_run(e, flags);
         if (!any || e->want == GRANT_RUN)
@@ -300,7 +300,7 @@ static void go_on(struct runq *r, uint64_t now)
     for (i = 0; i < m->nr_engines; i++) {
         struct engine *e = m->engines[i];
 
-        if (e->state == ENGINE_HELD && !e->killed && !e->compile_waits)
+        if (engine_may_run(e))
             engine_run(e, flags); /* ganged: back from compiling, or new */
         __atomic_store_n(&e->s->flags, flags, __ATOMIC_SEQ_CST);
         if (flags)

@@ -248,6 +248,8 @@ void engine_stop(struct engine *e);
 void engine_compile(struct engine *e);
 /* Read page E. True: it says something new. */
 bool engine_look(struct engine *e);
+/* Could it be granted? Nobody whose monitor has gone is. */
+bool engine_may_run(const struct engine *e);
 /* Could it run now, and does it want to? */
 bool engine_ready(const struct engine *e);
 

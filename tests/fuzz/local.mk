@@ -19,6 +19,7 @@ fuzz_replayers = \
 	tests/fuzz/run-sdma \
 	tests/fuzz/run-shader \
 	tests/fuzz/run-takeover \
+	tests/fuzz/run-vgpud \
 	$(NULL)
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
@@ -31,6 +32,7 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-sdma \
 	tests/fuzz/fuzz-shader \
 	tests/fuzz/fuzz-takeover \
+	tests/fuzz/fuzz-vgpud \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
@@ -158,6 +160,21 @@ tests_fuzz_fuzz_monitor_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_monitor_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_monitor_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_monitor_LDADD = $(fuzz_monitor_libs)
+
+fuzz_vgpud_sources = tests/fuzz/fuzz-vgpud.c tests/fuzz/vgpud-rig.c \
+	tests/fuzz/vgpud-rig.h
+fuzz_vgpud_ldflags = $(AM_LDFLAGS) -Wl,--wrap=clock_ns \
+	-Wl,--wrap=clock_gettime -Wl,--wrap=syscall
+tests_fuzz_run_vgpud_SOURCES = $(fuzz_vgpud_sources) $(fuzz_runner)
+tests_fuzz_run_vgpud_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_vgpud_CFLAGS = $(fuzz_cflags)
+tests_fuzz_run_vgpud_LDFLAGS = $(fuzz_vgpud_ldflags)
+tests_fuzz_run_vgpud_LDADD = libvgpud.la
+tests_fuzz_fuzz_vgpud_SOURCES = $(fuzz_vgpud_sources)
+tests_fuzz_fuzz_vgpud_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_vgpud_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_vgpud_LDFLAGS = $(fuzz_vgpud_ldflags) -fsanitize=fuzzer
+tests_fuzz_fuzz_vgpud_LDADD = libvgpud.la
 
 tests_fuzz_run_shader_SOURCES = tests/fuzz/fuzz-shader.c $(fuzz_runner)
 tests_fuzz_run_shader_CPPFLAGS = $(fuzz_cppflags)
