@@ -5,11 +5,13 @@ EXTRA_DIST += \
 	tests/lab/dom0-run \
 	tests/lab/init \
 	tests/lab/lib.sh \
+	tests/lab/linux \
 	tests/lab/parts \
 	tests/lab/parts.sh \
 	tests/lab/run \
 	tests/lab/scenarios \
 	tests/lab/selftest \
+	tests/lab/stock.sh \
 	$(NULL)
 
 # Programs for scenarios, /root/lab in dom0.

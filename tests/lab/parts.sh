@@ -180,7 +180,7 @@ run_part() { # ARCHIVE
     mkdir -p "$root"/root/{guests,scenarios,lab} "$root/var/log/xen-vgpu"
     install -m 755 "$lab/init" "$root/init"
     install -m 755 "$lab/dom0-run" "$root/root/lab/run"
-    install -m 644 "$lab/lib.sh" "$root/root/lab/lib.sh"
+    install -m 644 "$lab/lib.sh" "$lab/stock.sh" "$root/root/lab/"
     cp "$lab"/scenarios/*.sh "$lab"/selftest/*.sh "$root/root/scenarios/"
     # Files that scenarios read, such as ready-made guest configurations.
     [ ! -d "$lab/data" ] || cp -r "$lab/data" "$root/root/data"

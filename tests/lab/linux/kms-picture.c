@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shows a known picture by the kernel's mode setting, says its checksum (the
+ * line that dom0-pngsum prints of a screenshot), and measures flips and small
+ * updates. */
+#include "kms.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CURSOR_SIZE 64u
+#define UPDATE_SIZE 64u
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A gradient, a texture that no two rows or columns share, a white frame at the
+ * very edge, and a mark that is not symmetric. */
+static uint32_t pixel(uint32_t x, uint32_t y, uint32_t width, uint32_t height,
+                      uint32_t turn)
+{
+    uint32_t r = x * 255 / width, g = y * 255 / height;
+    uint32_t b = (x ^ y ^ turn * 37) & 0xff;
+
+    if (!x || !y || x == width - 1 || y == height - 1)
+        return 0xffffff;
+    if (x > width / 8 && x < width / 4 && y > height / 8 && y < height / 2)
+        return turn & 1 ? 0xe07010 : 0x1070e0;
+    return r << 16 | g << 8 | b;
+}
+
+static void draw(struct kms_buffer *b, uint32_t turn, uint32_t x0, uint32_t y0,
+                 uint32_t width, uint32_t height)
+{
+    uint32_t x, y;
+
+    for (y = y0; y < y0 + height; y++)
+        for (x = x0; x < x0 + width; x++)
+            b->pixels[y * (b->pitch / 4) + x] =
+                pixel(x, y, b->width, b->height, turn);
+}
+
+static void print_sum(const struct kms_buffer *b)
+{
+    uint32_t x, y, sum = 0, sums = 0;
+
+    for (y = 0; y < b->height; y++)
+        for (x = 0; x < b->width; x++) {
+            sum += b->pixels[y * (b->pitch / 4) + x] & 0xffffff;
+            sums += sum;
+        }
+    printf("DRAWN width=%u height=%u sum=%08x%08x\n", b->width, b->height, sum,
+           sums);
+}
+
+/* The whole picture is shown by setting the mode; then a part of it is drawn
+ * anew, as a console does, and only that part is reported. */
+static int show(struct kms *k, struct kms_buffer *b, uint32_t turn)
+{
+    uint32_t x = b->width / 3, y = b->height / 3;
+    uint32_t width = b->width / 5, height = b->height / 7;
+    int rc;
+
+    draw(b, turn, 0, 0, b->width, b->height);
+    rc = kms_show(k, b->fb);
+    if (rc)
+        return rc;
+    draw(b, turn + 1, x, y, width, height);
+    rc = kms_dirty(k, b->fb, (uint16_t)x, (uint16_t)y, (uint16_t)width,
+                   (uint16_t)height);
+    if (!rc)
+        print_sum(b);
+    return rc;
+}
+
+static int show_cursor(struct kms *k, struct kms_buffer *cursor)
+{
+    uint32_t x, y;
+    int rc = kms_buffer(k, cursor, CURSOR_SIZE, CURSOR_SIZE);
+
+    if (rc)
+        return rc;
+    for (y = 0; y < CURSOR_SIZE; y++)
+        for (x = 0; x < CURSOR_SIZE; x++)
+            cursor->pixels[y * (cursor->pitch / 4) + x] =
+                x + y < CURSOR_SIZE ? 0xffff00ff : 0;
+    return kms_cursor(k, cursor, 100, 50);
+}
+
+/* Flips between two buffers, and updates of a small square, each for some
+ * seconds. */
+static int measure(struct kms *k, struct kms_buffer *b, double seconds)
+{
+    struct kms_buffer other;
+    unsigned long flips = 0, updates = 0;
+    double begin, flipped, updated;
+    int rc;
+
+    rc = kms_buffer(k, &other, b->width, b->height);
+    if (rc)
+        return rc;
+    draw(&other, 7, 0, 0, other.width, other.height);
+    begin = now();
+    do {
+        rc = kms_flip(k, flips & 1 ? b->fb : other.fb);
+        flips++;
+    } while (!rc && now() < begin + seconds);
+    flipped = now() - begin;
+    if (!rc)
+        rc = kms_show(k, b->fb);
+    begin = now();
+    while (!rc && now() < begin + seconds) {
+        uint32_t n = (uint32_t)updates++;
+        uint16_t x = (uint16_t)(n * 40 % (b->width - UPDATE_SIZE));
+        uint16_t y = (uint16_t)(n * 24 % (b->height - UPDATE_SIZE));
+
+        draw(b, n, x, y, UPDATE_SIZE, UPDATE_SIZE);
+        rc = kms_dirty(k, b->fb, x, y, UPDATE_SIZE, UPDATE_SIZE);
+    }
+    updated = now() - begin;
+    if (!rc)
+        printf("STATS flips=%lu flips_per_s=%.1f updates=%lu "
+               "updates_per_s=%.1f\n",
+               flips, (double)flips / flipped, updates,
+               (double)updates / updated);
+    kms_buffer_free(k, &other);
+    return rc;
+}
+
+static int usage(void)
+{
+    fprintf(stderr,
+            "usage: kms-picture [-d CARD] [-s SCANOUT] [-m WIDTHxHEIGHT]\n"
+            "                   [-p PICTURE] [-c] [-b SECONDS] [-w]\n"
+            "-c shows a cursor, -b measures, -w shows it until it is killed\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned int scanout = 0, width = 0, height = 0, turn = 0;
+    struct kms_buffer b = {0}, cursor = {0};
+    const char *card = "/dev/dri/card0";
+    bool wait = false, with_cursor = false;
+    double seconds = 0;
+    struct kms k;
+    int opt, rc;
+
+    while ((opt = getopt(argc, argv, "d:s:m:p:cb:w")) != -1)
+        switch (opt) {
+        case 'd':
+            card = optarg;
+            break;
+        case 's':
+            scanout = (unsigned int)atoi(optarg);
+            break;
+        case 'm':
+            if (sscanf(optarg, "%ux%u", &width, &height) != 2)
+                return usage();
+            break;
+        case 'p':
+            turn = (unsigned int)atoi(optarg);
+            break;
+        case 'c':
+            with_cursor = true;
+            break;
+        case 'b':
+            seconds = atof(optarg);
+            break;
+        case 'w':
+            wait = true;
+            break;
+        default:
+            return usage();
+        }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    rc = kms_open(&k, card, scanout);
+    if (!rc && width)
+        rc = kms_choose(&k, width, height);
+    if (rc)
+        goto out;
+    printf("KMS driver=%s connector=%u mode=%ux%u\n", k.driver, k.connector,
+           k.mode.hdisplay, k.mode.vdisplay);
+    rc = kms_buffer(&k, &b, k.mode.hdisplay, k.mode.vdisplay);
+    if (!rc)
+        rc = show(&k, &b, turn);
+    if (!rc && with_cursor)
+        rc = show_cursor(&k, &cursor);
+    if (!rc && seconds > 0)
+        rc = measure(&k, &b, seconds);
+    while (!rc && wait)
+        pause();
+    kms_buffer_free(&k, &cursor);
+    kms_buffer_free(&k, &b);
+    kms_close(&k);
+out:
+    if (rc)
+        fprintf(stderr, "kms-picture: %s\n", strerror(-rc));
+    return rc ? 1 : 0;
+}
