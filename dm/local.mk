@@ -5,4 +5,5 @@ include dm/monitor/local.mk
 include dm/device/local.mk
 include dm/engine/local.mk
 include dm/engine/gfx/local.mk
+include dm/engine/virtio/local.mk
 include dm/sched/local.mk

@@ -4,6 +4,8 @@ noinst_LTLIBRARIES += libxvgpu.la
 libxvgpu_la_SOURCES = \
 	lib/duration.c \
 	lib/duration.h \
+	lib/edid.c \
+	lib/edid.h \
 	lib/grant.c \
 	lib/grant.h \
 	lib/guard.c \

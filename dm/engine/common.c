@@ -21,7 +21,7 @@ static enum step run_nop(struct engine *e, const uint32_t *dw, uint32_t n)
 }
 
 /* Histogram bucket i counts times below 2^i us. */
-static void count_job(struct engine *e)
+void engine_job_done(struct engine *e)
 {
     uint64_t us = (clock_ns() - e->job_start_ns) / NS_PER_US;
     unsigned int i = us ? 64u - (unsigned int)__builtin_clzll(us) : 0;
@@ -42,7 +42,7 @@ static enum step run_fence(struct engine *e, const uint32_t *dw, uint32_t n)
     if (addr && mem_store64(e, addr, field64(dw + 3)) < 0)
         return STEP_FAULT;
     e->fence = field64(dw + 3);
-    count_job(e);
+    engine_job_done(e);
     if (XVGPU_PKT_FLAGS(dw[0]) & XVGPU_FENCE_SIGNAL)
         e->ring.signal = true;
     LINK_WRITE_REL(e->link->eng.fence, e->fence);

@@ -25,7 +25,7 @@
 /* From one failed try to unmask the doorbell to the next. */
 #define UNMASK_MS 10
 
-static void kick_event(struct engine *e)
+void engine_kick_device(struct engine *e)
 {
     int rc = link_kick(e->event);
 
@@ -52,12 +52,12 @@ void engine_signal_done(struct engine *e)
         return;
     }
     LINK_WRITE_REL(e->link->eng.done_count, ++e->done_count);
-    kick_event(e);
+    engine_kick_device(e);
 }
 
 void engine_signal_fault(struct engine *e)
 {
-    kick_event(e);
+    engine_kick_device(e);
     if (e->bell.done_port >= 0)
         xenevtchn_notify(e->xce, (evtchn_port_t)e->bell.done_port);
 }
@@ -128,7 +128,7 @@ static uint32_t cmd_start(struct engine *e)
 {
     const struct link_dev *dev = &e->link->dev;
     uint64_t base_ns = LINK_READ(dev->time_base_ns);
-    bool again = LINK_READ(dev->start_stopped);
+    bool again = LINK_READ(dev->start_stopped) || LINK_READ(dev->restart);
     uint32_t code;
 
     cmd_stop(e);
@@ -181,7 +181,7 @@ static void obey(struct engine *e, uint32_t seq)
     LINK_WRITE(e->link->eng.state, e->state);
     LINK_WRITE(e->link->eng.ack_status, (int32_t)status);
     LINK_WRITE_REL(e->link->eng.ack_seq, seq);
-    kick_event(e);
+    engine_kick_device(e);
 }
 
 /* ---- Boundaries ------------------------------------------------------ */
@@ -319,6 +319,8 @@ static uint64_t sleep_ns(const struct engine *e, int timeout_ms)
 
 int engine_turn(struct engine *e, int timeout_ms)
 {
+    int rc;
+
     look(e);
     if (e->preparing && engine_may_run(e)) {
         prepare(e);
@@ -338,8 +340,10 @@ int engine_turn(struct engine *e, int timeout_ms)
         return 0;
     /* A doorbell that stays masked rings no more: try again soon. Who has work
      * and no grant need not hear it. */
-    if (!engine_has_work(e) && e->ops->front->listen(e) < 0 &&
-        (timeout_ms < 0 || timeout_ms > UNMASK_MS))
+    rc = engine_has_work(e) ? 0 : e->ops->front->listen(e);
+    if (rc > 0)
+        return 0;
+    if (rc < 0 && (timeout_ms < 0 || timeout_ms > UNMASK_MS))
         timeout_ms = UNMASK_MS;
     return wait_for_events(e, sleep_ns(e, timeout_ms));
 }
@@ -364,6 +368,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     e->notify = config->notify;
     e->sock = config->sock;
     e->context = config->context;
+    e->scanout = config->scanout;
     e->xce = config->xce;
     e->bell = (struct doorbell){.ring_port = -1, .done_port = -1};
     e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,

@@ -57,6 +57,8 @@ struct packet_type {
 struct engine_host {
     const char *device; /* the driver's name for it */
     bool in_place;      /* guest memory is used where it is, not copied */
+    /* Of a virtio-gpu: see struct proto_msg. */
+    uint32_t features, capsets;
 };
 
 /*
@@ -88,8 +90,8 @@ struct engine_front {
     void (*run)(struct engine *e);
     /* An event channel has an event; may be NULL. */
     void (*event)(struct engine *e);
-    /* Before sleeping without work: have the guest ring again. 0, or a negative
-     * errno: to be called again soon. */
+    /* Before sleeping without work: have the guest ring again. 0; 1: it has
+     * more already; or a negative errno: to be called again soon. */
     int (*listen)(struct engine *e);
 };
 
@@ -104,7 +106,7 @@ struct engine_front {
  */
 struct engine_ops {
     const char *name;
-    uint32_t engine;                 /* XVGPU_ENGINE_* */
+    uint32_t engine; /* XVGPU_ENGINE_* */
     const struct engine_front *front;
     const struct packet_type *types; /* besides the common ones */
     unsigned int nr_types;
@@ -239,6 +241,7 @@ struct engine {
     struct grant_e *grant_e;
     int kick, event, wake, notify, sock;
     int context; /* memfd for what must outlive this process, or -1 */
+    int scanout; /* memfd for what is shown (lib/scanout.h), or -1 */
     xenevtchn_handle *xce;
     uint32_t done_count, fault_count;
     uint64_t time_base_ns;
@@ -260,7 +263,7 @@ struct engine_config {
     /* Stay the caller's. */
     int link, kick, event, grant_s, grant_e, wake, notify;
     int sock;                      /* to the monitor, or -1 */
-    int context;                   /* see struct engine; -1: none */
+    int context, scanout;          /* see struct engine; -1: none */
     xenforeignmemory_handle *fmem; /* borrowed */
     xenevtchn_handle *xce;         /* borrowed */
 };
@@ -294,6 +297,10 @@ void engine_publish(struct engine *e);
 void engine_progress(struct engine *e, uint64_t packets);
 /* The ring is to stop at the packet that runs. Returns STEP_FAULT. */
 enum step engine_fault(struct engine *e, uint32_t code, uint64_t addr);
+/* Have the device look at the link page. */
+void engine_kick_device(struct engine *e);
+/* The job that began at e->job_start_ns is done, up to e->fence. */
+void engine_job_done(struct engine *e);
 /* Tell the guest, by its event channel or by way of the device. */
 void engine_signal_done(struct engine *e);
 void engine_signal_fault(struct engine *e);

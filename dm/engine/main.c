@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xen-vgpu-engine and xen-vgpu-engine-gfx --domid N: started by xen-vgpu-dm,
- * its socket at PROTO_FD. */
+/* xen-vgpu-engine, xen-vgpu-engine-gfx and xen-vgpu-engine-virtio --domid N:
+ * started by xen-vgpu-dm, its socket at PROTO_FD. */
 #include "config.h"
 #include "dm/engine/engine.h"
 
@@ -22,7 +22,8 @@ enum {
     FD_GRANT_E,
     FD_WAKE,
     FD_NOTIFY,
-    FD_CONTEXT, /* gfx only */
+    FD_CONTEXT, /* gfx and virtio-gpu only */
+    FD_SCANOUT, /* virtio-gpu only */
 };
 _Static_assert(FD_CONTEXT == PROTO_ENGINE_FDS, "as the monitor sends them");
 
@@ -38,8 +39,8 @@ static int receive_start(struct proto_in *in)
     while (rc == -EINTR);
     if (rc < 0)
         return rc;
-    if (in->msg.type == PROTO_ENGINE_START &&
-        (in->nr_fds == PROTO_ENGINE_FDS || in->nr_fds == PROTO_ENGINE_FDS + 1))
+    if (in->msg.type == PROTO_ENGINE_START && in->nr_fds >= PROTO_ENGINE_FDS &&
+        in->nr_fds <= PROTO_ENGINE_FDS + 2)
         return 0;
     proto_close_fds(in);
     return -EPROTO;
@@ -108,6 +109,7 @@ static int open_engine(struct proto_in *in, struct engine **e)
         .notify = in->fds[FD_NOTIFY],
         .sock = PROTO_FD,
         .context = in->nr_fds > FD_CONTEXT ? in->fds[FD_CONTEXT] : -1,
+        .scanout = in->nr_fds > FD_SCANOUT ? in->fds[FD_SCANOUT] : -1,
     };
     int rc;
 
@@ -124,6 +126,8 @@ static int open_engine(struct proto_in *in, struct engine **e)
     close(in->fds[FD_GRANT_E]);
     if (config.context >= 0)
         close(config.context);
+    if (config.scanout >= 0)
+        close(config.scanout);
     return enter_sandbox(in, *e);
 }
 
@@ -140,6 +144,8 @@ static int say_ready(int status, const struct engine *e)
         engine_program_ops->describe(e, &host);
         msg.u.ready.memory =
             host.in_place ? PROTO_MEMORY_IN_PLACE : PROTO_MEMORY_COPIED;
+        msg.u.ready.features = host.features;
+        msg.u.ready.capsets = host.capsets;
     }
     return proto_send(PROTO_FD, &msg, NULL, 0, host.device,
                       strlen(host.device));

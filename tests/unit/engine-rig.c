@@ -50,10 +50,16 @@ static void make(struct rig *rig, domid_t domid, const struct engine_ops *ops,
     c->xce = rig->xce;
     c->sock = rig->socks[1];
     c->context = memfd_create("context", 0);
+    c->scanout = -1;
     c->kick = eventfd(0, EFD_NONBLOCK);
     c->event = eventfd(0, EFD_NONBLOCK);
     c->wake = eventfd(0, EFD_NONBLOCK);
     c->notify = eventfd(0, EFD_NONBLOCK);
+    if (ops->front != &ring_front) {
+        c->scanout = memfd_create("scanout", MFD_ALLOW_SEALING);
+        CHECK(ftruncate(c->scanout, SCANOUT_SIZE) == 0);
+        CHECK(fcntl(c->scanout, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+    }
     c->link = memfd_create("link", 0);
     CHECK(ftruncate(c->link, LINK_SIZE) == 0);
     rig->link =
@@ -97,7 +103,7 @@ void rig_free(struct rig *rig)
     const struct engine_config *c = &rig->config;
     const int fds[] = {c->kick,       c->event,   c->wake,    c->notify,
                        c->link,       c->grant_s, c->grant_e, rig->socks[0],
-                       rig->socks[1], c->context};
+                       rig->socks[1], c->context, c->scanout};
     size_t i;
 
     engine_free(rig->e);

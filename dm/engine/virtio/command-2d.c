@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands on 2D resources (virtio 1.2, 5.7.6.8). */
+#include <string.h>
+
+#include "dm/engine/virtio/vgpu.h"
+
+static enum step refuse_if(struct request *rq, uint32_t error)
+{
+    if (error)
+        vgpu_refuse(rq, error);
+    return STEP_DONE;
+}
+
+/* The resource, or NULL and the request is refused. */
+static struct resource *named(struct vgpu *g, struct request *rq, uint32_t id)
+{
+    struct resource *r = resource_find(g, id);
+
+    if (!r)
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+    return r;
+}
+
+enum step vgpu_create_2d(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_resource_create_2d *c = (const void *)rq->buf;
+
+    return refuse_if(rq, resource_create_2d(g, c->resource_id, c->format,
+                                            c->width, c->height));
+}
+
+enum step vgpu_unref(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_resource_unref *c = (const void *)rq->buf;
+    struct resource *r = named(g, rq, c->resource_id);
+
+    if (r)
+        resource_destroy(g, r);
+    return STEP_DONE;
+}
+
+enum step vgpu_attach_backing(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_resource_attach_backing *c = (const void *)rq->buf;
+    struct resource *r = named(g, rq, c->resource_id);
+
+    if (!r)
+        return STEP_DONE;
+    if (c->nr_entries >
+        (rq->len - sizeof(*c)) / sizeof(struct virtio_gpu_mem_entry))
+        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+    return refuse_if(
+        rq, resource_attach(g, r, (const void *)(c + 1), c->nr_entries));
+}
+
+enum step vgpu_detach_backing(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_resource_detach_backing *c = (const void *)rq->buf;
+    struct resource *r = named(g, rq, c->resource_id);
+
+    if (r && !r->s->first)
+        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    if (r)
+        resource_detach(g, r);
+    return STEP_DONE;
+}
+
+/* Line by line, where rq->pos says. */
+enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_transfer_to_host_2d *c = (const void *)rq->buf;
+    struct resource *r = named(g, rq, c->resource_id);
+    uint32_t stride, bytes, moved = 0;
+    uint64_t at;
+
+    if (!r)
+        return STEP_DONE;
+    if (!rect_within(&c->r, r->s->width, r->s->height))
+        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+    stride = 4 * r->s->width;
+    bytes = 4 * c->r.width;
+    for (; rq->pos < c->r.height; rq->pos++) {
+        if (moved >= ENGINE_CHUNK) {
+            moved = 0;
+            if (engine_boundary(g->e))
+                return STEP_PREEMPTED;
+        }
+        at = (c->r.y + rq->pos) * stride + c->r.x * 4ull;
+        /* `offset` is where the rectangle begins in the backing, whose lines
+         * are as long as the resource's. */
+        if (c->offset > UINT64_MAX - rq->pos * stride ||
+            !resource_read(g, r, c->offset + rq->pos * stride,
+                           (unsigned char *)r->pixels + at, bytes))
+            return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
+        moved += bytes;
+    }
+    return STEP_DONE;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resources and their backing: what is made, found and bounded. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dm/engine/virtio/vgpu.h"
+
+/* Sums below it can't wrap: see guestmap.c. */
+#define GPA_END (1ull << 52)
+
+struct resource *resource_find(struct vgpu *g, uint32_t id)
+{
+    struct resource *r;
+
+    HASH_FIND(hh, g->resources, &id, sizeof(id), r);
+    return r;
+}
+
+/* ---- Life -------------------------------------------------------------- */
+
+/* Everything but its record. */
+static uint32_t make_2d(struct vgpu *g, uint32_t id, uint32_t format,
+                        uint32_t width, uint32_t height, struct resource **out)
+{
+    uint64_t bytes = 4ull * width * height;
+    struct resource *r;
+
+    if (!id || resource_find(g, id))
+        return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+    if (!scanout_order(format) || !width || !height || width > VGPU_SIDE_MAX ||
+        height > VGPU_SIDE_MAX)
+        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    if (bytes > g->e->limits.local_size ||
+        g->bytes > g->e->limits.local_size - bytes)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    r = calloc(1, sizeof(*r));
+    if (!r)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    r->id = id;
+    r->bytes = bytes;
+    r->pixels = calloc(1, bytes);
+    if (r->pixels)
+        HASH_ADD(hh, g->resources, id, sizeof(r->id), r);
+    if (!r->pixels || !r->hh.tbl) {
+        free(r->pixels);
+        free(r);
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    }
+    g->bytes += bytes;
+    *out = r;
+    return 0;
+}
+
+static void unmake(struct vgpu *g, struct resource *r)
+{
+    g->bytes -= r->bytes;
+    g->backing_bytes -= r->backing_bytes;
+    HASH_DEL(g->resources, r);
+    free(r->pixels);
+    free(r);
+}
+
+uint32_t resource_create_2d(struct vgpu *g, uint32_t id, uint32_t format,
+                            uint32_t width, uint32_t height)
+{
+    struct saved_resource *s;
+    struct resource *r;
+    uint32_t error = make_2d(g, id, format, width, height, &r);
+
+    if (error)
+        return error;
+    s = store_new_resource(&g->store);
+    if (!s) {
+        unmake(g, r);
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    }
+    s->format = format;
+    s->width = width;
+    s->height = height;
+    r->s = s;
+    LINK_WRITE_REL(s->id, id);
+    return 0;
+}
+
+void resource_destroy(struct vgpu *g, struct resource *r)
+{
+    scanouts_forget(g, r->id);
+    resource_detach(g, r);
+    store_free_resource(&g->store, r->s);
+    unmake(g, r);
+}
+
+void resources_clear(struct vgpu *g)
+{
+    struct resource *r, *next;
+
+    HASH_ITER (hh, g->resources, r, next)
+        unmake(g, r);
+}
+
+/* ---- Backing ------------------------------------------------------------ */
+
+uint32_t resource_attach(struct vgpu *g, struct resource *r,
+                         const struct virtio_gpu_mem_entry *entries, uint32_t n)
+{
+    struct saved_entry *list, *last = NULL;
+    uint32_t i, count = 0, first;
+    uint64_t bytes = 0;
+    int rc;
+
+    if (r->s->first)
+        return VIRTIO_GPU_RESP_ERR_UNSPEC;
+    if (!n || n > VGPU_ENTRIES_MAX)
+        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    list = calloc(n, sizeof(*list));
+    if (!list)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    for (i = 0; i < n; i++) {
+        if (entries[i].addr >= GPA_END || !entries[i].length)
+            break;
+        bytes += entries[i].length;
+        /* Pages one behind the other are one piece. */
+        if (last && last->addr + last->len == entries[i].addr &&
+            last->len <= UINT32_MAX - entries[i].length) {
+            last->len += entries[i].length;
+            continue;
+        }
+        last = &list[count++];
+        *last = (struct saved_entry){entries[i].addr, entries[i].length, 0};
+    }
+    if (i < n) {
+        free(list);
+        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    }
+    rc = bytes > VGPU_BACKING_MAX - g->backing_bytes
+             ? -1
+             : store_new_list(&g->store, list, count, &first);
+    free(list);
+    if (rc < 0)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    g->backing_bytes += bytes;
+    r->backing_bytes = bytes;
+    r->block = first - 1;
+    r->entry = 0;
+    r->entry_offset = 0;
+    LINK_WRITE_REL(r->s->first, first);
+    return 0;
+}
+
+void resource_detach(struct vgpu *g, struct resource *r)
+{
+    uint32_t first = r->s->first;
+
+    LINK_WRITE_REL(r->s->first, 0);
+    store_free_list(&g->store, first);
+    g->backing_bytes -= r->backing_bytes;
+    r->backing_bytes = 0;
+}
+
+/* The entry that holds `offset`, which is below backing_bytes. Lines come in
+ * order: go on from the last one. */
+static const struct saved_entry *seek(struct vgpu *g, struct resource *r,
+                                      uint64_t offset)
+{
+    const struct saved_block *b;
+
+    if (offset < r->entry_offset) {
+        r->block = r->s->first - 1;
+        r->entry = 0;
+        r->entry_offset = 0;
+    }
+    b = &g->store.block[r->block];
+    while (offset - r->entry_offset >= b->entry[r->entry].len) {
+        r->entry_offset += b->entry[r->entry].len;
+        if (++r->entry < b->nr)
+            continue;
+        r->block = b->next - 1;
+        r->entry = 0;
+        b = &g->store.block[r->block];
+    }
+    return &b->entry[r->entry];
+}
+
+bool resource_read(struct vgpu *g, struct resource *r, uint64_t offset,
+                   void *buf, uint32_t len)
+{
+    const struct saved_entry *entry;
+    uint32_t within, part;
+
+    if (!r->s->first || len > r->backing_bytes ||
+        offset > r->backing_bytes - len)
+        return false;
+    while (len) {
+        entry = seek(g, r, offset);
+        within = (uint32_t)(offset - r->entry_offset);
+        part = entry->len - within < len ? entry->len - within : len;
+        if (guestmap_read(g->e->map, entry->addr + within, buf, part, NULL) < 0)
+            return false;
+        g->e->stats.bytes += part;
+        buf = (unsigned char *)buf + part;
+        offset += part;
+        len -= part;
+    }
+    return true;
+}
+
+/* ---- After another process ------------------------------------------------
+ */
+
+/* Walk a list that may be nonsense: its bytes, or 0. */
+static uint64_t check_list(struct vgpu *g, uint32_t first)
+{
+    const struct saved_block *b;
+    uint64_t bytes = 0;
+    uint32_t i;
+
+    while (first) {
+        if (!store_claim_block(&g->store, first - 1))
+            return 0;
+        b = &g->store.block[first - 1];
+        if (!b->nr || b->nr > STORE_BLOCK_ENTRIES)
+            return 0;
+        for (i = 0; i < b->nr; i++) {
+            if (b->entry[i].addr >= GPA_END || !b->entry[i].len)
+                return 0;
+            bytes += b->entry[i].len;
+        }
+        if (bytes > VGPU_BACKING_MAX - g->backing_bytes)
+            return 0;
+        first = b->next;
+    }
+    return bytes;
+}
+
+static void recover_backing(struct vgpu *g, struct resource *r)
+{
+    uint32_t y, line = 4 * r->s->width;
+
+    if (!r->s->first)
+        return;
+    r->backing_bytes = check_list(g, r->s->first);
+    g->backing_bytes += r->backing_bytes;
+    if (!r->backing_bytes) {
+        r->s->first = 0;
+        return;
+    }
+    r->block = r->s->first - 1;
+    /* Drivers draw into the backing: it has what was shown last, or newer. */
+    for (y = 0; y < r->s->height; y++) {
+        if (!resource_read(g, r, (uint64_t)y * line,
+                           (unsigned char *)r->pixels + (uint64_t)y * line,
+                           line))
+            break;
+    }
+}
+
+void resources_recover(struct vgpu *g)
+{
+    struct saved_resource *s;
+    struct resource *r;
+    uint32_t i;
+
+    for (i = 0; i < VGPU_RESOURCES; i++) {
+        s = &g->store.resource[i];
+        if (!s->id)
+            continue;
+        if (make_2d(g, s->id, s->format, s->width, s->height, &r)) {
+            s->id = 0;
+            continue;
+        }
+        r->s = s;
+        recover_backing(g, r);
+    }
+    store_settle(&g->store);
+}

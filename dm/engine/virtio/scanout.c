@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the guest shows, in the memfd that the device and viewers read. */
+#include <string.h>
+
+#include "dm/engine/virtio/vgpu.h"
+
+#define CURSOR_BYTES (4u * SCANOUT_CURSOR * SCANOUT_CURSOR)
+
+bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
+                 uint32_t height)
+{
+    return r->width && r->height && r->x < width && r->y < height &&
+           r->width <= width - r->x && r->height <= height - r->y;
+}
+
+/* ---- Formats ------------------------------------------------------------ */
+
+const uint8_t *scanout_order(uint32_t format)
+{
+    static const uint8_t bgra[] = {0, 1, 2, 3}, rgba[] = {2, 1, 0, 3},
+                         argb[] = {3, 2, 1, 0}, abgr[] = {1, 2, 3, 0};
+
+    switch (format) {
+    case VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM:
+    case VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM:
+        return bgra;
+    case VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM:
+    case VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM:
+        return rgba;
+    case VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM:
+    case VIRTIO_GPU_FORMAT_X8R8G8B8_UNORM:
+        return argb;
+    case VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM:
+    case VIRTIO_GPU_FORMAT_X8B8G8R8_UNORM:
+        return abgr;
+    default:
+        return NULL;
+    }
+}
+
+static void convert(uint32_t *to, const uint32_t *from, uint32_t n,
+                    const uint8_t *order)
+{
+    uint32_t i, p;
+
+    if (order[0] == 0) {
+        memcpy(to, from, n * sizeof(*to));
+        return;
+    }
+    for (i = 0; i < n; i++) {
+        p = from[i];
+        to[i] = (p >> 8 * order[0] & 0xff) | (p >> 8 * order[1] & 0xff) << 8 |
+                (p >> 8 * order[2] & 0xff) << 16 |
+                (p >> 8 * order[3] & 0xff) << 24;
+    }
+}
+
+/* ---- Scanouts ------------------------------------------------------------ */
+
+static void set_size(struct vgpu *g, uint32_t i, uint32_t width,
+                     uint32_t height)
+{
+    struct scanout *head;
+
+    if (!g->scanouts)
+        return;
+    head = scanout_head(g->scanouts, i);
+    scanout_begin(head);
+    head->width = width;
+    head->height = height;
+    head->flushes++;
+    if (!width)
+        head->cursor.visible = 0;
+    scanout_end(head);
+}
+
+static void disable(struct vgpu *g, uint32_t i)
+{
+    LINK_WRITE_REL(g->store.head->scanout[i].resource, 0);
+    set_size(g, i, 0, 0);
+}
+
+void scanouts_forget(struct vgpu *g, uint32_t id)
+{
+    uint32_t i;
+
+    for (i = 0; i < SCANOUT_MAX; i++) {
+        if (g->store.head->scanout[i].resource == id)
+            disable(g, i);
+    }
+}
+
+void scanouts_clear(struct vgpu *g)
+{
+    uint32_t i;
+
+    for (i = 0; i < SCANOUT_MAX; i++)
+        disable(g, i);
+}
+
+enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_set_scanout *c = (const void *)rq->buf;
+    struct saved_scanout *s;
+    struct resource *r;
+
+    if (c->scanout_id >= SCANOUT_MAX ||
+        c->scanout_id >= LINK_READ(g->e->link->dev.nr_scanouts)) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
+        return STEP_DONE;
+    }
+    s = &g->store.head->scanout[c->scanout_id];
+    if (!c->resource_id) {
+        disable(g, c->scanout_id);
+        return STEP_DONE;
+    }
+    r = resource_find(g, c->resource_id);
+    if (!r) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+        return STEP_DONE;
+    }
+    if (!rect_within(&c->r, r->s->width, r->s->height) ||
+        c->r.width > SCANOUT_WIDTH_MAX || c->r.height > SCANOUT_HEIGHT_MAX) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return STEP_DONE;
+    }
+    LINK_WRITE_REL(s->resource, 0);
+    s->x = c->r.x;
+    s->y = c->r.y;
+    s->width = c->r.width;
+    s->height = c->r.height;
+    LINK_WRITE_REL(s->resource, r->id);
+    set_size(g, c->scanout_id, s->width, s->height);
+    return STEP_DONE;
+}
+
+/* From line *y on, to a boundary: true at the end. */
+static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
+                 const struct virtio_gpu_rect *rect, uint64_t *y)
+{
+    const struct saved_scanout *s = &g->store.head->scanout[i];
+    const uint8_t *order = scanout_order(r->s->format);
+    uint32_t x0 = rect->x > s->x ? rect->x : s->x;
+    uint32_t y0 = rect->y > s->y ? rect->y : s->y;
+    uint32_t x1 = rect->x + rect->width, y1 = rect->y + rect->height;
+    uint32_t *to = scanout_pixels(g->scanouts, i), moved = 0;
+
+    if (x1 > s->x + s->width)
+        x1 = s->x + s->width;
+    if (y1 > s->y + s->height)
+        y1 = s->y + s->height;
+    if (x0 >= x1)
+        return true;
+    for (; y0 + *y < y1; ++*y) {
+        if (moved >= ENGINE_CHUNK) {
+            moved = 0;
+            if (engine_boundary(g->e))
+                return false;
+        }
+        convert(to + (y0 + *y - s->y) * s->width + (x0 - s->x),
+                r->pixels + (y0 + *y) * r->s->width + x0, x1 - x0, order);
+        moved += 4 * (x1 - x0);
+    }
+    return true;
+}
+
+/* rq->pos: the scanout in the upper half, its line in the lower one. */
+enum step vgpu_flush(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_resource_flush *c = (const void *)rq->buf;
+    struct resource *r = resource_find(g, c->resource_id);
+    struct scanout *head;
+    uint64_t y;
+    uint32_t i;
+
+    if (!r) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+        return STEP_DONE;
+    }
+    if (!rect_within(&c->r, r->s->width, r->s->height)) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return STEP_DONE;
+    }
+    for (i = (uint32_t)(rq->pos >> 32); g->scanouts && i < SCANOUT_MAX; i++) {
+        if (g->store.head->scanout[i].resource != r->id)
+            continue;
+        y = rq->pos >> 32 == i ? (uint32_t)rq->pos : 0;
+        if (!show(g, i, r, &c->r, &y)) {
+            rq->pos = (uint64_t)i << 32 | y;
+            return STEP_PREEMPTED;
+        }
+        head = scanout_head(g->scanouts, i);
+        scanout_begin(head);
+        head->flushes++;
+        scanout_end(head);
+    }
+    return STEP_DONE;
+}
+
+/* ---- Cursor -------------------------------------------------------------- */
+
+static enum step cursor(struct vgpu *g, struct request *rq, bool image)
+{
+    const struct virtio_gpu_update_cursor *c = (const void *)rq->buf;
+    struct resource *r = NULL;
+    struct scanout *head;
+    const uint8_t *order;
+
+    if (c->pos.scanout_id >= SCANOUT_MAX) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
+        return STEP_DONE;
+    }
+    if (image && c->resource_id) {
+        r = resource_find(g, c->resource_id);
+        if (!r || r->s->width != SCANOUT_CURSOR ||
+            r->s->height != SCANOUT_CURSOR) {
+            vgpu_refuse(rq, r ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+                              : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+            return STEP_DONE;
+        }
+    }
+    if (!g->scanouts)
+        return STEP_DONE;
+    head = scanout_head(g->scanouts, c->pos.scanout_id);
+    scanout_begin(head);
+    head->cursor.x = (int32_t)c->pos.x;
+    head->cursor.y = (int32_t)c->pos.y;
+    if (image) {
+        head->cursor.hot_x = c->hot_x;
+        head->cursor.hot_y = c->hot_y;
+        head->cursor.visible = r != NULL;
+        head->cursor.changes++;
+    }
+    if (r) {
+        order = scanout_order(r->s->format);
+        convert(head->cursor.pixels, r->pixels, CURSOR_BYTES / 4, order);
+    }
+    scanout_end(head);
+    return STEP_DONE;
+}
+
+enum step vgpu_update_cursor(struct vgpu *g, struct request *rq)
+{
+    return cursor(g, rq, true);
+}
+
+enum step vgpu_move_cursor(struct vgpu *g, struct request *rq)
+{
+    return cursor(g, rq, false);
+}

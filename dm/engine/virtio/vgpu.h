@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine of a virtio-gpu (virtio 1.2, 5.7): commands from two virtqueues,
+ * resources, scanouts.
+ *
+ * A malformed command is answered with an error and harms nothing else. One
+ * command at a time is under way, of either queue; one that is long stops at
+ * boundaries and goes on later (request.pos).
+ *
+ * What the next process needs stands in the context memfd (store.c) at each
+ * moment: this process may be killed at any.
+ */
+#ifndef DM_ENGINE_VIRTIO_VGPU_H
+#define DM_ENGINE_VIRTIO_VGPU_H
+
+#include <linux/virtio_gpu.h>
+/* Adding without memory marks the element instead of ending the process. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "dm/engine/engine.h"
+#include "dm/engine/virtio/virtq.h"
+#include "lib/scanout.h"
+
+/* Of one vGPU. */
+#define VGPU_RESOURCES 16384u
+#define VGPU_SIDE_MAX 16384u          /* pixels, of a 2D resource */
+#define VGPU_BACKING_MAX (4ull << 30) /* bytes of guest memory listed */
+#define VGPU_ENTRIES_MAX (1u << 18)   /* of one resource's list */
+#define VGPU_RESPONSE 4096u
+
+/* ---- What outlives the process (store.c) -------------------------------- */
+
+#define STORE_MAGIC 0x56475658u /* "XVGV" */
+#define STORE_VERSION 1u
+#define STORE_BLOCK_ENTRIES 63u
+
+struct saved_entry {
+    uint64_t addr;
+    uint32_t len, pad;
+};
+
+/* Backing pages are listed in a chain of these. */
+struct saved_block {
+    uint32_t next; /* its number + 1, or 0 */
+    uint32_t nr;
+    uint64_t pad;
+    struct saved_entry entry[STORE_BLOCK_ENTRIES];
+};
+
+struct saved_resource {
+    uint32_t id; /* 0: not used; written last */
+    uint32_t format, width, height;
+    uint32_t first; /* block of its backing + 1, or 0: none; written last */
+    uint32_t pad[11];
+};
+
+struct saved_scanout {
+    uint32_t resource; /* 0: shows nothing */
+    uint32_t x, y, width, height;
+};
+
+struct saved_queue {
+    uint16_t last_avail, used;
+};
+
+struct saved_head {
+    uint32_t magic, version;
+    struct saved_queue queue[LINK_QUEUES];
+    /* The chain under way; `next` is last_avail behind it. */
+    uint32_t busy; /* 1; written last */
+    uint32_t busy_queue;
+    uint16_t busy_head, busy_next;
+    struct saved_scanout scanout[SCANOUT_MAX];
+};
+
+struct store {
+    struct saved_head *head;
+    struct saved_resource *resource;
+    struct saved_block *block;
+    uint32_t nr_blocks;
+    uint32_t *free_block;    /* a stack of numbers */
+    uint32_t *free_resource; /* the same */
+    uint32_t nr_free_blocks, nr_free_resources;
+    unsigned char *claimed; /* blocks, until store_settle() */
+};
+
+/* ---- This process -------------------------------------------------------- */
+
+struct resource {
+    uint32_t id;
+    struct saved_resource *s;
+    uint32_t *pixels; /* as the guest's format has them, lines of width * 4 */
+    uint64_t bytes;   /* of them; what it counts for */
+    uint64_t backing_bytes;
+    /* Where the last look into its backing ended. */
+    uint32_t block, entry;
+    uint64_t entry_offset;
+    UT_hash_handle hh;
+};
+
+struct request {
+    bool busy; /* taken, and not yet answered */
+    uint32_t queue;
+    uint32_t len; /* bytes of the request, all of them in `buf` */
+    unsigned char *buf;
+    uint32_t room;
+    struct virtio_gpu_ctrl_hdr hdr;
+    uint64_t pos; /* how far a handler has come; 0 at first */
+    uint32_t response_len;
+    unsigned char response[VGPU_RESPONSE]
+        __attribute__((aligned(__alignof__(uint64_t))));
+    struct virtq_chain chain;
+};
+
+struct vgpu {
+    struct engine *e;
+    struct virtq queue[LINK_QUEUES];
+    struct request request;
+    struct resource *resources; /* by id */
+    uint64_t bytes, backing_bytes;
+    struct store store;
+    void *scanouts; /* see lib/scanout.h; or NULL */
+    uint32_t queue_done[LINK_QUEUES];
+};
+
+/* One row a command; a request shorter than `min` is answered with an error,
+ * so that handlers may read that much. */
+struct command {
+    uint32_t type;
+    uint32_t min;
+    /* Answers by vgpu_answer(), vgpu_refuse(), or not at all: that is OK
+     * without data. STEP_DONE, or STEP_PREEMPTED with its position kept. */
+    enum step (*run)(struct vgpu *g, struct request *rq);
+};
+
+static inline struct vgpu *vgpu_of(struct engine *e)
+{
+    return e->backend;
+}
+
+/* virtio.c */
+extern const struct engine_ops virtio_ops;
+
+/* front.c: the queues */
+extern const struct engine_front virtio_front;
+/* The queues can't be gone on with: only the driver's reset helps. */
+void vgpu_fault(struct vgpu *g, int rc, uint64_t addr);
+
+/* request.c */
+/* Take the next chain, if any, or go on with the one under way. STEP_FAULT
+ * when its queue is broken (vgpu_fault() has been called). */
+enum step vgpu_step(struct vgpu *g);
+/* Answer the chain that another process had taken: an error. */
+int vgpu_answer_dead(struct vgpu *g, uint32_t queue, uint16_t head);
+void vgpu_refuse(struct request *rq, uint32_t error);
+/* All of the response, which begins with a header that is filled in. */
+void *vgpu_answer(struct request *rq, uint32_t type, uint32_t len);
+
+/* command.c, command-2d.c: the tables */
+const struct command *vgpu_command(uint32_t queue, uint32_t type);
+enum step vgpu_create_2d(struct vgpu *g, struct request *rq);
+enum step vgpu_unref(struct vgpu *g, struct request *rq);
+enum step vgpu_attach_backing(struct vgpu *g, struct request *rq);
+enum step vgpu_detach_backing(struct vgpu *g, struct request *rq);
+enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq);
+enum step vgpu_set_scanout(struct vgpu *g, struct request *rq);
+enum step vgpu_flush(struct vgpu *g, struct request *rq);
+enum step vgpu_update_cursor(struct vgpu *g, struct request *rq);
+enum step vgpu_move_cursor(struct vgpu *g, struct request *rq);
+
+/* resource.c. 0, or an error of virtio_gpu_ctrl_type. */
+struct resource *resource_find(struct vgpu *g, uint32_t id);
+uint32_t resource_create_2d(struct vgpu *g, uint32_t id, uint32_t format,
+                            uint32_t width, uint32_t height);
+void resource_destroy(struct vgpu *g, struct resource *r);
+void resources_clear(struct vgpu *g);
+/* `entries` are the guest's, in private memory. */
+uint32_t resource_attach(struct vgpu *g, struct resource *r,
+                         const struct virtio_gpu_mem_entry *entries,
+                         uint32_t n);
+void resource_detach(struct vgpu *g, struct resource *r);
+/* Copy from its backing. False: it has none there, or not in memory. */
+bool resource_read(struct vgpu *g, struct resource *r, uint64_t offset,
+                   void *buf, uint32_t len);
+/* Make again what another process had: what makes no sense is left out. */
+void resources_recover(struct vgpu *g);
+
+/* scanout.c */
+/* Not empty, and inside. */
+bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
+                 uint32_t height);
+/* Where the bytes B, G, R, A of a pixel of that format are; NULL: none such. */
+const uint8_t *scanout_order(uint32_t format);
+/* The resource goes. */
+void scanouts_forget(struct vgpu *g, uint32_t id);
+/* All show nothing. */
+void scanouts_clear(struct vgpu *g);
+
+/* store.c */
+/* fd -1: in private memory. 0 or a negative errno. */
+int store_open(struct store *s, int fd);
+void store_close(struct store *s);
+/* Begin anew. */
+void store_clear(struct store *s);
+/* Whether another process has left something that can be gone on with. Nothing
+ * is free then until store_settle(): whoever walks the records claims what they
+ * use, or clears their `id` or `first`. */
+bool store_reopen(struct store *s);
+bool store_claim_block(struct store *s, uint32_t block);
+void store_settle(struct store *s);
+/* NULL: there are too many. Its id is 0 still. */
+struct saved_resource *store_new_resource(struct store *s);
+void store_free_resource(struct store *s, struct saved_resource *r);
+/* A list of entries; *first as in struct saved_resource. 0 or -ENOSPC. */
+int store_new_list(struct store *s, const struct saved_entry *entries,
+                   uint32_t n, uint32_t *first);
+void store_free_list(struct store *s, uint32_t first);
+
+#endif

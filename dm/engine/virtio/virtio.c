@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The row of a virtio-gpu's engine: life, and going on after another. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dm/engine/virtio/vgpu.h"
+
+static void virtio_close(struct engine *e)
+{
+    struct vgpu *g = vgpu_of(e);
+
+    resources_clear(g);
+    store_close(&g->store);
+    scanout_unmap(g->scanouts);
+    free(g->request.buf);
+    free(g);
+    e->backend = NULL;
+}
+
+static int virtio_open(struct engine *e)
+{
+    struct vgpu *g = calloc(1, sizeof(*g));
+    uint32_t i;
+    int rc;
+
+    if (!g)
+        return -ENOMEM;
+    g->e = e;
+    e->backend = g;
+    /* The device compares with what it has seen, of whichever process. */
+    e->fault_count = LINK_READ(e->link->eng.fault_count);
+    for (i = 0; i < LINK_QUEUES; i++)
+        g->queue_done[i] = LINK_READ(e->link->eng.queue_done[i]);
+    rc = store_open(&g->store, e->context);
+    if (rc == 0 && e->scanout >= 0)
+        rc = scanout_map(e->scanout, 1, &g->scanouts);
+    if (rc < 0)
+        virtio_close(e);
+    return rc;
+}
+
+/* The driver begins anew. */
+static int virtio_start(struct engine *e)
+{
+    struct vgpu *g = vgpu_of(e);
+
+    resources_clear(g);
+    store_clear(&g->store);
+    scanouts_clear(g);
+    return 0;
+}
+
+/* What was shown goes on being shown, if that is still possible. */
+static void recover_scanouts(struct vgpu *g)
+{
+    struct virtio_gpu_rect rect;
+    struct saved_scanout *s;
+    struct resource *r;
+    uint32_t i;
+
+    for (i = 0; i < SCANOUT_MAX; i++) {
+        s = &g->store.head->scanout[i];
+        rect = (struct virtio_gpu_rect){s->x, s->y, s->width, s->height};
+        r = s->resource ? resource_find(g, s->resource) : NULL;
+        if (!r || !rect_within(&rect, r->s->width, r->s->height) ||
+            s->width > SCANOUT_WIDTH_MAX || s->height > SCANOUT_HEIGHT_MAX)
+            s->resource = 0;
+    }
+}
+
+/* The chain under way is answered, unless its answer is in the used ring. */
+static int recover_queues(struct vgpu *g)
+{
+    struct saved_head *saved = g->store.head;
+    struct virtq *q;
+    uint16_t used;
+    uint32_t i;
+    int rc;
+
+    for (i = 0; i < LINK_QUEUES; i++) {
+        g->queue[i].last_avail = g->queue[i].avail = saved->queue[i].last_avail;
+        g->queue[i].used = saved->queue[i].used;
+    }
+    i = saved->busy_queue;
+    if (!saved->busy || i >= LINK_QUEUES || !g->queue[i].size)
+        return 0;
+    q = &g->queue[i];
+    q->last_avail = q->avail = saved->queue[i].last_avail = saved->busy_next;
+    rc = virtq_used(q, g->e->map, &used);
+    if (rc < 0)
+        return rc;
+    if (used == (uint16_t)(q->used + 1)) {
+        q->used = saved->queue[i].used = used;
+        saved->busy = 0;
+        return 0;
+    }
+    return vgpu_answer_dead(g, i, saved->busy_head);
+}
+
+static int virtio_recover(struct engine *e)
+{
+    struct vgpu *g = vgpu_of(e);
+    int rc = -EPROTO;
+
+    resources_clear(g);
+    if (store_reopen(&g->store)) {
+        resources_recover(g);
+        recover_scanouts(g);
+        rc = recover_queues(g);
+    }
+    /* To begin anew would be to run again what has been run. */
+    if (rc < 0)
+        vgpu_fault(g, rc, 0);
+    return 0;
+}
+
+static void virtio_reset(struct engine *e)
+{
+    vgpu_of(e)->request.busy = false;
+}
+
+static void virtio_describe(const struct engine *e, struct engine_host *host)
+{
+    (void)e;
+    host->device = "2D";
+    host->features = 1u << VIRTIO_GPU_F_EDID;
+}
+
+const struct engine_ops virtio_ops = {
+    .name = "virtio-gpu",
+    .engine = XVGPU_ENGINE_GFX,
+    .front = &virtio_front,
+    .open = virtio_open,
+    .describe = virtio_describe,
+    .close = virtio_close,
+    .start = virtio_start,
+    .recover = virtio_recover,
+    .reset = virtio_reset,
+};

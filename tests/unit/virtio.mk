@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The engine of a virtio-gpu.
+virtio_tests = \
+	tests/unit/test-virtq \
+	tests/unit/test-virtio-gpu \
+	$(NULL)
+check_PROGRAMS += $(virtio_tests)
+TESTS += $(virtio_tests)
+
+virtio_guest = tests/unit/virtio-guest.c tests/unit/virtio-guest.h \
+	$(engine_rig)
+virtio_test_libs = libvirtio.la $(engine_test_libs)
+
+tests_unit_test_virtq_SOURCES = tests/unit/test-virtq.c $(virtio_guest)
+tests_unit_test_virtq_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtq_CFLAGS = $(engine_test_cflags)
+tests_unit_test_virtq_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virtio_gpu_SOURCES = tests/unit/test-virtio-gpu.c $(virtio_guest)
+tests_unit_test_virtio_gpu_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtio_gpu_CFLAGS = $(engine_test_cflags)
+tests_unit_test_virtio_gpu_LDADD = $(virtio_test_libs)
