@@ -100,6 +100,21 @@ static bool bar_ok(const struct pci_desc *desc, unsigned int n)
     return n + 1 < PCI_NR_BARS && !desc->bars[n + 1].size;
 }
 
+static bool caps_ok(const struct pci_desc *desc)
+{
+    unsigned int at = PCI_CAP_MORE, i;
+
+    for (i = 0; i < desc->nr_caps; i++) {
+        const unsigned int size = desc->caps[i].size;
+
+        if (size < 2 || size % 4 || size > PCI_CAP_BYTES ||
+            size > PCI_CONFIG_SIZE - at)
+            return false;
+        at += size;
+    }
+    return true;
+}
+
 int pci_function_init(struct pci_function *fn, const struct pci_desc *desc)
 {
     unsigned int n;
@@ -108,11 +123,34 @@ int pci_function_init(struct pci_function *fn, const struct pci_desc *desc)
         if (!bar_ok(desc, n))
             return -EINVAL;
     if (!desc->msix_vectors || desc->msix_vectors > 2048 ||
-        desc->msix_bar >= PCI_NR_BARS)
+        desc->msix_bar >= PCI_NR_BARS || !caps_ok(desc))
         return -EINVAL;
     fn->desc = *desc;
     pci_function_reset(fn);
     return 0;
+}
+
+static void add_caps(struct pci_function *fn)
+{
+    unsigned int at = PCI_CAP_MORE, link = PCI_CAP_AF + 1, i;
+
+    for (i = 0; i < fn->desc.nr_caps; i++) {
+        const struct pci_cap *cap = &fn->desc.caps[i];
+
+        memcpy(fn->cfg + at, cap->bytes, cap->size);
+        memcpy(fn->wmask + at, cap->wmask, cap->size);
+        fn->cfg[at + 1] = 0;
+        fn->cfg[link] = (uint8_t)at;
+        link = at + 1;
+        at += cap->size;
+    }
+}
+
+static void remove_msi(struct pci_function *fn)
+{
+    memset(fn->cfg + PCI_CAP_MSI, 0, PCI_CAP_MSIX - PCI_CAP_MSI);
+    memset(fn->wmask + PCI_CAP_MSI, 0, PCI_CAP_MSIX - PCI_CAP_MSI);
+    fn->cfg[PCI_CAP_PM + 1] = PCI_CAP_MSIX;
 }
 
 void pci_function_reset(struct pci_function *fn)
@@ -131,10 +169,13 @@ void pci_function_reset(struct pci_function *fn)
     pci_set16(fn, 0x00, desc->vendor);
     pci_set16(fn, 0x02, desc->device);
     pci_set32(fn, 0x08, desc->class_code << 8 | desc->revision);
-    pci_set16(fn, 0x2c, desc->vendor);
-    pci_set16(fn, 0x2e, desc->device);
+    pci_set16(fn, 0x2c, desc->subvendor ? desc->subvendor : desc->vendor);
+    pci_set16(fn, 0x2e, desc->subdevice ? desc->subdevice : desc->device);
     if (desc->no_intx)
         fn->cfg[PCI_INTERRUPT_PIN] = 0;
+    if (desc->no_msi)
+        remove_msi(fn);
+    add_caps(fn);
     for (n = 0; n < PCI_NR_BARS; n++) {
         const struct pci_bar *bar = &desc->bars[n];
 

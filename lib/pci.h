@@ -30,6 +30,8 @@
 #define PCI_CAP_MSI 0x50u
 #define PCI_CAP_MSIX 0x70u
 #define PCI_CAP_AF 0x80u
+#define PCI_CAP_MORE 0x88u /* those of the description, one behind the other   \
+                            */
 
 /* What a write has changed. */
 #define PCI_CHANGED_DECODE 0x1u /* BARs, memory decoding, power state */
@@ -42,16 +44,28 @@ struct pci_bar {
     bool prefetch;
 };
 
+/* A capability of this kind of function: its bytes, of which the second is
+ * filled in, and those that software may set. */
+#define PCI_CAP_BYTES 20u
+struct pci_cap {
+    unsigned int size; /* 2 to PCI_CAP_BYTES, a multiple of 4 */
+    uint8_t bytes[PCI_CAP_BYTES], wmask[PCI_CAP_BYTES];
+};
+
 /* Identity and resources. `bars` of the second half of a 64-bit BAR is 0. */
 struct pci_desc {
     uint16_t vendor, device;
-    uint32_t class_code; /* 24 bits */
+    uint16_t subvendor, subdevice; /* 0: as the two above */
+    uint32_t class_code;           /* 24 bits */
     uint8_t revision;
     bool no_intx; /* no interrupt pin: there is nothing that it could reach */
+    bool no_msi;  /* MSI-X and INTx only */
     struct pci_bar bars[PCI_NR_BARS];
     unsigned int msix_vectors; /* 1 to 2048 */
     unsigned int msix_bar;
     uint32_t msix_table, msix_pba; /* offsets in that BAR */
+    const struct pci_cap *caps;    /* borrowed; up to the end of the space */
+    unsigned int nr_caps;
 };
 
 struct pci_function {

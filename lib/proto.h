@@ -170,7 +170,8 @@ struct proto_msg {
             uint64_t vram_gfn;   /* where the monitor has populated it */
             uint64_t local_size; /* bytes of gfx's local heap */
             uint32_t model;      /* enum proto_model */
-            uint32_t scanouts;   /* virtio-gpu: up to SCANOUT_MAX */
+            /* virtio-gpu: up to SCANOUT_MAX, and the size of each. */
+            uint32_t scanouts, width, height;
         } vgpu;
         struct {
             int32_t status; /* 0 or a negative errno */

@@ -249,8 +249,9 @@ int client_try(const struct target *t, const char *command, uint64_t timeout_ns,
     rc = set_path(&p, file, why);
     if (!rc)
         rc = talk(&p,
-                  json_pack("{s:s, s:I}", "command", command, "vgpu",
-                            (json_int_t)t->vgpu),
+                  json_pack("{s:s, s:I, s:I}", "command", command, "vgpu",
+                            (json_int_t)t->vgpu, "scanout",
+                            (json_int_t)t->scanout),
                   timeout_ns, reply, fd, why);
     return rc;
 }

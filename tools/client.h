@@ -22,6 +22,7 @@ enum {
 struct target {
     uint32_t domid;
     uint32_t vgpu;
+    uint32_t scanout; /* of a screenshot */
 };
 
 /* The folder of the sockets: XVGPU_RUN_DIR, for tests, or /run/xen-vgpu. */

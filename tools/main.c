@@ -15,7 +15,8 @@ static const char usage[] =
     "  list                      all of the host\n"
     "  show VGPU                 options, processes, statistics\n"
     "  regs VGPU                 its registers\n"
-    "  screenshot VGPU FILE.png  what the guest shows\n"
+    "  screenshot VGPU FILE.png [SCANOUT]\n"
+    "                            what the guest shows\n"
     "  record VGPU FILE          the domain's accesses, until ^C\n"
     "  attach DOMID -vgpu KEY=VALUE[,...] [-vgpu ...]\n"
     "                            to a PVH domain, before it starts\n"
@@ -56,7 +57,15 @@ static int run_regs(const struct call *c)
 
 static int run_screenshot(const struct call *c)
 {
-    return command_screenshot(&c->target, c->words[0], c->json);
+    struct target t = c->target;
+    const char *n = c->nr > 1 ? c->words[1] : "0";
+
+    if (*n < '0' || *n > '9' || n[1]) {
+        tool_error("%s: a scanout's number has one digit", n);
+        return EXIT_USAGE;
+    }
+    t.scanout = (uint32_t)(*n - '0');
+    return command_screenshot(&t, c->words[0], c->json);
 }
 
 static int run_record(const struct call *c)
@@ -77,8 +86,7 @@ static int run_replay(const struct call *c)
 /* For its getopt its name comes first. */
 static int run_sim(const struct call *c)
 {
-    return command_sim(c->nr + 1, (char **)(uintptr_t)c->words - 1,
-                       c->json);
+    return command_sim(c->nr + 1, (char **)(uintptr_t)c->words - 1, c->json);
 }
 
 /* What follows the domid is xen-vgpu-dm's. */
@@ -113,7 +121,7 @@ static const struct {
     {"list", PLAIN, 0, 0, run_list},
     {"show", OF_VGPU, 0, 0, run_show},
     {"regs", OF_VGPU, 0, 0, run_regs},
-    {"screenshot", OF_VGPU, 1, 1, run_screenshot},
+    {"screenshot", OF_VGPU, 1, 2, run_screenshot},
     {"record", OF_VGPU, 1, 1, run_record},
     {"attach", OWN, 2, MANY, run_attach},
     {"top", OWN, 0, MANY, command_top},

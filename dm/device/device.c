@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "dm/device/model.h"
 
 /* Data of string instructions only: a few pages. */
 #define MAP_BUCKETS 16
@@ -103,11 +103,18 @@ static int map_fd(int fd, size_t size, void **out)
     return 0;
 }
 
+static const struct device_model *const device_models[] = {
+    [PROTO_MODEL_NATIVE] = &native_model,
+    [PROTO_MODEL_VIRTIO_GPU] = &virtio_model,
+};
+
 /* The descriptors of PROTO_DEVICE_VGPU, in their order. */
 static int take_vgpu(struct device *dev, struct proto_in *in)
 {
     struct vgpu *vgpu = &dev->vgpus[in->msg.u.vgpu.index];
     const uint32_t engines = in->msg.u.vgpu.engines;
+    const uint32_t model = in->msg.u.vgpu.model;
+    const bool scanouts = model == PROTO_MODEL_VIRTIO_GPU;
     unsigned int next = 1, e;
     void *p;
     int rc;
@@ -117,14 +124,22 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
     vgpu->devfn = in->msg.u.vgpu.devfn;
     vgpu->vram_size = in->msg.u.vgpu.vram_size;
     vgpu->local_size = in->msg.u.vgpu.local_size;
-    if (engines >> XVGPU_NR_ENGINES ||
-        in->nr_fds != 1u + 3u * (unsigned int)__builtin_popcount(engines))
+    if (model >= sizeof(device_models) / sizeof(*device_models) ||
+        engines >> XVGPU_NR_ENGINES ||
+        in->nr_fds !=
+            1u + scanouts + 3u * (unsigned int)__builtin_popcount(engines))
         return -EPROTO;
+    vgpu->model = device_models[model];
     rc = map_fd(in->fds[0], PROTO_STATE_SIZE, &p);
     if (rc)
         return rc;
     vgpu->csr = p;
     vgpu->st = (struct vgpu_state *)(vgpu->csr + XVGPU_CSR_BAR_SIZE);
+    if (scanouts) {
+        rc = scanout_map(in->fds[next++], 0, &vgpu->scanouts);
+        if (rc)
+            return rc;
+    }
     for (e = 0; e < XVGPU_NR_ENGINES; e++) {
         if (!(engines & 1u << e))
             continue;
@@ -141,9 +156,8 @@ static int take_vgpu(struct device *dev, struct proto_in *in)
             return -errno;
         next += 3;
     }
-    return dev->takeover
-               ? native_takeover(vgpu, engines, in->msg.u.vgpu.running)
-               : native_init(vgpu, engines, in->msg.u.vgpu.vram_gfn);
+    return dev->takeover ? vgpu->model->takeover(vgpu, &in->msg)
+                         : vgpu->model->init(vgpu, &in->msg);
 }
 
 static int receive_vgpus(struct device *dev, struct proto_in *in)
@@ -282,16 +296,19 @@ int device_start(struct device *dev)
     for (i = 0; i < dev->nr_vgpus && !rc; i++) {
         struct vgpu *vgpu = &dev->vgpus[i];
 
-        rc = ioreq_claim_pci(dev->ioreq, vgpu->devfn, native_cfg, vgpu,
+        rc = ioreq_claim_pci(dev->ioreq, vgpu->devfn, vgpu->model->config, vgpu,
                              &vgpu->cfg_range);
         if (rc)
             log_error("claiming PCI function 00:%02x.%u failed: %s",
                       vgpu->devfn >> 3, vgpu->devfn & 7, strerror(-rc));
     }
+    for (i = 0; i < dev->nr_vgpus && !rc; i++)
+        if (dev->vgpus[i].model->prepare)
+            rc = dev->vgpus[i].model->prepare(&dev->vgpus[i]);
     if (!rc)
         rc = ioreq_enable(dev->ioreq);
     for (i = 0; i < dev->nr_vgpus && dev->takeover && !rc; i++)
-        native_catch_up(&dev->vgpus[i]);
+        dev->vgpus[i].model->catch_up(&dev->vgpus[i]);
     if (!rc)
         rc = worker_start(dev);
     if (!rc)
@@ -381,7 +398,8 @@ int device_loop(struct device *dev)
             if (!fds[i].revents || read(fds[i].fd, &count, sizeof(count)) < 0)
                 continue;
             pthread_mutex_lock(&dev->lock);
-            interrupts += engine_event(who[i].vgpu, who[i].engine);
+            interrupts +=
+                who[i].vgpu->model->engine_event(who[i].vgpu, who[i].engine);
             pthread_mutex_unlock(&dev->lock);
         }
         /* What comes meanwhile becomes one interrupt. */
@@ -421,6 +439,7 @@ void device_free(struct device *dev)
             close(eng->kick);
             close(eng->event);
         }
+        scanout_unmap(vgpu->scanouts);
         if (vgpu->csr)
             munmap(vgpu->csr, PROTO_STATE_SIZE);
     }

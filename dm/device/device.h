@@ -33,6 +33,8 @@
 #define NO_VCPU (~0u)
 
 struct device;
+struct device_model;
+struct virtio_state;
 
 /* What outlives the process, in the memfd behind the CSRs: written in place,
  * read by the process that takes over. Each field is valid at any moment;
@@ -56,7 +58,8 @@ struct vgpu_state {
     uint32_t cf8;     /* of the first vGPU: the port, where that is ours */
     struct pci_function pci;
     struct irq irq;
-    uint64_t csr_at, msix_at; /* addresses claimed, or PCI_BAR_UNMAPPED */
+    /* Addresses claimed, or PCI_BAR_UNMAPPED: of registers, of MSI-X. */
+    uint64_t csr_at, msix_at;
     uint64_t vram_gfn;
     uint64_t vram_to;    /* where it is being moved to; vram_gfn: nowhere */
     uint64_t vram_moved; /* frames of that move that are done */
@@ -75,19 +78,24 @@ struct engine {
     struct engine_state *st;
     struct link_page *link;
     int kick, event;
-    bool process;        /* the monitor has said that it runs */
-    uint32_t tag;        /* of the last request */
-    bool answered;       /* the monitor has answered that one */
-    int answer;          /* that answer's status */
-    unsigned int deaths; /* processes that ended, asked or not */
-    bool death_queued;   /* a JOB_DEATH is on its way */
-    bool hung;           /* the last one: a packet did not end */
+    bool process;               /* the monitor has said that it runs */
+    uint32_t tag;               /* of the last request */
+    bool answered;              /* the monitor has answered that one */
+    int answer;                 /* that answer's status */
+    unsigned int deaths;        /* processes that ended, asked or not */
+    bool death_queued;          /* a JOB_DEATH is on its way */
+    bool hung;                  /* the last one: a packet did not end */
+    uint32_t features, capsets; /* what it has said of its renderer */
 };
 
 struct vgpu {
     struct device *dev;
+    const struct device_model *model;
     unsigned int index, devfn;
-    uint8_t *csr; /* the state memfd: RW registers at their offsets */
+    /* The state memfd: native: RW registers at their offsets. */
+    uint8_t *csr;
+    struct virtio_state *virtio; /* virtio-gpu: instead of registers */
+    void *scanouts;              /* virtio-gpu: its memfd, or NULL */
     struct vgpu_state *st;
     struct ioreq_range *cfg_range, *csr_range, *msix_range;
     uint64_t vram_size;
@@ -182,27 +190,29 @@ int worker_start(struct device *dev);
 void worker_stop(struct device *dev);
 /* Queue a job. The lock is held. */
 void worker_queue(struct device *dev, struct job job);
+/* Have the vCPU that asked wait if its guest asks too often. The worker's. */
+void worker_charge(struct device *dev, struct guard *guard);
 /* What came from the monitor: its answer to the open request, or a death. */
 void worker_engine_message(struct device *dev, const struct proto_msg *msg);
 
-/* engines.c: the worker's slow operations on engines; the lock is not held */
+/* engines.c: native's rings: the worker's slow operations; the lock is not
+ * held */
 void engine_ctrl(struct vgpu *vgpu, unsigned int engine, uint32_t value);
 void engine_recover(struct vgpu *vgpu, unsigned int engine);
 void engine_kill(struct vgpu *vgpu, unsigned int engine);
-/* An engine kicked `event`: the interrupts that it caused. The lock is held.
- */
+/* The lock is held. */
 unsigned int engine_event(struct vgpu *vgpu, unsigned int engine);
-/* Have all engines drop their mappings. The lock is held. */
-void engines_invalidate(struct vgpu *vgpu);
-/* Publish whether DMA is allowed. The lock is held. */
-void engines_bus_master(struct vgpu *vgpu);
-
 /* The guest hears, by interrupt, that its ring is gone. The lock is held. */
 void engine_tell_reset(struct vgpu *vgpu, unsigned int engine, uint32_t code);
 
-/* reset.c: the worker's; the lock is not held */
+/* process.c, for engines of all models; the lock is held */
+/* Have all engines drop their mappings. */
+void engines_invalidate(struct vgpu *vgpu);
+/* Publish whether DMA is allowed. */
+void engines_bus_master(struct vgpu *vgpu);
+
+/* reset.c: native's; the worker's; the lock is not held */
 void reset_by_guest(struct vgpu *vgpu, uint32_t reason);
-/* Answered to the monitor with PROTO_RESET_DONE. */
 void reset_by_host(struct vgpu *vgpu, uint32_t reason, bool quarantine);
 /* A PROTO_RESET has come: the main thread's. */
 void reset_queue(struct device *dev, const struct proto_msg *msg);
@@ -222,17 +232,8 @@ int vram_scrub(struct vgpu *vgpu);
 int bridge_claim(struct device *dev);
 
 /* native.c: the native device model */
-int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn);
-/* Go on where a process that died has left: `running` are the engines whose
- * processes live. Before the service starts. */
-int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running);
-/* After the server was taken over: claims, VRAM, what happened meanwhile. */
-void native_catch_up(struct vgpu *vgpu);
 void native_reset(struct vgpu *vgpu, uint32_t reason);
-/* Bring claims and VRAM in line with config space; the worker's. */
 void native_remap(struct vgpu *vgpu);
-/* Have the vCPU that asked wait if its guest asks too often. The worker's. */
-void worker_charge(struct device *dev, struct guard *guard);
 /* Set INTR_STATUS bits and signal. The lock is held. */
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
 /* Signal what was there before its bits in INTR_ENABLE were set. The lock is
@@ -240,9 +241,12 @@ void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector);
 void native_enabled(struct vgpu *vgpu, uint32_t bits);
 /* Deassert INTx when nothing is left. The lock is held. */
 void native_update_level(struct vgpu *vgpu);
-enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access);
-enum ioreq_verdict native_csr(void *opaque, struct ioreq_access *access);
-enum ioreq_verdict native_msix(void *opaque, struct ioreq_access *access);
+
+/* native-query.c: as struct device_model says */
+struct answer;
+void native_show(struct vgpu *vgpu, struct answer *to);
+void native_regs(struct vgpu *vgpu, struct answer *to);
+int native_screenshot(struct vgpu *vgpu, uint32_t scanout, struct answer *to);
 
 /* csr.c: the CSR file; the lock is held */
 void csr_init(void); /* once a process */
@@ -279,7 +283,8 @@ void query_answer(struct device *dev, struct proto_in *in);
 
 /* record.c */
 /* Record to a pipe from now on, until its reader is gone; takes fd over if it
- * returns 0. -EBUSY: a recording is under way. */
+ * returns 0. -EBUSY: a recording is under way; -EOPNOTSUPP: it would not have
+ * all of the state, with a vGPU that is not native. */
 int record_start(struct device *dev, int fd);
 
 static inline unsigned int engine_csr(unsigned int engine, unsigned int reg)

@@ -1,90 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Engines as the device sees them: processes behind the monitor, rings behind
  * the link page. All but the last functions here are the worker's. */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <xen-vgpu/packet.h>
 
-/* Generous: a machine may be emulated, and only this guest waits. */
-#define PROCESS_TIMEOUT_S 125 /* the monitor gives up after 120 */
-#define COMMAND_TIMEOUT_S 5
-
-static struct timespec deadline(int seconds)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    ts.tv_sec += seconds;
-    return ts;
-}
-
-/* Ask the monitor, wait for its answer. The lock is held. */
-static int process_op(struct vgpu *vgpu, unsigned int n, enum proto_type type)
-{
-    struct device *dev = vgpu->dev;
-    struct engine *e = &vgpu->engines[n];
-    const struct timespec until = deadline(PROCESS_TIMEOUT_S);
-    struct proto_msg msg = {
-        .version = PROTO_VERSION,
-        .type = type,
-        .u.engine_op = {.index = vgpu->index, .engine = n},
-    };
-    int rc;
-
-    if (!++e->tag)
-        e->tag++; /* 0 is no request's */
-    msg.u.engine_op.tag = e->tag;
-    e->answered = false;
-    rc = proto_send(dev->sock, &msg, NULL, 0, NULL, 0);
-    while (!rc && !e->answered && !dev->stopping)
-        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
-    if (rc || dev->stopping)
-        return rc ? rc : -ESHUTDOWN;
-    return e->answer;
-}
-
-/* The process is gone, the page is ours alone: keep what it counted, and
- * begin with a clean one. The lock is held. */
-static void process_gone(struct engine *e)
-{
-    struct link_eng *eng = &e->link->eng;
-    const uint64_t fence = eng->fence;
-    const uint32_t rptr = eng->rptr;
-
-    e->process = false;
-    e->st->totals[0] += eng->jobs;
-    e->st->totals[1] += eng->packets;
-    e->st->totals[2] += eng->bytes;
-    memset(eng, 0, sizeof(*eng));
-    eng->fence = fence;
-    eng->rptr = rptr;
-    e->st->done_seen = e->st->fault_seen = 0;
-}
-
-/* Send a command, wait until the engine has acknowledged it. The lock is
- * held. 0, -ETIMEDOUT, -EPIPE when its process ended. */
-static int command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
-{
-    struct device *dev = vgpu->dev;
-    struct engine *e = &vgpu->engines[n];
-    const struct timespec until = deadline(COMMAND_TIMEOUT_S);
-    const unsigned int deaths = e->deaths;
-    int rc;
-
-    LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
-    LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->st->cmd_seq);
-    rc = link_kick(e->kick);
-    while (!rc && !dev->stopping && e->process && e->deaths == deaths &&
-           LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq)
-        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
-    if (dev->stopping)
-        return -ESHUTDOWN;
-    return e->deaths != deaths || !e->process ? -EPIPE : rc;
-}
+#include "dm/device/model.h"
 
 static void set_fault(struct vgpu *vgpu, unsigned int n, uint32_t code,
                       uint32_t offset, uint32_t header, uint64_t addr,
@@ -148,51 +69,6 @@ static void publish_config(struct vgpu *vgpu, unsigned int n, uint32_t rptr,
     LINK_WRITE(d->start_stopped, stopped);
 }
 
-static void kill_process(struct vgpu *vgpu, unsigned int n)
-{
-    struct engine *e = &vgpu->engines[n];
-    int rc;
-
-    if (!e->process)
-        return;
-    rc = process_op(vgpu, n, PROTO_ENGINE_KILL);
-    if (rc)
-        log_limited(&vgpu->limit, LOG_ERROR,
-                    "vGPU %u: killing engine %u failed: %s", vgpu->index, n,
-                    strerror(-rc));
-    process_gone(e);
-}
-
-/* Bring the process up if need be and give it the ring. Returns a fault code,
- * 0 when it runs. The lock is held. */
-static uint32_t give_ring(struct vgpu *vgpu, unsigned int n)
-{
-    struct engine *e = &vgpu->engines[n];
-    int rc;
-
-    if (vgpu->st->quarantine)
-        return XVGPU_FAULT_QUARANTINE;
-    if (!e->process) {
-        process_gone(e); /* what a process that died unnoticed has counted */
-        rc = process_op(vgpu, n, PROTO_ENGINE_RUN);
-        if (rc) {
-            log_limited(&vgpu->limit, LOG_ERROR,
-                        "vGPU %u: starting engine %u failed: %s", vgpu->index,
-                        n, strerror(-rc));
-            return XVGPU_FAULT_NO_ENGINE;
-        }
-    }
-    rc = command(vgpu, n, LINK_CMD_START);
-    if (rc) {
-        log_limited(&vgpu->limit, LOG_ERROR,
-                    "vGPU %u: engine %u did not take its ring: %s", vgpu->index,
-                    n, strerror(-rc));
-        kill_process(vgpu, n); /* or it might obey later */
-        return XVGPU_FAULT_NO_ENGINE;
-    }
-    return (uint32_t)LINK_READ(e->link->eng.ack_status);
-}
-
 static void start_ring(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
@@ -206,7 +82,7 @@ static void start_ring(struct vgpu *vgpu, unsigned int n)
     e->st->pending = LINK_CMD_START;
     e->st->enabled = true;
     e->st->status = XVGPU_STATUS_RUNNING;
-    code = give_ring(vgpu, n);
+    code = process_start(vgpu, n);
     if (code)
         e->st->enabled = false;
     e->st->pending = LINK_CMD_NONE;
@@ -221,7 +97,7 @@ static void kill_locked(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
 
-    kill_process(vgpu, n);
+    process_kill(vgpu, n);
     e->st->enabled = false;
     e->st->status = XVGPU_STATUS_DISABLED;
 }
@@ -230,11 +106,11 @@ static void stop_ring(struct vgpu *vgpu, unsigned int n)
 {
     struct engine *e = &vgpu->engines[n];
 
-    if (e->process && command(vgpu, n, LINK_CMD_STOP)) {
+    if (e->process && process_command(vgpu, n, LINK_CMD_STOP)) {
         log_limited(&vgpu->limit, LOG_WARNING,
                     "vGPU %u: engine %u did not stop and is killed",
                     vgpu->index, n);
-        kill_process(vgpu, n);
+        process_kill(vgpu, n);
     }
     /* What it still had to say is of no ring any more. */
     e->st->done_seen = LINK_READ(e->link->eng.done_count);
@@ -260,7 +136,7 @@ static void resume_ring(struct vgpu *vgpu, unsigned int n)
     set_fault(vgpu, n, XVGPU_FAULT_NONE, 0, 0, 0, 0);
     e->st->pending = LINK_CMD_RESUME;
     e->st->status = XVGPU_STATUS_RUNNING;
-    rc = e->process ? command(vgpu, n, LINK_CMD_RESUME) : 0;
+    rc = e->process ? process_command(vgpu, n, LINK_CMD_RESUME) : 0;
     e->st->pending = LINK_CMD_NONE;
     /* A process that died meanwhile is followed by JOB_DEATH. */
     if (rc == -ETIMEDOUT) {
@@ -358,7 +234,7 @@ void engine_recover(struct vgpu *vgpu, unsigned int n)
     next = LINK_READ(e->link->eng.rptr) &
            (csr_get32(vgpu, base + XVGPU_RING_SIZE) - 1) & ~3u;
     publish_config(vgpu, n, next, csr_get32(vgpu, base + XVGPU_WPTR), true);
-    code = give_ring(vgpu, n);
+    code = process_start(vgpu, n);
     if (code) {
         e->st->enabled = false;
         csr_set32(vgpu, base + XVGPU_FAULT_CODE, code);
@@ -404,31 +280,4 @@ unsigned int engine_event(struct vgpu *vgpu, unsigned int n)
         interrupts++;
     }
     return interrupts;
-}
-
-void engines_invalidate(struct vgpu *vgpu)
-{
-    unsigned int n;
-
-    for (n = 0; n < XVGPU_NR_ENGINES; n++) {
-        struct engine *e = &vgpu->engines[n];
-
-        if (!e->present)
-            continue;
-        LINK_WRITE_REL(e->link->dev.map_generation,
-                       LINK_READ(e->link->dev.map_generation) + 1);
-        /* A busy one looks by itself; an idle one needs none of them. */
-        if (e->process)
-            link_kick(e->kick);
-    }
-}
-
-void engines_bus_master(struct vgpu *vgpu)
-{
-    const bool on = pci_command(&vgpu->st->pci) & PCI_COMMAND_MASTER;
-    unsigned int n;
-
-    for (n = 0; n < XVGPU_NR_ENGINES; n++)
-        if (vgpu->engines[n].present)
-            LINK_WRITE(vgpu->engines[n].link->dev.bus_master, on);
 }

@@ -8,10 +8,19 @@ libdevice_la_SOURCES = \
 	dm/device/device.c \
 	dm/device/device.h \
 	dm/device/engines.c \
+	dm/device/function.c \
+	dm/device/model.h \
+	dm/device/native-query.c \
 	dm/device/native.c \
+	dm/device/process.c \
 	dm/device/query.c \
 	dm/device/record.c \
 	dm/device/reset.c \
+	dm/device/virtio-engine.c \
+	dm/device/virtio-query.c \
+	dm/device/virtio-regs.c \
+	dm/device/virtio.c \
+	dm/device/virtio.h \
 	dm/device/vram.c \
 	dm/device/worker.c \
 	$(NULL)

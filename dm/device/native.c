@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <string.h>
 
+#include "dm/device/model.h"
 #include "lib/probes.h"
 
 /* What the description says of the function, whatever the state says. */
@@ -35,15 +34,15 @@ static int describe(struct vgpu *vgpu, uint32_t engines)
     return pci_function_init(&vgpu->st->pci, &desc);
 }
 
-int native_init(struct vgpu *vgpu, uint32_t engines, uint64_t vram_gfn)
+static int init(struct vgpu *vgpu, const struct proto_msg *about)
 {
     struct device *dev = vgpu->dev;
     int rc;
 
-    rc = describe(vgpu, engines);
+    rc = describe(vgpu, about->u.vgpu.engines);
     if (rc)
         return rc;
-    vgpu->st->vram_gfn = vgpu->st->vram_to = vram_gfn;
+    vgpu->st->vram_gfn = vgpu->st->vram_to = about->u.vgpu.vram_gfn;
     vgpu->st->csr_at = vgpu->st->msix_at = PCI_BAR_UNMAPPED;
     irq_init(&vgpu->st->irq, &vgpu->st->pci, dev->dmod, dev->domid,
              vgpu->devfn);
@@ -85,7 +84,7 @@ static int check_state(struct vgpu *vgpu)
     return 0;
 }
 
-int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running)
+static int takeover(struct vgpu *vgpu, const struct proto_msg *about)
 {
     struct device *dev = vgpu->dev;
     uint8_t cfg[PCI_CONFIG_SIZE];
@@ -98,41 +97,83 @@ int native_takeover(struct vgpu *vgpu, uint32_t engines, uint32_t running)
     if (rc)
         return rc;
     memcpy(cfg, vgpu->st->pci.cfg, sizeof(cfg));
-    rc = describe(vgpu, engines);
+    rc = describe(vgpu, about->u.vgpu.engines);
     if (rc)
         return rc;
     pci_function_restore(&vgpu->st->pci, cfg);
     irq_take_over(&vgpu->st->irq, &vgpu->st->pci, dev->dmod, dev->domid,
                   vgpu->devfn);
     for (e = 0; e < XVGPU_NR_ENGINES; e++)
-        vgpu->engines[e].process = running & 1u << e;
+        vgpu->engines[e].process = about->u.vgpu.running & 1u << e;
     return 0;
 }
 
-static void claim_again(struct vgpu *vgpu, unsigned int bar,
-                        ioreq_handler handler, struct ioreq_range **range,
-                        uint64_t at)
+static void bad_access(struct vgpu *vgpu)
 {
-    int rc;
-
-    if (at == PCI_BAR_UNMAPPED)
-        return;
-    rc = ioreq_claim(vgpu->dev->ioreq, IOREQ_MMIO, at,
-                     vgpu->st->pci.desc.bars[bar].size, handler, vgpu, range);
-    if (rc)
-        log_warning("vGPU %u: claiming BAR %u at 0x%llx again failed: %s",
-                    vgpu->index, bar, (unsigned long long)at, strerror(-rc));
+    csr_set32(vgpu, XVGPU_BAD_ACCESS, csr_get32(vgpu, XVGPU_BAD_ACCESS) + 1);
 }
 
-void native_catch_up(struct vgpu *vgpu)
+static enum ioreq_verdict on_csr(void *opaque, struct ioreq_access *access)
+{
+    struct vgpu *vgpu = opaque;
+    struct device *dev = vgpu->dev;
+    struct csr_effect effect = {.deferred = false};
+    bool sense;
+
+    pthread_mutex_lock(&dev->lock);
+    if (access->write)
+        sense = csr_write(vgpu, (unsigned int)access->offset, access->size,
+                          access->data, &effect);
+    else
+        sense = csr_read(vgpu, (unsigned int)access->offset, access->size,
+                         &access->data);
+    if (!sense) {
+        bad_access(vgpu);
+        log_limited(&vgpu->limit, LOG_WARNING,
+                    "vGPU %u: %s of %u bytes at CSR offset 0x%llx makes no "
+                    "sense",
+                    vgpu->index, access->write ? "write" : "read", access->size,
+                    (unsigned long long)access->offset);
+    }
+    PROBE_TRAP(dev->domid, vgpu->index, access->offset, access->size,
+               access->write, access->data);
+    if (effect.deferred)
+        worker_queue(dev, (struct job){.type = effect.job,
+                                       .vgpu = vgpu,
+                                       .engine = effect.engine,
+                                       .value = effect.value,
+                                       .vcpu = access->vcpu});
+    pthread_mutex_unlock(&dev->lock);
+    return effect.deferred ? IOREQ_DEFER : IOREQ_DONE;
+}
+
+static enum ioreq_verdict on_msix(void *opaque, struct ioreq_access *access)
+{
+    struct vgpu *vgpu = opaque;
+    bool sense;
+
+    pthread_mutex_lock(&vgpu->dev->lock);
+    if (access->write)
+        sense = irq_msix_write(&vgpu->st->irq, access->offset, access->size,
+                               access->data);
+    else
+        sense = irq_msix_read(&vgpu->st->irq, access->offset, access->size,
+                              &access->data);
+    if (!sense)
+        bad_access(vgpu);
+    pthread_mutex_unlock(&vgpu->dev->lock);
+    return IOREQ_DONE;
+}
+
+static void catch_up(struct vgpu *vgpu)
 {
     struct device *dev = vgpu->dev;
     unsigned int e;
 
-    claim_again(vgpu, XVGPU_BAR_CSR, native_csr, &vgpu->csr_range,
-                vgpu->st->csr_at);
-    claim_again(vgpu, XVGPU_BAR_MSIX, native_msix, &vgpu->msix_range,
-                vgpu->st->msix_at);
+    function_claim_again(vgpu, XVGPU_BAR_CSR, on_csr, &vgpu->csr_range,
+                         vgpu->st->csr_at);
+    function_claim_again(vgpu, XVGPU_BAR_MSIX, on_msix, &vgpu->msix_range,
+                         vgpu->st->msix_at);
     vram_settle(vgpu);
     native_remap(vgpu);
     pthread_mutex_lock(&dev->lock);
@@ -199,27 +240,11 @@ void native_reset(struct vgpu *vgpu, uint32_t reason)
     engines_bus_master(vgpu);
 }
 
-/* What an interrupt came to; the guest can only miss it. */
-static void check_irq(struct vgpu *vgpu)
-{
-    if (vgpu->st->irq.failed == vgpu->irq_failed_seen)
-        return;
-    vgpu->irq_failed_seen = vgpu->st->irq.failed;
-    log_limited(&vgpu->limit, LOG_ERROR,
-                "vGPU %u: Xen refused an interrupt: %s", vgpu->index,
-                strerror(errno));
-}
-
-static void bad_access(struct vgpu *vgpu)
-{
-    csr_set32(vgpu, XVGPU_BAD_ACCESS, csr_get32(vgpu, XVGPU_BAD_ACCESS) + 1);
-}
-
 void native_update_level(struct vgpu *vgpu)
 {
     irq_set_level(&vgpu->st->irq, csr_get32(vgpu, XVGPU_INTR_STATUS) &
                                       csr_get32(vgpu, XVGPU_INTR_ENABLE));
-    check_irq(vgpu);
+    function_check_irq(vgpu);
 }
 
 void native_interrupt(struct vgpu *vgpu, uint32_t bits, unsigned int vector)
@@ -243,137 +268,11 @@ void native_enabled(struct vgpu *vgpu, uint32_t bits)
     native_update_level(vgpu);
 }
 
-enum ioreq_verdict native_cfg(void *opaque, struct ioreq_access *access)
+static void count_refused(struct vgpu *vgpu)
 {
-    struct vgpu *vgpu = opaque;
-    struct device *dev = vgpu->dev;
-    enum ioreq_verdict verdict = IOREQ_DONE;
-    unsigned int changed;
-
-    pthread_mutex_lock(&dev->lock);
-    if (!access->write) {
-        access->data = pci_read(&vgpu->st->pci, (unsigned int)access->offset,
-                                access->size);
-        goto out;
-    }
-    changed = pci_write(&vgpu->st->pci, (unsigned int)access->offset,
-                        access->size, (uint32_t)access->data);
-    if (changed & PCI_CHANGED_IRQ) {
-        irq_config_changed(&vgpu->st->irq);
-        check_irq(vgpu);
-        engines_bus_master(vgpu);
-    }
-    if (changed & PCI_CHANGED_FLR) {
-        worker_queue(dev, (struct job){.type = JOB_RESET,
-                                       .vgpu = vgpu,
-                                       .value = XVGPU_RESET_FLR,
-                                       .vcpu = access->vcpu});
-        verdict = IOREQ_DEFER;
-    } else if (changed & PCI_CHANGED_DECODE) {
-        worker_queue(dev, (struct job){.type = JOB_REMAP,
-                                       .vgpu = vgpu,
-                                       .vcpu = access->vcpu});
-        verdict = IOREQ_DEFER;
-    }
-out:
-    pthread_mutex_unlock(&dev->lock);
-    return verdict;
-}
-
-enum ioreq_verdict native_csr(void *opaque, struct ioreq_access *access)
-{
-    struct vgpu *vgpu = opaque;
-    struct device *dev = vgpu->dev;
-    struct csr_effect effect = {.deferred = false};
-    bool sense;
-
-    pthread_mutex_lock(&dev->lock);
-    if (access->write)
-        sense = csr_write(vgpu, (unsigned int)access->offset, access->size,
-                          access->data, &effect);
-    else
-        sense = csr_read(vgpu, (unsigned int)access->offset, access->size,
-                         &access->data);
-    if (!sense) {
-        bad_access(vgpu);
-        log_limited(&vgpu->limit, LOG_WARNING,
-                    "vGPU %u: %s of %u bytes at CSR offset 0x%llx makes no "
-                    "sense",
-                    vgpu->index, access->write ? "write" : "read", access->size,
-                    (unsigned long long)access->offset);
-    }
-    PROBE_TRAP(dev->domid, vgpu->index, access->offset, access->size,
-               access->write, access->data);
-    if (effect.deferred)
-        worker_queue(dev, (struct job){.type = effect.job,
-                                       .vgpu = vgpu,
-                                       .engine = effect.engine,
-                                       .value = effect.value,
-                                       .vcpu = access->vcpu});
-    pthread_mutex_unlock(&dev->lock);
-    return effect.deferred ? IOREQ_DEFER : IOREQ_DONE;
-}
-
-enum ioreq_verdict native_msix(void *opaque, struct ioreq_access *access)
-{
-    struct vgpu *vgpu = opaque;
-    bool sense;
-
     pthread_mutex_lock(&vgpu->dev->lock);
-    if (access->write)
-        sense = irq_msix_write(&vgpu->st->irq, access->offset, access->size,
-                               access->data);
-    else
-        sense = irq_msix_read(&vgpu->st->irq, access->offset, access->size,
-                              &access->data);
-    if (!sense)
-        bad_access(vgpu);
-    pthread_mutex_unlock(&vgpu->dev->lock);
-    return IOREQ_DONE;
-}
-
-static void refused(struct vgpu *vgpu, unsigned int bar, uint64_t at, int rc)
-{
-    struct device *dev = vgpu->dev;
-
-    pthread_mutex_lock(&dev->lock);
     csr_set32(vgpu, XVGPU_BAR_REFUSED, csr_get32(vgpu, XVGPU_BAR_REFUSED) + 1);
-    log_limited(&vgpu->limit, LOG_WARNING,
-                "vGPU %u: mapping BAR %u at 0x%llx was refused: %s",
-                vgpu->index, bar, (unsigned long long)at, strerror(-rc));
-    pthread_mutex_unlock(&dev->lock);
-}
-
-static void stays(struct vgpu *vgpu, unsigned int bar, uint64_t at, int rc)
-{
-    pthread_mutex_lock(&vgpu->dev->lock);
-    log_limited(&vgpu->limit, LOG_ERROR,
-                "vGPU %u: BAR %u can't be taken from 0x%llx: %s", vgpu->index,
-                bar, (unsigned long long)at, strerror(-rc));
     pthread_mutex_unlock(&vgpu->dev->lock);
-}
-
-static void remap_range(struct vgpu *vgpu, unsigned int bar,
-                        ioreq_handler handler, struct ioreq_range **range,
-                        uint64_t *at, uint64_t want)
-{
-    int rc;
-
-    if (*at == want && (*range || want == PCI_BAR_UNMAPPED))
-        return;
-    rc = ioreq_release(vgpu->dev->ioreq, *range);
-    if (rc) {
-        stays(vgpu, bar, *at, rc);
-        return; /* the next change of the BARs tries again */
-    }
-    *range = NULL;
-    *at = want; /* before Xen has it: a successor claims it again */
-    if (want == PCI_BAR_UNMAPPED)
-        return;
-    rc = ioreq_claim(vgpu->dev->ioreq, IOREQ_MMIO, want,
-                     vgpu->st->pci.desc.bars[bar].size, handler, vgpu, range);
-    if (rc)
-        refused(vgpu, bar, want, rc);
 }
 
 static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
@@ -418,15 +317,35 @@ void native_remap(struct vgpu *vgpu)
     msix = pci_bar_address(&vgpu->st->pci, XVGPU_BAR_MSIX);
     pthread_mutex_unlock(&dev->lock);
 
-    remap_range(vgpu, XVGPU_BAR_CSR, native_csr, &vgpu->csr_range,
-                &vgpu->st->csr_at, csr);
-    remap_range(vgpu, XVGPU_BAR_MSIX, native_msix, &vgpu->msix_range,
-                &vgpu->st->msix_at, msix);
+    if (function_claim(vgpu, XVGPU_BAR_CSR, on_csr, &vgpu->csr_range,
+                       &vgpu->st->csr_at, csr))
+        count_refused(vgpu);
+    if (function_claim(vgpu, XVGPU_BAR_MSIX, on_msix, &vgpu->msix_range,
+                       &vgpu->st->msix_at, msix))
+        count_refused(vgpu);
     /* With decoding off VRAM stays where it is: moving costs much, and
      * Linux toggles decoding seven times in a scan. */
     if (vram == PCI_BAR_UNMAPPED || vram >> 12 == vgpu->st->vram_gfn)
         return;
     rc = vram_window_taken(vgpu, vram) ? -EBUSY : vram_move(vgpu, vram >> 12);
-    if (rc)
-        refused(vgpu, XVGPU_BAR_VRAM, vram, rc);
+    if (!rc)
+        return;
+    count_refused(vgpu);
+    function_refused(vgpu, XVGPU_BAR_VRAM, vram, rc);
 }
+
+const struct device_model native_model = {
+    .init = init,
+    .takeover = takeover,
+    .catch_up = catch_up,
+    .config = function_config,
+    .engine_event = engine_event,
+    .remap = native_remap,
+    .control = engine_ctrl,
+    .engine_died = engine_recover,
+    .reset_by_guest = reset_by_guest,
+    .reset_by_host = reset_by_host,
+    .show = native_show,
+    .regs = native_regs,
+    .screenshot = native_screenshot,
+};

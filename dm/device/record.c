@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records what the ioreq server is asked: lib/trace.h. */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "dm/device/model.h"
 #include "lib/trace.h"
 
 /* Whole or not at all: a record is shorter than PIPE_BUF, and the pipe does
@@ -184,6 +183,11 @@ static bool observer(void *opaque, const struct ioreq_event *event)
 
 int record_start(struct device *dev, int fd)
 {
+    unsigned int i;
+
+    for (i = 0; i < dev->nr_vgpus; i++)
+        if (dev->vgpus[i].model != &native_model)
+            return -EOPNOTSUPP;
     dev->recorder.next_fd = fd; /* for begin(), on this thread */
     return ioreq_observe(dev->ioreq, observer, dev);
 }

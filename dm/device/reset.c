@@ -8,10 +8,10 @@
  * and the vectors. When all is done each engine whose ring is lost signals a
  * fault, by interrupt and by its completion port.
  */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "dm/device/model.h"
 
 #define TELL_TRIES 50u
 #define TELL_PAUSE_NS 20000000u
@@ -109,7 +109,7 @@ static void reset_and_tell(struct vgpu *vgpu, uint32_t reason,
 }
 
 /* It sends the next one when it knows that this one is done. */
-static void tell_monitor(const struct vgpu *vgpu)
+void reset_done(const struct vgpu *vgpu)
 {
     const struct proto_msg msg = {.version = PROTO_VERSION,
                                   .type = PROTO_RESET_DONE,
@@ -145,7 +145,7 @@ void reset_by_host(struct vgpu *vgpu, uint32_t reason, bool quarantine)
             ring_port(vgpu, ports[n]);
     log_limited(&vgpu->limit, LOG_WARNING, "vGPU %u: reset by the host%s",
                 vgpu->index, quarantine ? ", in quarantine" : "");
-    tell_monitor(vgpu);
+    reset_done(vgpu);
 }
 
 void reset_queue(struct device *dev, const struct proto_msg *msg)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dm/device/device.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "dm/device/model.h"
 
 void worker_queue(struct device *dev, struct job job)
 {
@@ -32,22 +32,24 @@ void worker_charge(struct device *dev, struct guard *guard)
 
 static void run_job(struct device *dev, const struct job *job)
 {
+    const struct device_model *model = job->vgpu->model;
+
     switch (job->type) {
     case JOB_REMAP:
-        native_remap(job->vgpu);
+        model->remap(job->vgpu);
         break;
     case JOB_RESET:
-        reset_by_guest(job->vgpu, job->value);
+        model->reset_by_guest(job->vgpu, job->value);
         break;
     case JOB_CTRL:
         worker_charge(dev, &dev->ctrl_guard);
-        engine_ctrl(job->vgpu, job->engine, job->value);
+        model->control(job->vgpu, job->engine, job->value);
         break;
     case JOB_DEATH:
-        engine_recover(job->vgpu, job->engine);
+        model->engine_died(job->vgpu, job->engine);
         break;
     case JOB_HOST_RESET:
-        reset_by_host(job->vgpu, job->value, job->quarantine);
+        model->reset_by_host(job->vgpu, job->value, job->quarantine);
         break;
     }
     if (job->vcpu != NO_VCPU)
@@ -130,6 +132,8 @@ void worker_engine_message(struct device *dev, const struct proto_msg *msg)
     }
     if (msg->type == PROTO_ENGINE_STARTED) {
         e->process = !msg->u.engine_op.status;
+        e->features = msg->u.engine_op.features;
+        e->capsets = msg->u.engine_op.capsets;
     } else {
         e->process = false;
         e->deaths++;

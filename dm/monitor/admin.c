@@ -2,7 +2,8 @@
 /*
  * The administrator's socket, /run/xen-vgpu/DOMID.sock: a JSON object a line.
  *
- *   {"command": "show" | "regs" | "screenshot" | "record", "vgpu": N}
+ *   {"command": "show" | "regs" | "screenshot" | "record", "vgpu": N,
+ *    "scanout": N}
  *   {"return": {…}} or {"error": "why not"}
  *
  * What the device answers is hostile: its text is passed on as one string of
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/scanout.h"
 
 static void send_json(struct conn *c, json_t *json, int fd)
 {
@@ -180,10 +182,11 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
     json_object_set_new(json, "name", json_string(m->name));
     json_object_set_new(
         json, "options",
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model", "native",
-                  "vram", (json_int_t)v->opt->vram, "slot",
-                  (json_int_t)v->opt->slot, "poll", (json_int_t)v->opt->poll,
-                  "rate", (json_int_t)v->opt->rate, "sched",
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model",
+                  options_model_name(v->opt->model), "vram",
+                  (json_int_t)v->opt->vram, "slot", (json_int_t)v->opt->slot,
+                  "poll", (json_int_t)v->opt->poll, "rate",
+                  (json_int_t)v->opt->rate, "sched",
                   v->opt->sched ? "host" : "none", "companion",
                   m->opt->companion == COMPANION_QEMU ? "qemu" : "none"));
     json_object_set_new(json, "vram",
@@ -301,6 +304,7 @@ static void run(struct conn *c, const json_t *request)
 {
     struct monitor *m = conn_user(c);
     const json_t *vgpu = json_object_get(request, "vgpu");
+    const json_t *scanout = json_object_get(request, "scanout");
     const char *name = json_string_value(json_object_get(request, "command"));
     json_int_t index = json_integer_value(vgpu);
     size_t i;
@@ -317,9 +321,16 @@ static void run(struct conn *c, const json_t *request)
         send_error(c, "the domain has no vGPU of that number");
         return;
     }
+    if (scanout &&
+        (!json_is_integer(scanout) || json_integer_value(scanout) < 0 ||
+         json_integer_value(scanout) >= SCANOUT_MAX)) {
+        send_error(c, "there is no scanout of that number");
+        return;
+    }
     *conn_word(c) = (unsigned int)index;
     conn_pause(c);
-    rc = device_query(m, (uint32_t)index, commands[i].query, commands[i].done,
+    rc = device_query(m, (uint32_t)index, commands[i].query,
+                      (uint32_t)json_integer_value(scanout), commands[i].done,
                       c);
     if (rc)
         commands[i].done(c, rc, NULL);

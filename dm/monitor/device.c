@@ -177,10 +177,12 @@ static int send_vgpu(struct monitor *m, const struct vgpu *v)
 {
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_DEVICE_VGPU};
-    int fds[1 + 3 * XVGPU_NR_ENGINES];
+    int fds[2 + 3 * XVGPU_NR_ENGINES];
     unsigned int n = 0, i;
 
     fds[n++] = v->csr_fd;
+    if (v->scanout_fd >= 0)
+        fds[n++] = v->scanout_fd;
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         if (!(v->engines & 1u << i))
             continue;
@@ -196,6 +198,10 @@ static int send_vgpu(struct monitor *m, const struct vgpu *v)
     msg.u.vgpu.vram_gfn = v->vram->gfn;
     if (v->engines & 1u << XVGPU_ENGINE_GFX)
         msg.u.vgpu.local_size = v->opt->local;
+    msg.u.vgpu.model = v->opt->model;
+    msg.u.vgpu.scanouts = v->opt->scanouts;
+    msg.u.vgpu.width = v->opt->width;
+    msg.u.vgpu.height = v->opt->height;
     return child_send(&m->device, &msg, fds, n, NULL);
 }
 
@@ -297,7 +303,7 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 }
 
 int device_query(struct monitor *m, uint32_t index, uint32_t query,
-                 query_done *done, void *user)
+                 uint32_t scanout, query_done *done, void *user)
 {
     struct proto_msg msg = {.version = PROTO_VERSION, .type = PROTO_QUERY};
     int ends[2] = {-1, -1}, rc;
@@ -325,6 +331,7 @@ int device_query(struct monitor *m, uint32_t index, uint32_t query,
     msg.u.query.tag = q->tag;
     msg.u.query.index = index;
     msg.u.query.query = query;
+    msg.u.query.scanout = scanout;
     send_with_fd(m, &msg, ends[1]);
     if (ends[1] >= 0)
         close(ends[1]);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/scanout.h"
 
 /* For one that says nothing: a Vulkan driver on a busy host takes its time, and
  * 30 s were not enough for two in an emulated machine. */
@@ -38,6 +39,8 @@ static void answer(struct engine *e, uint32_t type, int status, uint32_t tag)
     msg.u.engine_op.engine = e->number;
     msg.u.engine_op.status = status;
     msg.u.engine_op.tag = tag;
+    msg.u.engine_op.features = e->features;
+    msg.u.engine_op.capsets = e->capsets;
     device_send(monitor_of(e), &msg);
 }
 
@@ -101,13 +104,21 @@ static int start(struct monitor *m, struct engine *e)
     struct proto_msg msg = {.version = PROTO_VERSION,
                             .type = PROTO_ENGINE_START};
     char text[CACHE_PATH + sizeof(e->vgpu->opt->vulkan_icd)] = "";
-    int fds[] = {e->link_fd,    e->kick_fd, e->event_fd,  e->grant_ro_fd,
-                 e->grant_e_fd, e->wake_fd, e->notify_fd, e->context_fd};
+    int fds[] = {e->link_fd,     e->kick_fd,    e->event_fd,
+                 e->grant_ro_fd, e->grant_e_fd, e->wake_fd,
+                 e->notify_fd,   e->context_fd, e->vgpu->scanout_fd};
+    unsigned int nr_fds = PROTO_ENGINE_FDS;
     int rc;
 
     if (e->number == XVGPU_ENGINE_GFX) {
         spec.program = "xen-vgpu-engine-gfx";
         spec.memory_max = MEMORY_GFX + e->vgpu->opt->local;
+        nr_fds++;
+    }
+    if (e->vgpu->scanout_fd >= 0) {
+        spec.program = "xen-vgpu-engine-virtio";
+        spec.memory_max += SCANOUT_SIZE;
+        nr_fds++;
     }
     rc = child_start(&e->child, &m->cgroups, &spec);
     if (rc)
@@ -125,9 +136,7 @@ static int start(struct monitor *m, struct engine *e)
     msg.u.engine.max_buckets = MAX_BUCKETS;
     if (e->number == XVGPU_ENGINE_GFX)
         describe_gfx(m, e, &msg, text, sizeof(text));
-    rc = child_send(&e->child, &msg, fds,
-                    e->context_fd < 0 ? PROTO_ENGINE_FDS : PROTO_ENGINE_FDS + 1,
-                    text);
+    rc = child_send(&e->child, &msg, fds, nr_fds, text);
     if (rc) {
         log_error("talk to %s: %s", e->name, strerror(-rc));
         e->failed = rc;
@@ -191,6 +200,8 @@ static void on_message(struct child *c, struct proto_in *in)
         return;
     }
     take_description(e, in);
+    e->features = in->msg.u.ready.features;
+    e->capsets = in->msg.u.ready.capsets;
     e->ready = true;
     sched_engine_ready(e);
     answer_runs(e, 0);

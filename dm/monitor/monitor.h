@@ -116,9 +116,10 @@ void device_send(struct monitor *m, const struct proto_msg *msg);
 
 /* Ask the device about a vGPU; done is called once, later, unless an error is
  * returned: -ENODEV without a device, -EBUSY. With PROTO_QUERY_RECORD the
- * device gets one end of a pipe, done the one for reading as in->fds[0]. */
+ * device gets one end of a pipe, done the one for reading as in->fds[0];
+ * `scanout` is of a PROTO_QUERY_SCREENSHOT. */
 int device_query(struct monitor *m, uint32_t index, uint32_t query,
-                 query_done *done, void *user);
+                 uint32_t scanout, query_done *done, void *user);
 
 /* Have the device reset a vGPU, for an XVGPU_RESET_*, in quarantine or out of
  * it; a device that is about to be replaced: its successor. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dm/monitor/options-parts.h"
+#include "lib/scanout.h"
 
 int options_fail(struct options_error *err, const char *fmt, ...)
 {
@@ -43,13 +44,29 @@ bool options_plain_number(const char *s, uint64_t max, uint32_t *value)
     return true;
 }
 
+const char *options_model_name(uint32_t model)
+{
+    static const char *const names[] = {
+        [PROTO_MODEL_NATIVE] = "native",
+        [PROTO_MODEL_VIRTIO_GPU] = "virtio-gpu",
+    };
+
+    return model < ARRAY_SIZE(names) ? names[model] : "?";
+}
+
 static int key_model(struct vgpu_options *v, const char *value,
                      struct options_error *err)
 {
-    (void)v;
-    if (strcmp(value, "native"))
-        return options_fail(err, "-vgpu model=%.64s: must be native", value);
-    return 0;
+    uint32_t i;
+
+    for (i = PROTO_MODEL_NATIVE; i <= PROTO_MODEL_VIRTIO_GPU; i++) {
+        if (strcmp(options_model_name(i), value))
+            continue;
+        v->model = i;
+        return 0;
+    }
+    return options_fail(err, "-vgpu model=%.64s: must be native or virtio-gpu",
+                        value);
 }
 
 /* As videoram=, a bare number is MiB. False for no size, and for more than
@@ -236,19 +253,80 @@ static int key_vulkan_icd(struct vgpu_options *v, const char *value,
     return 0;
 }
 
+static int key_scanouts(struct vgpu_options *v, const char *value,
+                        struct options_error *err)
+{
+    if (!options_plain_number(value, SCANOUT_MAX, &v->scanouts) || !v->scanouts)
+        return options_fail(err, "-vgpu scanouts=%.64s: must be 1 to %u", value,
+                            SCANOUT_MAX);
+    return 0;
+}
+
+static int key_display(struct vgpu_options *v, const char *value,
+                       struct options_error *err)
+{
+    uint64_t width = 0, height = 0;
+    const char *end;
+
+    if (!options_number(value, &width, &end) || *end != 'x' ||
+        !options_number(end + 1, &height, &end) || *end ||
+        width < OPTIONS_DISPLAY_MIN || width > SCANOUT_WIDTH_MAX ||
+        height < OPTIONS_DISPLAY_MIN || height > SCANOUT_HEIGHT_MAX)
+        return options_fail(err,
+                            "-vgpu display=%.64s: must be WIDTHxHEIGHT, from "
+                            "%ux%u to %ux%u",
+                            value, OPTIONS_DISPLAY_MIN, OPTIONS_DISPLAY_MIN,
+                            SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX);
+    v->width = (uint32_t)width;
+    v->height = (uint32_t)height;
+    return 0;
+}
+
+enum {
+    NATIVE = 1u << PROTO_MODEL_NATIVE,
+    VIRTIO = 1u << PROTO_MODEL_VIRTIO_GPU
+};
+
 static const struct {
     const char *name;
     int (*set)(struct vgpu_options *v, const char *value,
                struct options_error *err);
+    uint32_t models; /* which have it */
 } keys[] = {
-    {"model", key_model},     {"vram", key_vram},
-    {"slot", key_slot},       {"poll", key_poll},
-    {"rate", key_rate},       {"sched", key_sched},
-    {"weight", key_weight},   {"cap", key_cap},
-    {"latency", key_latency}, {"engines", key_engines},
-    {"local", key_local},     {"watchdog", key_watchdog},
-    {"threads", key_threads}, {"vulkan-icd", key_vulkan_icd},
+    {"model", key_model, NATIVE | VIRTIO},
+    {"vram", key_vram, NATIVE},
+    {"slot", key_slot, NATIVE | VIRTIO},
+    {"poll", key_poll, NATIVE | VIRTIO},
+    {"rate", key_rate, NATIVE | VIRTIO},
+    {"sched", key_sched, NATIVE | VIRTIO},
+    {"weight", key_weight, NATIVE | VIRTIO},
+    {"cap", key_cap, NATIVE | VIRTIO},
+    {"latency", key_latency, NATIVE | VIRTIO},
+    {"engines", key_engines, NATIVE},
+    {"local", key_local, NATIVE | VIRTIO},
+    {"watchdog", key_watchdog, NATIVE | VIRTIO},
+    {"threads", key_threads, NATIVE | VIRTIO},
+    {"vulkan-icd", key_vulkan_icd, NATIVE},
+    {"scanouts", key_scanouts, VIRTIO},
+    {"display", key_display, VIRTIO},
 };
+
+/* What the model has, and has not. */
+static int check_model(struct vgpu_options *v, unsigned int seen,
+                       struct options_error *err)
+{
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(keys); i++)
+        if (seen & 1u << i && !(keys[i].models & 1u << v->model))
+            return options_fail(err, "-vgpu %s=: not with model=%s",
+                                keys[i].name, options_model_name(v->model));
+    if (v->model != PROTO_MODEL_VIRTIO_GPU)
+        return 0;
+    v->vram = 0;
+    v->engines = 1u << XVGPU_ENGINE_GFX;
+    return 0;
+}
 
 int options_vgpu(struct options *o, const char *arg, struct options_error *err)
 {
@@ -273,6 +351,9 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
     v->watchdog = OPTIONS_WATCHDOG_DEFAULT;
     v->sched = true;
     v->weight = PROTO_WEIGHT_DEFAULT;
+    v->scanouts = 1;
+    v->width = OPTIONS_WIDTH_DEFAULT;
+    v->height = OPTIONS_HEIGHT_DEFAULT;
     while ((item = strsep(&rest, ","))) {
         value = strchr(item, '=');
         if (value)
@@ -284,7 +365,8 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
                 err,
                 "-vgpu %.64s: must be a list of model=, vram=, "
                 "slot=, poll=, rate=, sched=, weight=, cap=, latency=, "
-                "engines=, local=, watchdog=, threads=, vulkan-icd=",
+                "engines=, local=, watchdog=, threads=, vulkan-icd=, "
+                "scanouts=, display=",
                 item);
         if (seen & 1u << i)
             return options_fail(err, "-vgpu %s=: given twice", keys[i].name);
@@ -293,6 +375,8 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
         if (rc)
             return rc;
     }
-    o->nr_vgpus++;
-    return 0;
+    rc = check_model(v, seen, err);
+    if (!rc)
+        o->nr_vgpus++;
+    return rc;
 }

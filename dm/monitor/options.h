@@ -28,6 +28,9 @@
 #define OPTIONS_WATCHDOG_MIN 100u
 #define OPTIONS_WATCHDOG_MAX 600000u
 #define OPTIONS_WATCHDOG_DEFAULT 2000u
+#define OPTIONS_WIDTH_DEFAULT 1280u
+#define OPTIONS_HEIGHT_DEFAULT 800u
+#define OPTIONS_DISPLAY_MIN 64u
 #define OPTIONS_CAP_UNIT 10u /* per mille of one per cent */
 #define OPTIONS_THREADS_MAX 32u
 #define OPTIONS_THREADS_DEFAULT 4u /* or as many as there are processors */
@@ -39,19 +42,22 @@
 #define OPTIONS_DOMID_END 0x7ff0u
 
 struct vgpu_options {
-    uint64_t vram;        /* bytes */
+    uint32_t model;       /* enum proto_model */
+    uint64_t vram;        /* bytes; virtio-gpu: 0 */
     uint32_t slot;        /* PCI device number on bus 0 */
     uint32_t poll;        /* us */
     uint32_t rate;        /* accesses a second; 0: no limit */
     uint32_t engines;     /* bit mask, XVGPU_ENGINE_* */
     uint32_t watchdog;    /* ms that a packet may run on the GPU */
     uint32_t threads;     /* of a driver that draws on processors */
-    uint64_t local;       /* bytes of gfx's local heap */
+    uint64_t local;       /* bytes of gfx's local heap, or of resources */
     char vulkan_icd[128]; /* a Vulkan driver's manifest, or "" */
     bool sched;           /* xen-vgpud decides when engines run */
     uint32_t weight;      /* share of engines' time, to the others' */
     uint32_t cap;         /* per mille of an engine's time; 0: none */
     uint32_t latency;     /* enum proto_latency */
+    /* virtio-gpu: how many scanouts, and of what size. */
+    uint32_t scanouts, width, height;
 };
 
 enum companion { COMPANION_NONE, COMPANION_QEMU };
@@ -93,6 +99,9 @@ bool options_is_vga(const char *device);
 
 /* An enum proto_latency as latency= takes it. */
 const char *options_latency_name(uint32_t latency);
+
+/* An enum proto_model as model= takes it. */
+const char *options_model_name(uint32_t model);
 
 /* Bytes of VRAM of all vGPUs. */
 uint64_t options_vram_total(const struct options *o);

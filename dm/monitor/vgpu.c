@@ -13,6 +13,7 @@
 #include "lib/link.h"
 #include "lib/log.h"
 #include "lib/proto.h"
+#include "lib/scanout.h"
 
 const char *engine_name(uint32_t number)
 {
@@ -93,7 +94,7 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
     v->engines = engines;
     v->opt = opt;
     v->vram = vram;
-    v->csr_fd = -1;
+    v->csr_fd = v->scanout_fd = -1;
     v->sched.weight = opt->weight;
     v->sched.cap = opt->cap;
     v->sched.latency = opt->latency;
@@ -111,6 +112,11 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
     rc = v->csr_fd = make_memfd("xvgpu-state", PROTO_STATE_SIZE);
     if (rc < 0)
         goto out;
+    if (opt->model == PROTO_MODEL_VIRTIO_GPU) {
+        rc = v->scanout_fd = make_memfd("xvgpu-scanouts", (off_t)SCANOUT_SIZE);
+        if (rc < 0)
+            goto out;
+    }
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         if (!(engines & 1u << i))
             continue;
@@ -156,6 +162,7 @@ void vgpu_fini(struct vgpu *v)
         e->grant = NULL;
     }
     close_fd(&v->csr_fd);
+    close_fd(&v->scanout_fd);
 }
 
 bool vgpu_may_start(struct vgpu *v, uint64_t now_ns)

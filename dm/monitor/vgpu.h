@@ -60,8 +60,9 @@ struct engine {
     /* What the last one has said of itself, in printable characters. */
     char device[ENGINE_DEVICE_MAX];
     enum proto_memory memory;
-    bool has_cache;   /* made for this domain, not left by another */
-    ev_timer timeout; /* for getting ready */
+    uint32_t features, capsets; /* as in PROTO_ENGINE_READY */
+    bool has_cache;             /* made for this domain, not left by another */
+    ev_timer timeout;           /* for getting ready */
     struct log_limit limit;
 };
 
@@ -70,7 +71,8 @@ struct vgpu {
     uint32_t engines; /* bit mask */
     const struct vgpu_options *opt;
     struct vram *vram;
-    int csr_fd; /* never mapped here: the guest's state is the device's */
+    int csr_fd;     /* never mapped here: the guest's state is the device's */
+    int scanout_fd; /* nor this; virtio-gpu: lib/scanout.h; -1: none */
     struct engine engine[XVGPU_NR_ENGINES];
     struct sched sched;
     bool quarantined; /* no engine starts */

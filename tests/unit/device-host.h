@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The objects of a device process in this one, on a domain of the fake Xen:
- * one vGPU with an SDMA engine. A thread is the monitor, and acknowledges what
- * the device tells its engine.
+ * one native vGPU with an SDMA engine, or a virtio-gpu. A thread is the
+ * monitor, and acknowledges what the device tells its engine.
  */
 #ifndef UNIT_DEVICE_HOST_H
 #define UNIT_DEVICE_HOST_H
@@ -16,12 +16,22 @@
 #include "lib/log.h"
 #include "lib/proto.h"
 
+/* What a device process that died leaves to its successor. */
+struct host_left {
+    uint8_t state[PROTO_STATE_SIZE], link[LINK_SIZE];
+    bool running; /* the engine's process lives */
+};
+
 struct host_config {
     uint64_t ram, vram; /* bytes */
     xen_pfn_t parked;   /* where VRAM is made */
     unsigned int devfn;
     unsigned int timeout_ms; /* of the domain's vCPUs; 0: the fake's own */
     enum log_level log_level;
+    bool virtio; /* a virtio-gpu, with this renderer: */
+    uint32_t features, capsets, scanouts;
+    bool pvh;
+    const struct host_left *left; /* take over from this one; or NULL */
     /* A thread begins, or goes on, with the device's code or with ours. May
      * be NULL. */
     void (*enters)(bool device);
@@ -33,6 +43,10 @@ struct host {
     int sock, device_sock; /* the monitor's end, the device's */
     int kick, event;
     struct link_page *link;
+    int state, link_fd; /* memfds */
+    void *scanouts;     /* its memfd */
+    int scanout_fd;
+    uint32_t kicks; /* that were no command */
     pthread_t device, monitor;
     struct proto_in in;
     struct proto_in reply; /* last PROTO_REPLY */
@@ -57,6 +71,9 @@ void host_engine_op(struct host *h, uint32_t type, int status, uint32_t tag);
 
 /* Have the device reset the vGPU, and wait until that is done. */
 bool host_reset(struct host *h, uint32_t reason, bool quarantine);
+
+/* What the device would leave if it died now. */
+bool host_leave(struct host *h, struct host_left *left);
 
 /* The engine has something to say. */
 void host_event(struct host *h);

@@ -3,6 +3,8 @@ device_tests = \
 	tests/unit/test-pci \
 	tests/unit/test-ioreq \
 	tests/unit/test-device \
+	tests/unit/test-scanout \
+	tests/unit/test-virtio \
 	$(NULL)
 check_PROGRAMS += $(device_tests)
 TESTS += $(device_tests)
@@ -27,3 +29,12 @@ tests_unit_test_device_SOURCES = tests/unit/test-device.c $(device_host)
 tests_unit_test_device_CPPFLAGS = $(device_test_cppflags)
 tests_unit_test_device_CFLAGS = $(device_test_cflags)
 tests_unit_test_device_LDADD = $(device_test_libs)
+
+tests_unit_test_scanout_SOURCES = tests/unit/test-scanout.c
+tests_unit_test_scanout_CFLAGS = $(device_test_cflags)
+tests_unit_test_scanout_LDADD = libxvgpu.la $(CMOCKA_LIBS)
+
+tests_unit_test_virtio_SOURCES = tests/unit/test-virtio.c $(device_host)
+tests_unit_test_virtio_CPPFLAGS = $(device_test_cppflags)
+tests_unit_test_virtio_CFLAGS = $(device_test_cflags)
+tests_unit_test_virtio_LDADD = $(device_test_libs)

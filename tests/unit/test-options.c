@@ -133,6 +133,28 @@ static void socket_by_descriptor(void **state)
     assert_int_equal(options_kind("-runas"), OPTION_PAIR);
 }
 
+static void virtio_gpu(void **state)
+{
+    struct options_error err;
+    struct options o;
+
+    (void)state;
+    assert_int_equal(
+        PARSE(&o, &err, BASE, "-vgpu",
+              "display=1920x1080,scanouts=2,model=virtio-gpu,local=64M"),
+        0);
+    assert_int_equal(o.vgpus[0].model, PROTO_MODEL_VIRTIO_GPU);
+    assert_int_equal(o.vgpus[0].engines, 1u << XVGPU_ENGINE_GFX);
+    assert_int_equal(o.vgpus[0].scanouts, 2);
+    assert_int_equal(o.vgpus[0].width, 1920);
+    assert_int_equal(o.vgpus[0].height, 1080);
+    assert_int_equal(o.vgpus[0].local, 64 << 20);
+    assert_int_equal(options_vram_total(&o), 0);
+    assert_int_equal(PARSE(&o, &err, BASE, "-vgpu", "model=virtio-gpu"), 0);
+    assert_int_equal(o.vgpus[0].scanouts, 1);
+    assert_int_equal(o.vgpus[0].width, 1280);
+}
+
 static void refused(void **state)
 {
     static const struct {
@@ -142,7 +164,20 @@ static void refused(void **state)
         {"vram", "must be a list"},
         {"vram=64M,", "must be a list"},
         {"share=3", "must be a list"},
-        {"model=virtio", "must be native"},
+        {"model=virtio", "must be native or virtio-gpu"},
+        {"model=virtio-gpu,vram=64M", "vram=: not with model=virtio-gpu"},
+        {"engines=gfx,model=virtio-gpu", "engines=: not with"},
+        {"model=virtio-gpu,vulkan-icd=/x", "vulkan-icd=: not with"},
+        {"scanouts=2", "scanouts=: not with model=native"},
+        {"display=640x480,model=native", "display=: not with"},
+        {"model=virtio-gpu,scanouts=0", "must be 1 to 4"},
+        {"model=virtio-gpu,scanouts=5", "must be 1 to 4"},
+        {"model=virtio-gpu,display=1280", "must be WIDTHxHEIGHT"},
+        {"model=virtio-gpu,display=1280x", "must be WIDTHxHEIGHT"},
+        {"model=virtio-gpu,display=x800", "must be WIDTHxHEIGHT"},
+        {"model=virtio-gpu,display=1280x800x", "must be WIDTHxHEIGHT"},
+        {"model=virtio-gpu,display=63x64", "from 64x64 to 4096x2304"},
+        {"model=virtio-gpu,display=4097x64", "from 64x64 to 4096x2304"},
         {"vram=", "power of two from 2M to 4G"},
         {"vram=0", "power of two"},
         {"vram=1M", "power of two"},
@@ -273,6 +308,7 @@ int main(void)
         cmocka_unit_test(beside_qemu),
         cmocka_unit_test(socket_by_descriptor),
         cmocka_unit_test(attached),
+        cmocka_unit_test(virtio_gpu),
         cmocka_unit_test(refused),
         cmocka_unit_test(refused_lines),
     };
