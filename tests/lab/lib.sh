@@ -395,11 +395,15 @@ worker_start() { # NAME
     worker_goes_on "$1"
 }
 
-# Jobs that a worker has done; nothing when its device can't say.
-worker_jobs() { # NAME
-    xen-vgpu show "$(domid "$1")" 2>/dev/null | awk '
+# Jobs that an engine has done; nothing when its device can't say.
+engine_jobs() { # NAME ENGINE
+    xen-vgpu show "$(domid "$1")" 2>/dev/null | awk -v e="$2" '
         /^engine / { engine = $2 }
-        engine == "sdma" && $1 == "jobs" { print $2 }'
+        engine == e && $1 == "jobs" { print $2 }'
+}
+
+worker_jobs() { # NAME
+    engine_jobs "$1" sdma
 }
 
 # Waits until a worker has done more jobs than when it was last asked.
@@ -521,6 +525,20 @@ load_said() { # NAME TURN: puts its line about that turn into $LOAD_SAID
     guest_printed "$1" 120 "^STATS .* turn=$2 \|^Test result"
     LOAD_SAID=$(guest_console "$1" | grep "^STATS .* turn=$2 ") ||
         fail "guest $1 says nothing of turn $2: $(guest_why "$1")"
+}
+
+# Waits until each has drawn more than now.
+load_goes_on() { # NAME...
+    for _load; do
+        _jobs_then=
+        guest_until "$_load" 120 _load_has_more "$_load"
+    done
+}
+
+_load_has_more() { # NAME
+    _jobs_now=$(engine_jobs "$1" gfx)
+    : "${_jobs_then:=$_jobs_now}"
+    [ "${_jobs_now:-0}" -gt "${_jobs_then:-0}" ]
 }
 
 # The guest has seen each frame done, and the last picture is the first one's.

@@ -18,6 +18,7 @@ EXTRA_DIST += \
 EXTRA_PROGRAMS += tests/lab/dom0-ask tests/lab/dom0-pngsum
 guests: tests/lab/dom0-ask$(EXEEXT) tests/lab/dom0-pngsum$(EXEEXT)
 guests: tests/gfx/compare$(EXEEXT)
+guests: tests/unit/liar/xen-vgpu-engine-gfx$(EXEEXT)
 CLEANFILES += tests/lab/dom0-ask$(EXEEXT) tests/lab/dom0-pngsum$(EXEEXT)
 
 tests_lab_dom0_ask_SOURCES = tests/lab/dom0-ask.c

@@ -210,6 +210,9 @@ run_part() { # ARCHIVE
             cp "$file" "$root/root/lab/"
             add_libraries "$root" "$file"
         done
+        # An engine that lies to its scheduler.
+        file=$build/tests/unit/liar/xen-vgpu-engine-gfx
+        [ ! -x "$file" ] || install -D "$file" "$root/root/lab/liar/${file##*/}"
     fi
     pack "$root" "$1" || die "cannot build the boot image"
     rm -rf "$root"

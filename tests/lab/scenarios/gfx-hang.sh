@@ -3,6 +3,7 @@
 # guest's pictures stay what they are.
 # lab: timeout=600 check=1 long_timeout=1800 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
+: "${GFX_SCHED=none}" # sched-gfx-hang.sh has another
 GUEST_MEMORY=96
 hangs=1
 [ -z "${XVGPU_LONG:-}" ] || hangs=10
@@ -10,9 +11,9 @@ bad=bad,hangs=$hangs
 good=good,scene=3,compute=0,frames=1,again=$((hangs + 1)),completion=1,doorbell=1
 
 # The machine is emulated: a draw may take its time.
-GUEST_VGPU=model=native,vram=16M,sched=none,watchdog=60000
+GUEST_VGPU=model=native,vram=16M,sched=$GFX_SCHED,watchdog=60000
 guest_config $good vgpu-gfx.elf
-GUEST_VGPU=model=native,vram=16M,sched=none,watchdog=10000
+GUEST_VGPU=model=native,vram=16M,sched=$GFX_SCHED,watchdog=10000
 guest_config $bad vgpu-gfx-hang.elf
 for g in $bad $good; do
     GUEST_PAUSED=1 guest_create $g

@@ -16,25 +16,13 @@ copies=copies,until=1,seed=41,doorbell=1,completion=1
 worker_start $OTHER
 worker_start $copies
 
-jobs() { # NAME ENGINE
-    xen-vgpu show "$(domid "$1")" 2>/dev/null | awk -v e="$2" '
-        /^engine / { engine = $2 }
-        engine == e && $1 == "jobs" { n = $2 }
-        END { print n + 0 }'
-}
-goes_on() { # NAME
-    [ "$(jobs "$1" gfx)" -gt "$before" ]
-}
 n=0
 while has_more $n "$kills"; do
     random_sleep 1500
     kill -9 "$(pidof xen-vgpud)"
     random_sleep 500
     start_vgpud || fail "xen-vgpud does not start again"
-    for g in $one $two; do
-        before=$(jobs $g gfx)
-        guest_until $g 120 goes_on $g
-    done
+    load_goes_on $one $two
     worker_goes_on $OTHER
     worker_goes_on $copies
     n=$((n + 1))

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The hang of gfx-hang in turns that xen-vgpud gives: alone with the engine, so
+# asked for by nobody, it is ended by the engine's own watchdog.
+# lab: timeout=600 long_timeout=1800 memory=4096 dom0=2560 vcpus=2 parts=vulkan
+
+GFX_SCHED=host
+. /root/scenarios/gfx-hang.sh
