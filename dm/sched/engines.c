@@ -157,8 +157,7 @@ bool engine_may_run(const struct engine *e)
 bool engine_ready(const struct engine *e)
 {
     return e->want == GRANT_RUN && !e->killed && !e->compile_waits &&
-           e->vgpu->conn &&
-           (e->state == ENGINE_HELD || e->state == ENGINE_RUN);
+           e->vgpu->conn && (e->state == ENGINE_HELD || e->state == ENGINE_RUN);
 }
 
 static void held(struct engine *e)

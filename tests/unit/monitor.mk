@@ -192,6 +192,7 @@ tests_unit_test_liars_LDADD = tests/gfx/libstream.la \
 	$(monitor_harness_libs)
 
 tests_unit_test_sched_processes_SOURCES = tests/unit/test-sched-processes.c \
+	tests/unit/grant-watch.c tests/unit/grant-watch.h \
 	tests/unit/sched-guest.c tests/unit/sched-guest.h \
 	tests/unit/vgpud-process.c tests/unit/vgpud-process.h $(gfx_guest)
 tests_unit_test_sched_processes_CPPFLAGS = $(monitor_test_cppflags)

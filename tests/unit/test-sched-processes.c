@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two domains share both engines under a real xen-vgpud: monitors, devices and
  * engines as they are, in their sandboxes, on the fake Xen. */
+#include "grant-watch.h"
 #include "sched-guest.h"
 #include "vgpud-process.h"
 
@@ -26,6 +27,10 @@ static const char *const strict[] = {
     "--compile=300s",      "--idle-cpu=20s",
     "--resets-to-flr=2",   "--flrs-to-quarantine=2",
     "--guard-window=600s", NULL};
+
+static const char *const ganged[] = {"--gang=yes",     "--slice=5ms",
+                                     "--deadline=20s", "--compile=300s",
+                                     "--idle-cpu=20s", NULL};
 
 static struct sched_guest a, b;
 
@@ -55,29 +60,71 @@ static void assert_shared(const char *queue, const struct sched_guest *s)
     assert_int_equal(vgpud_number(queue, s->g.dm.domid, "resets"), 0);
 }
 
-static void share(void **state)
+/* Both work, for a while. */
+static void work(struct grant_watch *w)
 {
     int i;
 
-    (void)state;
-    vgpud_start(patient);
     sched_guest_start(&a, OPTIONS ",weight=300");
     sched_guest_start(&b, OPTIONS);
     vgpud_wait(2);
+    grant_watch_start(w, (pid_t[]){a.g.dm.pid, b.g.dm.pid});
     sched_guest_work(&a);
     sched_guest_work(&b);
     for (i = 0; i < 3; i++) {
         sched_guest_await_progress(&a);
         sched_guest_await_progress(&b);
     }
-    assert_shared("gfx", &a);
-    assert_shared("gfx", &b);
-    assert_shared("sdma", &a);
-    assert_shared("sdma", &b);
+}
+
+static void rest(void)
+{
     sched_guest_rest(&a);
     sched_guest_rest(&b);
     sched_guest_check(&a);
     sched_guest_check(&b);
+}
+
+static void share(void **state)
+{
+    struct grant_watch w;
+
+    (void)state;
+    vgpud_start(patient);
+    work(&w);
+    assert_shared("gfx", &a);
+    assert_shared("gfx", &b);
+    assert_shared("sdma", &a);
+    assert_shared("sdma", &b);
+    rest();
+    grant_watch_stop(&w);
+    assert_int_equal(w.same, 0);
+    assert_true(w.crossed > 0); /* queues of their own */
+    end(&a, &b);
+}
+
+/* Both engines are always one domain's, also across a restart. */
+static void share_as_a_gang(void **state)
+{
+    struct grant_watch w;
+
+    (void)state;
+    vgpud_start(ganged);
+    work(&w);
+    assert_shared("gfx+sdma", &a);
+    assert_shared("gfx+sdma", &b);
+    vgpud_kill();
+    vgpud_start(ganged);
+    vgpud_wait(2);
+    sched_guest_await_progress(&a);
+    sched_guest_await_progress(&b);
+    rest();
+    grant_watch_stop(&w);
+    print_message("%ld looks saw both engines granted, %ld by both domains\n",
+                  (long)w.ganged, (long)(w.same + w.crossed));
+    assert_int_equal(w.same, 0);
+    assert_int_equal(w.crossed, 0);
+    assert_true(w.ganged > 0);
     end(&a, &b);
 }
 
@@ -321,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         harness_test(share),
+        harness_test(share_as_a_gang),
         harness_test(xen_vgpud_is_killed),
         harness_test(a_hung_engine_is_reset),
         harness_test(quarantine),
