@@ -6,6 +6,7 @@
 #include <xen-vgpu/csr.h>
 #include <xen-vgpu/pci.h>
 
+#include "dm/device/virtio.h"
 #include "lib/pci.h"
 
 #define MAX_REPS 64u
@@ -14,8 +15,12 @@ struct ops ops;
 
 static uint64_t bar(const struct op *op, unsigned int n, uint64_t fixed)
 {
-    const uint16_t bdf = (uint16_t)ops.rig.config.vgpus[op->vgpu].devfn;
+    const struct drig_vgpu *v = &ops.rig.config.vgpus[op->vgpu];
+    const uint16_t bdf = (uint16_t)v->devfn;
     uint32_t value = 0;
+
+    if (v->virtio)
+        n = n == XVGPU_BAR_CSR ? VIRTIO_BAR : VIRTIO_BAR_MSIX;
 
     if (!__atomic_load_n(&ops.moved, __ATOMIC_RELAXED))
         return fixed + op->vgpu * DRIG_STEP;
@@ -108,6 +113,17 @@ static void balloon(const struct op *op)
         __atomic_fetch_add(&ops.ballooned, 1, __ATOMIC_RELAXED);
 }
 
+/* The same for what it says of a scanout. */
+static void scanout_write(const struct op *op)
+{
+    void *base = ops.rig.engines[op->vgpu].scanouts;
+
+    if (base)
+        __atomic_store_n((uint32_t *)(void *)scanout_head(base, op->more & 3) +
+                             op->offset % 6,
+                         (uint32_t)op->value, __ATOMIC_RELAXED);
+}
+
 /* The engine may write to all of its page. That it does not acknowledge
  * commands costs seconds, and test-device has it. */
 static void link_write(const struct op *op)
@@ -193,6 +209,8 @@ static void run(const struct op *op)
     default:
         if (op->value & 1)
             fx_evtchn_alloc_unbound(ops.rig.domid);
+        else if (op->value & 2)
+            scanout_write(op);
         else
             fx_evtchn_notify(ops.rig.domid, op->offset & 0xff);
     }

@@ -80,7 +80,9 @@ static void engine_op(struct drig_engine *e, uint32_t engine, uint32_t type,
         .u.engine_op = {.index = e->index,
                         .engine = engine,
                         .status = status,
-                        .tag = tag},
+                        .tag = tag,
+                        .features = ~0u,
+                        .capsets = 2},
     };
 
     send_device(e->rig, &msg);
@@ -147,9 +149,16 @@ static void respond(struct drig_engine *e)
 
 /* ---- The monitor ----------------------------------------------------- */
 
+/* The one that runs. */
+static uint32_t main_engine(const struct drig *rig, uint32_t index)
+{
+    return rig->config.vgpus[index].virtio ? XVGPU_ENGINE_GFX
+                                           : XVGPU_ENGINE_SDMA;
+}
+
 static uint32_t engines_of(const struct drig *rig, uint32_t index)
 {
-    return 1u << XVGPU_ENGINE_SDMA | rig->config.vgpus[index].engines;
+    return 1u << main_engine(rig, index) | rig->config.vgpus[index].engines;
 }
 
 static void look_at_reply(struct drig *rig, const struct proto_in *in)
@@ -180,16 +189,16 @@ static void take_message(struct drig *rig, struct proto_in *in)
         FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
         FUZZ_CHECK(engine < XVGPU_NR_ENGINES &&
                    engines_of(rig, e->index) & 1u << engine);
-        if (engine == XVGPU_ENGINE_SDMA &&
+        if (engine == main_engine(rig, e->index) &&
             !__atomic_load_n(&rig->refuse_start, __ATOMIC_RELAXED) && !e->runs)
             engine_start(e);
-        runs = engine == XVGPU_ENGINE_SDMA && e->runs;
+        runs = engine == main_engine(rig, e->index) && e->runs;
         engine_op(e, engine, PROTO_ENGINE_STARTED, runs ? 0 : -EAGAIN,
                   msg->u.engine_op.tag);
         break;
     case PROTO_ENGINE_KILL:
         FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
-        if (engine == XVGPU_ENGINE_SDMA)
+        if (engine == main_engine(rig, e->index))
             engine_end(e);
         engine_op(e, engine, PROTO_ENGINE_DEAD, 0, msg->u.engine_op.tag);
         break;
@@ -231,7 +240,7 @@ static void *monitor_main(void *arg)
             if (__atomic_exchange_n(&e->dies, false, __ATOMIC_ACQ_REL) &&
                 e->runs) {
                 engine_end(e);
-                engine_op(e, XVGPU_ENGINE_SDMA, PROTO_ENGINE_DEAD, 0, 0);
+                engine_op(e, main_engine(rig, i), PROTO_ENGINE_DEAD, 0, 0);
             }
         }
         if (!fds[0].revents)
@@ -285,6 +294,19 @@ static int memfd(size_t size)
     return fd;
 }
 
+/* Something is shown, until the responder's master writes over it. */
+static int make_scanouts(struct drig_engine *e)
+{
+    const int fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    FUZZ_CHECK(fd >= 0 && ftruncate(fd, (off_t)SCANOUT_SIZE) == 0 &&
+               fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0 &&
+               scanout_map(fd, 1, &e->scanouts) == 0);
+    scanout_head(e->scanouts, 0)->width = 64;
+    scanout_head(e->scanouts, 0)->height = 64;
+    return fd;
+}
+
 static void send_vgpu(struct drig *rig, uint32_t index)
 {
     const struct drig_vgpu *v = &rig->config.vgpus[index];
@@ -298,13 +320,19 @@ static void send_vgpu(struct drig *rig, uint32_t index)
                    .vram_size = v->vram_size,
                    .vram_gfn = v->vram_gfn,
                    .running = rig->config.left && rig->config.left->running
-                                  ? 1u << XVGPU_ENGINE_SDMA
-                                  : 0},
+                                  ? 1u << main_engine(rig, index)
+                                  : 0,
+                   .model =
+                       v->virtio ? PROTO_MODEL_VIRTIO_GPU : PROTO_MODEL_NATIVE,
+                   .scanouts = 2,
+                   .width = 64,
+                   .height = 64},
     };
-    int fds[1 + 3 * XVGPU_NR_ENGINES], *fd = fds;
+    int fds[2 + 3 * XVGPU_NR_ENGINES], *fd = fds;
     uint32_t i;
 
-    FUZZ_CHECK(fx_populate(rig->domid, v->vram_gfn,
+    FUZZ_CHECK(v->virtio ||
+               fx_populate(rig->domid, v->vram_gfn,
                            (unsigned int)(v->vram_size >> 12)) == 0);
     e->rig = rig;
     e->index = index;
@@ -322,14 +350,16 @@ static void send_vgpu(struct drig *rig, uint32_t index)
         memcpy(e->link, rig->config.left->link[index], LINK_SIZE);
         e->runs = rig->config.left->running;
     }
+    if (v->virtio)
+        *fd++ = make_scanouts(e);
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
+        const bool runs = i == main_engine(rig, index);
+
         if (!(msg.u.vgpu.engines & 1u << i))
             continue;
-        *fd++ = i == XVGPU_ENGINE_SDMA ? dup(e->link_fd) : memfd(LINK_SIZE);
-        *fd++ =
-            i == XVGPU_ENGINE_SDMA ? dup(e->kick) : eventfd(0, EFD_NONBLOCK);
-        *fd++ =
-            i == XVGPU_ENGINE_SDMA ? dup(e->event) : eventfd(0, EFD_NONBLOCK);
+        *fd++ = runs ? dup(e->link_fd) : memfd(LINK_SIZE);
+        *fd++ = runs ? dup(e->kick) : eventfd(0, EFD_NONBLOCK);
+        *fd++ = runs ? dup(e->event) : eventfd(0, EFD_NONBLOCK);
     }
     FUZZ_CHECK(proto_send(rig->sock, &msg, fds, (unsigned int)(fd - fds), NULL,
                           0) == 0);
@@ -451,6 +481,13 @@ static void cfg(struct drig *rig, uint32_t index, unsigned int off,
 
 void drig_program_bars(struct drig *rig, uint32_t index)
 {
+    if (rig->config.vgpus[index].virtio) {
+        cfg(rig, index, PCI_BAR(4), 4, DRIG_BAR0 + index * DRIG_STEP);
+        cfg(rig, index, PCI_BAR(1), 4, DRIG_BAR4 + index * DRIG_STEP);
+        cfg(rig, index, PCI_COMMAND, 2,
+            PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+        return;
+    }
     cfg(rig, index, PCI_BAR(0), 4, DRIG_BAR0 + index * DRIG_STEP);
     cfg(rig, index, PCI_BAR(2), 4, DRIG_BAR2 + index * DRIG_VRAM_STEP);
     cfg(rig, index, PCI_BAR(4), 4, DRIG_BAR4 + index * DRIG_STEP);
@@ -475,6 +512,7 @@ void drig_free(struct drig *rig)
         e = &rig->engines[i];
         munmap(e->link, LINK_SIZE);
         munmap(e->state, PROTO_STATE_SIZE);
+        scanout_unmap(e->scanouts);
         close(e->link_fd);
         close(e->kick);
         close(e->event);

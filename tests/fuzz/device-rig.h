@@ -27,6 +27,7 @@ struct drig_vgpu {
     uint32_t devfn;
     uint64_t vram_size, vram_gfn; /* bytes; where the monitor put it */
     uint32_t engines; /* bit mask: besides sdma, and they don't start */
+    bool virtio;      /* a virtio-gpu: no VRAM, its registers for CSRs */
 };
 
 /* What a device process that died has left to its successor. */
@@ -54,6 +55,7 @@ struct drig_engine {
     int link_fd, kick, event;
     struct link_page *link;
     uint8_t *state; /* the memfd */
+    void *scanouts; /* of a virtio-gpu */
     bool runs;      /* the monitor's view */
     bool dies;      /* drig_engine_dies() was called */
     /* The production engine, when it is in use. */
@@ -81,7 +83,9 @@ struct drig {
 /* Failures to set up end the process, but a successor may refuse. */
 void drig_new(struct drig *rig, const struct drig_config *config);
 
-/* Maps BAR 0, 2 and 4 of a vGPU and turns bus mastering on. */
+/* Maps BAR 0, 2 and 4 of a vGPU and turns bus mastering on; a virtio-gpu's
+ * registers (BAR 4) stand where others have BAR 0, its MSI-X (1) where they
+ * have 4. */
 void drig_program_bars(struct drig *rig, uint32_t index);
 
 /* What this device would leave of a vGPU if it died now. */

@@ -10,6 +10,7 @@
 #define MODE_THREADS 0x01u
 #define MODE_ENGINE 0x02u /* the production engine, not a hostile one */
 #define MODE_TWO 0x04u    /* two vGPUs */
+#define MODE_VIRTIO 0x08u /* the first is a virtio-gpu; no MODE_ENGINE */
 
 #define VRAM (2ull << 20)
 #define PARKED ((5ull << 30) >> 12)
@@ -27,6 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     uint32_t i;
 
+    if (mode & MODE_VIRTIO) {
+        c.real_engine = false;
+        c.vgpus[0] = (struct drig_vgpu){.devfn = 0x80, .virtio = true};
+    }
     ops_parse(&in, mode & MODE_TWO);
     drig_new(&ops.rig, &c);
     for (i = 0; i < c.nr_vgpus; i++)

@@ -14,6 +14,7 @@
 #define MODE_RUNS 0x02u /* the engines' processes are still there */
 #define MODE_TWO 0x04u  /* two vGPUs */
 #define MODE_PVH 0x08u
+#define MODE_VIRTIO 0x20u    /* the first is a virtio-gpu */
 #define MODE_UNCLAIMED 0x10u /* it died before it had claimed anything */
 
 #define PATCHES_MAX 32u
@@ -27,7 +28,7 @@
 #define GFN(index) ((DRIG_BAR2 + (index)*DRIG_VRAM_STEP) >> 12)
 #define SDMA XVGPU_ENGINE_BASE(XVGPU_ENGINE_SDMA)
 
-static struct drig_left at_work, left;
+static struct drig_left at_work[2], left; /* native, with a virtio-gpu */
 
 static void csr(uint32_t index, unsigned int reg, unsigned int size,
                 uint64_t value)
@@ -37,8 +38,27 @@ static void csr(uint32_t index, unsigned int reg, unsigned int size,
                              value) == 0);
 }
 
+/* As a driver does it: 4.1.4.3 of virtio 1.2. */
+static void drive(void)
+{
+    static const struct {
+        uint16_t reg;
+        uint8_t size;
+        uint64_t value;
+    } writes[] = {
+        {0x14, 1, 0},      {0x14, 1, 3}, {0x08, 4, 0},      {0x0c, 4, 3},
+        {0x08, 4, 1},      {0x0c, 4, 1}, {0x14, 1, 11},     {0x16, 2, 0},
+        {0x18, 2, 64},     {0x1a, 2, 1}, {0x20, 4, 0x1000}, {0x28, 4, 0x2000},
+        {0x30, 4, 0x3000}, {0x1c, 2, 1}, {0x14, 1, 15},     {0x3000, 2, 0},
+    };
+    unsigned int i;
+
+    for (i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+        csr(0, writes[i].reg, writes[i].size, writes[i].value);
+}
+
 /* BARs are placed, a ring is with the engine, MSI-X is on. */
-static void put_to_work(const struct drig_config *c)
+static void put_to_work(const struct drig_config *c, struct drig_left *to)
 {
     uint32_t i;
 
@@ -48,12 +68,16 @@ static void put_to_work(const struct drig_config *c)
         FUZZ_CHECK(fx_pci_cfg_write(ops.rig.domid, 0,
                                     (uint16_t)c->vgpus[i].devfn,
                                     PCI_CAP_MSIX + 2, 2, 0x8000) == 0);
-        csr(i, SDMA + XVGPU_RING_BASE, 8, 0x10000);
-        csr(i, SDMA + XVGPU_RING_SIZE, 4, 0x1000);
-        csr(i, SDMA + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE);
-        csr(i, SDMA + XVGPU_WPTR, 4, 0x40);
-        csr(i, XVGPU_INTR_ENABLE, 4, ~0u);
-        drig_leave(&ops.rig, i, &at_work);
+        if (c->vgpus[i].virtio) {
+            drive();
+        } else {
+            csr(i, SDMA + XVGPU_RING_BASE, 8, 0x10000);
+            csr(i, SDMA + XVGPU_RING_SIZE, 4, 0x1000);
+            csr(i, SDMA + XVGPU_CTRL, 4, XVGPU_CTRL_ENABLE);
+            csr(i, SDMA + XVGPU_WPTR, 4, 0x40);
+            csr(i, XVGPU_INTR_ENABLE, 4, ~0u);
+        }
+        drig_leave(&ops.rig, i, to);
     }
     drig_free(&ops.rig);
 }
@@ -86,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes in = {data, data + size};
     const unsigned int mode = (unsigned int)take(&in, 1);
     const unsigned int patches = (unsigned int)take(&in, 1) % (PATCHES_MAX + 1);
+    struct drig_left *work;
     unsigned int i;
     struct drig_config c = {
         .ram = OPS_RAM,
@@ -94,9 +119,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .vgpus = {{0x80, VRAM, GFN(0)}, {0x88, VRAM, GFN(1)}},
     };
 
-    if (!at_work.claims)
-        put_to_work(&c);
-    left = at_work;
+    if (mode & MODE_VIRTIO)
+        c.vgpus[0] = (struct drig_vgpu){.devfn = 0x80, .virtio = true};
+    work = &at_work[mode & MODE_VIRTIO ? 1 : 0];
+    if (!work->claims)
+        put_to_work(&c, work);
+    left = *work;
     left.claims = !(mode & MODE_UNCLAIMED);
     left.running = mode & MODE_RUNS;
     c.left = &left;
