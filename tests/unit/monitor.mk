@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/fake/xen-vgpu-device \
 	tests/unit/fake/xen-vgpu-engine \
 	tests/unit/fake/xen-vgpu-engine-gfx \
+	tests/unit/fake/xen-vgpu-engine-virtio \
 	tests/unit/stub/xen-vgpu-device \
 	tests/unit/stub/xen-vgpu-engine \
 	tests/unit/stub/xen-vgpu-engine-gfx \
@@ -32,6 +33,7 @@ check_PROGRAMS += \
 	tests/unit/test-sched-processes \
 	tests/unit/test-server \
 	tests/unit/test-stats \
+	tests/unit/test-virtio-process \
 	tests/unit/test-vram \
 	$(NULL)
 
@@ -51,6 +53,7 @@ TESTS += \
 	tests/unit/test-sched-processes \
 	tests/unit/test-server \
 	tests/unit/test-stats \
+	tests/unit/test-virtio-process \
 	tests/unit/test-vram \
 	$(NULL)
 
@@ -81,6 +84,12 @@ tests_unit_fake_xen_vgpu_engine_gfx_SOURCES = dm/engine/gfx/backend.c dm/engine/
 tests_unit_fake_xen_vgpu_engine_gfx_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
 tests_unit_fake_xen_vgpu_engine_gfx_CFLAGS = $(AM_CFLAGS) $(VULKAN_CFLAGS)
 tests_unit_fake_xen_vgpu_engine_gfx_LDADD = libgfx.la \
+	tests/fakexen/libfakexen.la
+
+tests_unit_fake_xen_vgpu_engine_virtio_SOURCES = dm/engine/virtio/backend.c dm/engine/main.c $(engine_flush)
+tests_unit_fake_xen_vgpu_engine_virtio_LDFLAGS = $(AM_LDFLAGS) $(engine_flush_ldflags)
+tests_unit_fake_xen_vgpu_engine_virtio_CFLAGS = $(AM_CFLAGS)
+tests_unit_fake_xen_vgpu_engine_virtio_LDADD = libvirtio.la \
 	tests/fakexen/libfakexen.la
 
 tests_unit_stub_xen_vgpu_device_SOURCES = tests/unit/stub-device.c
@@ -177,6 +186,13 @@ tests_unit_test_processes_SOURCES = tests/unit/test-processes.c \
 tests_unit_test_processes_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_processes_CFLAGS = $(monitor_test_cflags)
 tests_unit_test_processes_LDADD = $(monitor_harness_libs)
+
+# The virtio-gpu's device and engine.
+tests_unit_test_virtio_process_SOURCES = tests/unit/test-virtio-process.c \
+	$(monitor_harness)
+tests_unit_test_virtio_process_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_virtio_process_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_virtio_process_LDADD = $(monitor_harness_libs)
 
 tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
 tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)
