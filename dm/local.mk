@@ -7,3 +7,4 @@ include dm/engine/local.mk
 include dm/engine/gfx/local.mk
 include dm/engine/virtio/local.mk
 include dm/sched/local.mk
+include dm/display/local.mk

@@ -23,6 +23,7 @@
 #define PROTO_MAX_FDS 16
 #define PROTO_ENGINE_FDS 7u /* of PROTO_ENGINE_START */
 #define PROTO_MAX_VGPUS 4u
+#define PROTO_DISPLAY_VIEWERS 8u
 #define PROTO_WEIGHT_DEFAULT 100u
 #define PROTO_WEIGHT_MAX 10000u
 
@@ -76,6 +77,15 @@ enum proto_type {
     PROTO_RESET = 13,
     /* Device to monitor: that is done. u.reset.index. */
     PROTO_RESET_DONE = 14,
+    /* Monitor to the process that shows a vGPU, once, first. u.display.
+     * Descriptors: the scanout memfd, to be read only, and for each scanout a
+     * listening socket that does not block. Text: the password, if any. */
+    PROTO_DISPLAY_START = 15,
+    /* Its answer when the sandbox is closed, or has failed. u.ready. */
+    PROTO_DISPLAY_READY = 16,
+    /* And later, passed on to the device: somebody who looks at a scanout
+     * would like it to have this size. u.display_size. */
+    PROTO_DISPLAY_RESIZE = 17,
 
     /* Monitor to xen-vgpud, once a vGPU and connection, first. u.sched_vgpu;
      * text: the domain's name. Descriptors for each engine of the bit mask,
@@ -213,6 +223,15 @@ struct proto_msg {
             uint32_t reason; /* XVGPU_RESET_* */
             uint32_t quarantine;
         } reset;
+        struct {
+            uint32_t domid, index;
+            uint32_t uid, gid, sandbox, log_level;
+            uint32_t scanouts; /* 1 to SCANOUT_MAX */
+            uint32_t viewers;  /* at once, up to PROTO_DISPLAY_VIEWERS */
+        } display;
+        struct {
+            uint32_t index, scanout, width, height;
+        } display_size;
         struct {
             uint32_t domid, index;
             uint32_t engines; /* bit mask, XVGPU_ENGINE_* */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -73,6 +75,13 @@ static const int calls_gfx[] = {
     SCMP_SYS(rseq),
     SCMP_SYS(lseek),
     SCMP_SYS(flock),
+};
+
+/* Viewers' connections, and how threads begin. */
+static const int calls_display[] = {
+    SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(getpeername),
+    SCMP_SYS(select),  SCMP_SYS(pselect6), SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),
 };
 
 /* Drivers ask for less, or some other, share of the processors for their
@@ -218,21 +227,50 @@ static int allow_gfx(scmp_filter_ctx ctx)
     return rc;
 }
 
+/* A connection's flags are nobody else's. */
+static int allow_display(scmp_filter_ctx ctx)
+{
+    int rc;
+
+    rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2,
+                          SCMP_A0(SCMP_CMP_GT, STDERR_FILENO),
+                          SCMP_A1(SCMP_CMP_EQ, F_SETFL));
+    if (rc == 0)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+                              SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP),
+                              SCMP_A2(SCMP_CMP_EQ, TCP_NODELAY));
+    return rc;
+}
+
 struct list {
     const int *calls;
     size_t nr;
     const unsigned long *ioctls;
     size_t nr_ioctls;
     bool threads;
+    bool xen; /* handles */
+    bool all; /* threads there are: each gets the filter */
     int (*more)(scmp_filter_ctx ctx);
 };
 
 static const struct list lists[] = {
-    [SANDBOX_DEVICE] = {calls_device, ARRAY_SIZE(calls_device), ioctls_device,
-                        ARRAY_SIZE(ioctls_device), true, NULL},
-    [SANDBOX_GFX] = {calls_gfx, ARRAY_SIZE(calls_gfx), NULL, 0, true,
-                     allow_gfx},
-    [SANDBOX_ENGINE] = {NULL, 0, NULL, 0, false, NULL},
+    [SANDBOX_DEVICE] = {.calls = calls_device,
+                        .nr = ARRAY_SIZE(calls_device),
+                        .ioctls = ioctls_device,
+                        .nr_ioctls = ARRAY_SIZE(ioctls_device),
+                        .threads = true,
+                        .xen = true},
+    [SANDBOX_GFX] = {.calls = calls_gfx,
+                     .nr = ARRAY_SIZE(calls_gfx),
+                     .threads = true,
+                     .xen = true,
+                     .all = true,
+                     .more = allow_gfx},
+    [SANDBOX_ENGINE] = {.xen = true},
+    [SANDBOX_DISPLAY] = {.calls = calls_display,
+                         .nr = ARRAY_SIZE(calls_display),
+                         .all = true,
+                         .more = allow_display},
 };
 
 static int build_filter(scmp_filter_ctx ctx, const struct list *list)
@@ -245,7 +283,7 @@ static int build_filter(scmp_filter_ctx ctx, const struct list *list)
     rc = seccomp_syscall_priority(ctx, SCMP_SYS(ioctl), 255);
     if (rc == 0)
         rc = allow_ioctls(ctx, list->ioctls, list->nr_ioctls);
-    if (rc == 0)
+    if (rc == 0 && list->xen)
         rc = allow_ioctls(ctx, ioctls_common, ARRAY_SIZE(ioctls_common));
     if (rc == 0)
         rc = allow_calls(ctx, calls_common, ARRAY_SIZE(calls_common));
@@ -269,18 +307,16 @@ static int build_filter(scmp_filter_ctx ctx, const struct list *list)
 int sandbox_calls(const struct sandbox *sb)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    const struct list *list = &lists[sb->profile];
     int rc;
 
     if (!ctx) {
         errno = ENOMEM;
         return sandbox_failed("seccomp");
     }
-    /* A driver has started threads by now: all get the filter. */
-    rc = sb->profile == SANDBOX_GFX
-             ? seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1)
-             : 0;
+    rc = list->all ? seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) : 0;
     if (rc == 0)
-        rc = build_filter(ctx, &lists[sb->profile]);
+        rc = build_filter(ctx, list);
     if (rc == 0)
         rc = seccomp_load(ctx);
     seccomp_release(ctx);

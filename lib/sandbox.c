@@ -113,6 +113,7 @@ static int set_limits(const struct sandbox *sb)
         [SANDBOX_DEVICE] = {128, 16, 512ul << 20},
         [SANDBOX_ENGINE] = {64, 4, 512ul << 20},
         [SANDBOX_GFX] = {256, 64, SANDBOX_CACHE_FILE},
+        [SANDBOX_DISPLAY] = {64, 32, 512ul << 20},
     };
 
     if (INSTRUMENTED)

@@ -10,10 +10,12 @@
 
 /* Which system calls stay allowed, besides those that every process needs. */
 enum sandbox_profile {
-    SANDBOX_DEVICE, /* ioctls of privcmd and evtchn, device-model operations */
-    SANDBOX_ENGINE, /* the same without device-model operations */
-    SANDBOX_GFX,    /* and what a Vulkan driver needs: threads, code made at
-                       run time, its files until the filter */
+    SANDBOX_DEVICE,  /* ioctls of privcmd and evtchn, device-model operations */
+    SANDBOX_ENGINE,  /* the same without device-model operations */
+    SANDBOX_GFX,     /* and what a Vulkan driver needs: threads, code made at
+                        run time, its files until the filter */
+    SANDBOX_DISPLAY, /* connections on sockets that listen already; no file, no
+                        thread more, no Xen handle */
 };
 
 /* The most that an engine writes into one file of its cache. */
@@ -44,6 +46,7 @@ struct sandbox {
  * the root folder and allowed by Landlock; it is initialized between
  * sandbox_begin(), which does all but seccomp, and sandbox_close(), which
  * filters the system calls of all threads. After that no file can be opened.
+ * SANDBOX_DISPLAY starts its threads between the two.
  */
 int sandbox_begin(const struct sandbox *sb);
 int sandbox_close(const struct sandbox *sb);

@@ -7,3 +7,4 @@ include tests/unit/gfx.mk
 include tests/unit/virtio.mk
 include tests/unit/tools.mk
 include tests/unit/sched.mk
+include tests/unit/display.mk

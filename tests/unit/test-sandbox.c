@@ -162,6 +162,30 @@ static int bad_prctl(void)
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+static int bad_notify(void)
+{
+    return ioctl(fd, IOCTL_EVTCHN_NOTIFY, 0);
+}
+
+static int bad_connect(void)
+{
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+    return connect(fd, &none, sizeof(none));
+}
+
+static int bad_option(void)
+{
+    const int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+static int bad_log_flags(void)
+{
+    return fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+}
+
 /* ---- gfx ------------------------------------------------------------- */
 
 static char cache[] = "/tmp/xvgpu-sandbox-XXXXXX";
@@ -288,6 +312,17 @@ static const struct {
     {"executable memory", SANDBOX_DEVICE, bad_exec_memory, SIGSYS, NULL},
     {"kill", SANDBOX_DEVICE, bad_kill, SIGSYS, NULL},
     {"prctl", SANDBOX_ENGINE, bad_prctl, SIGSYS, NULL},
+    {"early thread", SANDBOX_DISPLAY, early_thread_goes, SIGSYS, early_thread},
+    {"files", SANDBOX_DISPLAY, in_engine_files, 0, NULL},
+    {"exec", SANDBOX_DISPLAY, bad_exec, SIGSYS, NULL},
+    {"socket", SANDBOX_DISPLAY, bad_socket, SIGSYS, NULL},
+    {"connect", SANDBOX_DISPLAY, bad_connect, SIGSYS, NULL},
+    {"socket option", SANDBOX_DISPLAY, bad_option, SIGSYS, NULL},
+    {"flags of the log", SANDBOX_DISPLAY, bad_log_flags, SIGSYS, NULL},
+    {"fork", SANDBOX_DISPLAY, bad_fork, SIGSYS, NULL},
+    {"thread", SANDBOX_DISPLAY, bad_thread, SIGSYS, NULL},
+    {"event channel", SANDBOX_DISPLAY, bad_notify, SIGSYS, NULL},
+    {"executable memory", SANDBOX_DISPLAY, bad_exec_memory, SIGSYS, NULL},
 };
 
 static const struct sandbox engine_sandbox = {
@@ -321,6 +356,7 @@ static void test_rows(void **state)
         [SANDBOX_DEVICE] = "device",
         [SANDBOX_ENGINE] = "engine",
         [SANDBOX_GFX] = "gfx",
+        [SANDBOX_DISPLAY] = "display",
     };
     char path[64];
     size_t i;

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-vgpu-display, in its sandbox where the test is root: what viewers see,
+ * and what hostile ones can't do to it and to each other.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "display-host.h"
+#include "rfb-client.h"
+
+static const int32_t all_encodings[] = {0, RFB_CURSOR, RFB_POINTER_POS,
+                                        RFB_NEW_SIZE};
+static const int32_t new_encodings[] = {0, RFB_NEW_SIZE, RFB_EXT_SIZE};
+
+#define NR(a) (sizeof(a) / sizeof((a)[0]))
+
+static void check_picture(const struct rfb *r, uint32_t seed)
+{
+    uint32_t x, y;
+
+    for (y = 0; y < r->height; y++) {
+        for (x = 0; x < r->width; x++)
+            assert_int_equal(r->pixels[(size_t)y * r->width + x] & 0xffffff,
+                             shown_pixel(x, y, seed));
+    }
+}
+
+/* Until the whole picture has been seen: a new size comes in an update of its
+ * own, then what was asked for of the old size. */
+static void get_picture(struct rfb *r, uint32_t width, uint32_t height)
+{
+    unsigned int i;
+
+    for (i = 0; i < 10; i++) {
+        rfb_request(r, false);
+        do
+            rfb_update(r);
+        while (!r->rects);
+        if (r->width == width && r->height == height &&
+            r->area == (uint64_t)width * height)
+            return;
+    }
+    fail_msg("%u x %u", r->width, r->height);
+}
+
+static void test_picture(void **state)
+{
+    struct shown s;
+    struct rfb r;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 1282, 50, 1);
+    rfb_open(&r, s.port[0]);
+    assert_string_equal(r.name, "vGPU 7.1");
+    assert_int_equal(r.width, 1282);
+    assert_int_equal(r.height, 50);
+    rfb_encodings(&r, all_encodings, NR(all_encodings));
+    get_picture(&r, 1282, 50);
+    check_picture(&r, 1);
+
+    /* One pixel costs one tile: the corner's is two by two. */
+    scanout_pixels(s.base, 0)[50 * 1282 - 1] = 0x123456;
+    shown_flush(&s, 0);
+    do
+        rfb_get(&r, true);
+    while (!r.rects);
+    assert_int_equal(r.area, 4);
+    assert_int_equal(r.pixels[50 * 1282 - 1], 0x123456);
+
+    /* What is not flushed is not seen. */
+    scanout_pixels(s.base, 0)[0] = 0x654321;
+    shown_cursor(&s, 0, 9, 8, 0, 1);
+    rfb_get(&r, true);
+    assert_true(r.moved);
+    assert_int_equal(r.rects, 0);
+    shown_flush(&s, 0);
+    rfb_get(&r, true);
+    assert_int_equal(r.area, 64 * 16);
+    assert_int_equal(r.pixels[0], 0x654321);
+    rfb_close(&r);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_sizes(void **state)
+{
+    struct rfb old, new, ext;
+    struct scanout *head;
+    struct shown s;
+    uint32_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    rfb_open(&old, s.port[0]); /* nothing is shown */
+    assert_int_equal(old.width, 640);
+    rfb_encodings(&old, all_encodings, 1);
+    rfb_get(&old, false);
+    for (i = 0; i < old.width * old.height; i++)
+        assert_int_equal(old.pixels[i] & 0xffffff, 0);
+    rfb_open(&new, s.port[0]);
+    rfb_encodings(&new, all_encodings, NR(all_encodings));
+    rfb_open(&ext, s.port[0]);
+    rfb_encodings(&ext, new_encodings, NR(new_encodings));
+    rfb_get(&new, false);
+
+    shown_draw(&s, 0, 801, 601, 2);
+    rfb_request(&old, true);
+    assert_true(rfb_ends(&old)); /* can't be told */
+    rfb_close(&old);
+    rfb_get(&new, true);
+    assert_true(new.sized);
+    get_picture(&new, 801, 601);
+    check_picture(&new, 2);
+    rfb_get(&ext, false);
+    assert_true(ext.sized);
+    assert_int_equal(ext.failure, 0);
+
+    /* Small after large, large after small. */
+    shown_draw(&s, 0, 16, 16, 3);
+    get_picture(&new, 16, 16);
+    check_picture(&new, 3);
+    shown_draw(&s, 0, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX, 4);
+    get_picture(&new, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX);
+    check_picture(&new, 4);
+
+    /* The guest's driver goes: black. Sizes that make no sense: the same. */
+    head = scanout_head(s.base, 0);
+    head->width = 70000;
+    do
+        rfb_get(&new, true);
+    while (new.pixels[1] & 0xffffff);
+    assert_int_equal(new.width, SCANOUT_WIDTH_MAX);
+    for (i = 0; i < new.width *new.height; i++)
+        assert_int_equal(new.pixels[i] & 0xffffff, 0);
+    rfb_close(&new);
+    rfb_close(&ext);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+/* Viewers that draw the cursor by themselves, and one that does not. */
+static void test_cursor(void **state)
+{
+    struct rfb r, plain;
+    struct shown s;
+    uint32_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 200, 200, 5);
+    shown_cursor(&s, 0, 100, 90, 1, 6);
+    rfb_open(&r, s.port[0]);
+    rfb_encodings(&r, all_encodings, NR(all_encodings));
+    do
+        rfb_get(&r, false);
+    while (!r.cursor);
+    assert_true(r.moved);
+    assert_int_equal(r.x, 100);
+    assert_int_equal(r.y, 90);
+    assert_int_equal(r.hot_x, 3);
+    assert_int_equal(r.hot_y, 5);
+    assert_int_equal(r.cursor_width, SCANOUT_CURSOR);
+    for (i = 0; i < 64 * 64; i++) {
+        assert_int_equal(r.mask[i / 8] >> (7 - i % 8) & 1, i % 64 < 32);
+        if (i % 64 < 32)
+            assert_int_equal(r.image[i] & 0xffffff, shown_pixel(i, 0, 6));
+    }
+    check_picture(&r, 5);
+
+    rfb_open(&plain, s.port[0]);
+    rfb_get(&plain, false);
+    /* Its hot spot, and its part that lets all through. */
+    assert_int_equal(plain.pixels[90 * 200 + 100] & 0xffffff,
+                     shown_pixel(5 * 64 + 3, 0, 6));
+    assert_int_equal(plain.pixels[90 * 200 + 97 + 40] & 0xffffff,
+                     shown_pixel(97 + 40, 90, 5));
+    /* It moves, and the picture comes back. */
+    shown_cursor(&s, 0, -50, 7000, 1, 6);
+    rfb_get(&plain, true);
+    assert_int_equal(plain.pixels[90 * 200 + 100] & 0xffffff,
+                     shown_pixel(100, 90, 5));
+
+    rfb_get(&r, true);
+    assert_true(r.moved);
+    assert_int_equal(r.x, 0);
+    assert_int_equal(r.y, 199);
+    shown_cursor(&s, 0, -50, 7000, 0, 6);
+    rfb_get(&r, true);
+    assert_true(r.cursor);
+    assert_int_equal(r.cursor_width, 0);
+    rfb_close(&r);
+    rfb_close(&plain);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_ask_size(void **state)
+{
+    static struct proto_in in;
+    struct shown s;
+    struct rfb r;
+
+    (void)state;
+    shown_start(&s, 2, NULL);
+    shown_draw(&s, 1, 320, 200, 7);
+    rfb_open(&r, s.port[1]);
+    assert_string_equal(r.name, "vGPU 7.1, scanout 1");
+    rfb_encodings(&r, new_encodings, NR(new_encodings));
+    get_picture(&r, 320, 200);
+    check_picture(&r, 7);
+    rfb_ask_size(&r, 1024, 768, 0);
+    assert_int_equal(proto_recv(s.sock, &in), 0);
+    assert_int_equal(in.msg.type, PROTO_DISPLAY_RESIZE);
+    assert_int_equal(in.msg.u.display_size.index, 1);
+    assert_int_equal(in.msg.u.display_size.scanout, 1);
+    assert_int_equal(in.msg.u.display_size.width, 1024);
+    assert_int_equal(in.msg.u.display_size.height, 768);
+    /* The guest agrees. */
+    shown_draw(&s, 1, 1024, 768, 8);
+    rfb_get(&r, true);
+    assert_true(r.sized);
+    assert_int_equal(r.reason, 1);
+    assert_int_equal(r.failure, 0);
+    assert_int_equal(r.width, 1024);
+    /* What is no size of ours. */
+    rfb_ask_size(&r, 1024, 768, 5);
+    do
+        rfb_get(&r, true);
+    while (!r.sized);
+    assert_int_equal(r.failure, 3);
+    rfb_ask_size(&r, 8192, 768, 0);
+    do
+        rfb_get(&r, true);
+    while (!r.sized);
+    assert_int_equal(r.failure, 3);
+    rfb_close(&r);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+/* One asks for pictures, and takes none. */
+static void test_slow(void **state)
+{
+    struct rfb slow, fast;
+    struct shown s;
+    uint32_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX, 1);
+    rfb_open(&slow, s.port[0]);
+    rfb_request(&slow, false);
+    rfb_read(&slow, &i, 1); /* it is being sent */
+    rfb_open(&fast, s.port[0]);
+    rfb_get(&fast, false);
+    check_picture(&fast, 1);
+    for (i = 1; i < 100; i++) {
+        scanout_pixels(s.base, 0)[i] = i;
+        shown_flush(&s, 0);
+        rfb_get(&fast, true);
+        assert_int_equal(fast.pixels[i], i);
+    }
+    rfb_close(&fast);
+    rfb_close(&slow);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void send_noise(struct rfb *r, unsigned int seed, size_t n)
+{
+    char buf[1024];
+    size_t i;
+
+    srand(seed);
+    while (n) {
+        for (i = 0; i < sizeof(buf); i++)
+            buf[i] = (char)rand();
+        i = n < sizeof(buf) ? n : sizeof(buf);
+        if (!rfb_send(r, buf, i))
+            return;
+        n -= i;
+    }
+}
+
+static void expect_end(struct rfb *r)
+{
+    assert_true(rfb_ends(r));
+    rfb_close(r);
+}
+
+static void test_garbage(void **state)
+{
+    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    static const char get[] =
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n";
+    /* Of libvncserver's own: scale (twice), file transfer, chat, and what
+     * nobody knows. */
+    static const char types[] = {8, 15, 7, 11, 10, 12, 99, (char)250};
+    static const char cut[] = {6,    0,          0,          0,
+                               0x7f, (char)0xff, (char)0xff, (char)0xff};
+    static char text[8 + (1 << 20)] = {6, 0, 0, 0, 0, 0x10, 0, 0};
+    const int linger[] = {1, 0};
+    struct shown s;
+    struct rfb r;
+    size_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 320, 200, 1);
+    for (i = 0; i < 8; i++) {
+        rfb_connect(&r, s.port[0]);
+        send_noise(&r, (unsigned int)i, 4096);
+        expect_end(&r);
+        rfb_connect(&r, s.port[0]);
+        rfb_authenticate(&r, NULL);
+        rfb_init(&r);
+        rfb_send(&r, &types[i], 1);
+        expect_end(&r);
+        /* Noise as messages, until one makes no sense. */
+        rfb_open(&r, s.port[0]);
+        send_noise(&r, (unsigned int)i + 50, 1 << 16);
+        shutdown(r.fd, SHUT_WR);
+        expect_end(&r);
+    }
+    rfb_connect(&r, s.port[0]);
+    rfb_send(&r, hello, sizeof(hello) - 1);
+    expect_end(&r);
+    rfb_connect(&r, s.port[0]);
+    rfb_send(&r, get, sizeof(get) - 1);
+    expect_end(&r);
+    rfb_open(&r, s.port[0]);
+    rfb_send(&r, cut, sizeof(cut));
+    expect_end(&r);
+    /* Gone in the middle, by a reset. */
+    rfb_open(&r, s.port[0]);
+    rfb_request(&r, false);
+    setsockopt(r.fd, SOL_SOCKET, SO_LINGER, linger, sizeof(linger));
+    rfb_close(&r);
+    /* Much to paste, keys and a mouse: taken, and of no effect. */
+    rfb_open(&r, s.port[0]);
+    rfb_send(&r, text, sizeof(text));
+    rfb_send(&r, "\4\1\0\0\0\0\0a", 8);
+    rfb_send(&r, "\5\1\0\11\0\11", 6);
+    rfb_get(&r, false);
+    check_picture(&r, 1);
+    rfb_close(&r);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_too_many(void **state)
+{
+    struct rfb r[PROTO_DISPLAY_VIEWERS], more;
+    struct shown s;
+    bool in = false;
+    unsigned int i;
+    char c;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 64, 64, 1);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++)
+        rfb_open(&r[i], s.port[0]);
+    rfb_connect(&more, s.port[0]);
+    expect_end(&more);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        rfb_get(&r[i], false);
+        check_picture(&r[i], 1);
+    }
+    /* A place is free a little after somebody has left. */
+    rfb_close(&r[3]);
+    for (i = 0; i < 1000 && !in; i++) {
+        rfb_connect(&more, s.port[0]);
+        in = recv(more.fd, &c, 1, MSG_PEEK) == 1;
+        if (!in) {
+            rfb_close(&more);
+            usleep(10000);
+        }
+    }
+    assert_true(in);
+    rfb_close(&more);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        if (i != 3)
+            rfb_close(&r[i]);
+    }
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_password(void **state)
+{
+    struct shown s;
+    struct rfb r;
+    char none = 1;
+    char buf[16];
+
+    (void)state;
+    shown_start(&s, 1, "swordfis");
+    shown_draw(&s, 0, 64, 64, 1);
+    rfb_connect(&r, s.port[0]);
+    assert_false(rfb_authenticate(&r, "swordfix"));
+    expect_end(&r);
+    /* Without being asked for one. */
+    rfb_connect(&r, s.port[0]);
+    rfb_read(&r, buf, 12);
+    rfb_send(&r, "RFB 003.008\n", 12);
+    rfb_read(&r, buf, 2);
+    rfb_send(&r, &none, 1);
+    expect_end(&r);
+    rfb_connect(&r, s.port[0]);
+    rfb_send(&r, "RFB 003.003\n\1", 13);
+    expect_end(&r);
+    rfb_connect(&r, s.port[0]);
+    assert_true(rfb_authenticate(&r, "swordfis"));
+    rfb_init(&r);
+    rfb_get(&r, false);
+    check_picture(&r, 1);
+    rfb_close(&r);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void find_line(const char *path, const char *line)
+{
+    char text[8192];
+    FILE *f = fopen(path, "r");
+    size_t n;
+
+    assert_non_null(f);
+    n = fread(text, 1, sizeof(text) - 1, f);
+    text[n] = '\0';
+    fclose(f);
+    assert_non_null(strstr(text, line));
+}
+
+/* Every thread of it, and a network that is not the host's. */
+static void test_sandbox(void **state)
+{
+    struct stat ours, its;
+    struct dirent *entry;
+    unsigned int threads = 0;
+    struct shown s;
+    char path[320];
+    DIR *dir;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    shown_start(&s, 1, NULL);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)s.pid);
+    dir = opendir(path);
+    assert_non_null(dir);
+    while ((entry = readdir(dir))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)s.pid,
+                 entry->d_name);
+        find_line(path, "Seccomp:\t2\n");
+        find_line(path, "Uid:\t1000007\t1000007\t1000007\t1000007\n");
+        find_line(path, "CapEff:\t0000000000000000\n");
+        threads++;
+    }
+    closedir(dir);
+    assert_true(threads > PROTO_DISPLAY_VIEWERS);
+    assert_int_equal(stat("/proc/self/ns/net", &ours), 0);
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)s.pid);
+    assert_int_equal(stat(path, &its), 0);
+    assert_int_not_equal(ours.st_ino, its.st_ino);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_bad_start(void **state)
+{
+    const struct proto_msg right = {
+        .version = PROTO_VERSION,
+        .type = PROTO_DISPLAY_START,
+        .u.display = {.scanouts = 1, .viewers = 1},
+    };
+    struct proto_msg msg;
+    struct shown s;
+
+    (void)state;
+    msg = right;
+    msg.type = PROTO_ENGINE_START;
+    shown_start_with(&s, &msg, 1, NULL);
+    assert_int_equal(shown_wait(&s), 1);
+    msg = right;
+    msg.u.display.scanouts = 0;
+    shown_start_with(&s, &msg, 0, NULL);
+    assert_int_equal(shown_wait(&s), 1);
+    msg.u.display.scanouts = 2; /* and one socket */
+    shown_start_with(&s, &msg, 1, NULL);
+    assert_int_equal(shown_wait(&s), 1);
+    msg = right;
+    msg.u.display.viewers = PROTO_DISPLAY_VIEWERS + 1;
+    shown_start_with(&s, &msg, 1, NULL);
+    assert_int_equal(shown_wait(&s), 1);
+    shown_start_with(&s, &right, 1, "123456789");
+    assert_int_equal(shown_wait(&s), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_picture),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_cursor),   cmocka_unit_test(test_ask_size),
+        cmocka_unit_test(test_slow),     cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_password),
+        cmocka_unit_test(test_sandbox),  cmocka_unit_test(test_bad_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
