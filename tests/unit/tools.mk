@@ -8,8 +8,13 @@ tools_tests = \
 	tests/unit/test-top \
 	$(NULL)
 check_PROGRAMS += $(tools_tests)
-TESTS += $(tools_tests) tests/unit/test-completion tests/unit/test-probes
-EXTRA_DIST += tests/unit/test-completion tests/unit/test-probes
+tools_scripts = \
+	tests/unit/test-completion \
+	tests/unit/test-probes \
+	tests/unit/test-service \
+	$(NULL)
+TESTS += $(tools_tests) $(tools_scripts)
+EXTRA_DIST += $(tools_scripts)
 
 tools_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tool_host = tests/unit/tool-host.c tests/unit/tool-host.h \
