@@ -27,3 +27,14 @@ tests_unit_test_shader_match_SOURCES = tests/unit/test-shader-match.c \
 	$(shader_text)
 tests_unit_test_shader_match_CFLAGS = $(shader_test_cflags)
 tests_unit_test_shader_match_LDADD = $(shader_test_libs)
+
+# Vulkan, by a driver that is refused what it needs.
+gfx_vk_test = tests/unit/test-gfx-vk
+check_PROGRAMS += $(gfx_vk_test)
+TESTS += $(gfx_vk_test)
+
+tests_unit_test_gfx_vk_SOURCES = tests/unit/test-gfx-vk.c
+tests_unit_test_gfx_vk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(VULKAN_CFLAGS)
+tests_unit_test_gfx_vk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vkCreateDevice
+tests_unit_test_gfx_vk_LDADD = libgfx.la tests/fakexen/libfakexen.la \
+	$(CMOCKA_LIBS)

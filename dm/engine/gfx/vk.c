@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_DEVICES 16u
 #define MAX_FAMILIES 16u
 #define MAX_EXTENSIONS 512u
 #define PAGE 4096u
+#define OPEN_TRIES 3u
+#define OPEN_PAUSE_NS 50000000
 
 /* What cannot be done without. */
 static const struct {
@@ -50,10 +53,12 @@ static const struct {
 
 #define NR_NEEDED (sizeof(features_needed) / sizeof(features_needed[0]))
 
-/* Errors of Vulkan as those of the house. */
+/* Errors of Vulkan as those of the house. What the system has refused to a
+ * driver, a thread for one, is no more than an unknown error in its answer. */
 static int failed(const char *what, VkResult rc)
 {
-    log_error("gfx: %s: Vulkan error %d", what, rc);
+    log_error("gfx: %s: Vulkan error %d, last one of the system: %s", what, rc,
+              errno ? strerror(errno) : "none");
     switch (rc) {
     case VK_ERROR_OUT_OF_HOST_MEMORY:
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
@@ -163,6 +168,28 @@ static int choose(struct vk *vk)
     return 0;
 }
 
+/* A system that has no thread or memory to spare for a moment makes a driver
+ * fail, and a guest would be without its engine for that. */
+static VkResult create_device(struct vk *vk, const VkDeviceCreateInfo *info)
+{
+    static const struct timespec pause = {.tv_nsec = OPEN_PAUSE_NS};
+    unsigned int tries;
+    VkResult res;
+
+    for (tries = 1;; tries++) {
+        errno = 0;
+        res = vkCreateDevice(vk->physical, info, NULL, &vk->device);
+        if (res < 0)
+            vk->device = VK_NULL_HANDLE;
+        if ((res != VK_ERROR_UNKNOWN && res != VK_ERROR_OUT_OF_HOST_MEMORY) ||
+            tries == OPEN_TRIES)
+            return res;
+        log_warning("gfx: opening the device: Vulkan error %d (%s), once more",
+                    res, strerror(errno));
+        nanosleep(&pause, NULL);
+    }
+}
+
 /* Extensions and features: only what is used here is enabled. */
 static int open_device(struct vk *vk)
 {
@@ -251,7 +278,7 @@ static int open_device(struct vk *vk)
     if (vk->calibrated)
         extensions[info.enabledExtensionCount++] =
             VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME;
-    res = vkCreateDevice(vk->physical, &info, NULL, &vk->device);
+    res = create_device(vk, &info);
     if (res < 0)
         return failed("opening the device", res);
     vkGetDeviceQueue(vk->device, vk->family, 0, &vk->queue);
@@ -340,6 +367,7 @@ int vk_open(struct vk *vk)
     int rc;
 
     memset(vk, 0, sizeof(*vk));
+    errno = 0;
     res = vkCreateInstance(&info, NULL, &vk->instance);
     if (res < 0) {
         vk->instance = VK_NULL_HANDLE;
