@@ -320,6 +320,19 @@ int device_start(struct device *dev)
     return rc;
 }
 
+static void resize(struct device *dev, const struct proto_msg *msg)
+{
+    struct vgpu *vgpu;
+
+    if (msg->u.display_size.index >= dev->nr_vgpus)
+        return;
+    vgpu = &dev->vgpus[msg->u.display_size.index];
+    if (vgpu->model->resize)
+        vgpu->model->resize(vgpu, msg->u.display_size.scanout,
+                            msg->u.display_size.width,
+                            msg->u.display_size.height);
+}
+
 static int on_message(struct device *dev, struct proto_in *in)
 {
     int rc = proto_recv(dev->sock, in);
@@ -340,6 +353,9 @@ static int on_message(struct device *dev, struct proto_in *in)
         break;
     case PROTO_RESET:
         reset_queue(dev, &in->msg);
+        break;
+    case PROTO_DISPLAY_RESIZE:
+        resize(dev, &in->msg);
         break;
     case PROTO_ENGINE_STARTED:
     case PROTO_ENGINE_DEAD:

@@ -48,6 +48,10 @@ struct device_model {
     void (*show)(struct vgpu *vgpu, struct answer *to);
     /* "offset width name value" a line; the lock is held. */
     void (*regs)(struct vgpu *vgpu, struct answer *to);
+    /* Somebody would like a scanout to be so large; NULL: it does not care.
+     * Not checked yet. */
+    void (*resize)(struct vgpu *vgpu, uint32_t scanout, uint32_t width,
+                   uint32_t height);
     /* 0, or a negative errno with a text that says why. */
     int (*screenshot)(struct vgpu *vgpu, uint32_t scanout, struct answer *to);
 };

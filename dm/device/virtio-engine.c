@@ -45,6 +45,21 @@ unsigned int virtio_engine_event(struct vgpu *vgpu, unsigned int n)
     return interrupts;
 }
 
+void virtio_publish_displays(struct vgpu *vgpu)
+{
+    struct link_dev *d = &virtio_engine(vgpu)->link->dev;
+    const struct virtio_state *v = vgpu->virtio;
+    unsigned int i;
+
+    LINK_WRITE(d->nr_scanouts, v->scanouts);
+    for (i = 0; i < SCANOUT_MAX; i++) {
+        LINK_WRITE(d->display[i].width, v->display[i].width);
+        LINK_WRITE(d->display[i].height, v->display[i].height);
+        LINK_WRITE(d->display[i].enabled, v->display[i].enabled);
+    }
+    LINK_WRITE_REL(d->display_seq, v->display_seq);
+}
+
 static void publish(struct vgpu *vgpu, bool restart)
 {
     struct link_dev *d = &virtio_engine(vgpu)->link->dev;
@@ -61,13 +76,7 @@ static void publish(struct vgpu *vgpu, bool restart)
         LINK_WRITE(d->queue[i].enabled, q->enabled);
     }
     LINK_WRITE(d->features, v->driver_features);
-    LINK_WRITE(d->nr_scanouts, v->scanouts);
-    for (i = 0; i < SCANOUT_MAX; i++) {
-        LINK_WRITE(d->display[i].width, v->display[i].width);
-        LINK_WRITE(d->display[i].height, v->display[i].height);
-        LINK_WRITE(d->display[i].enabled, v->display[i].enabled);
-    }
-    LINK_WRITE_REL(d->display_seq, v->display_seq);
+    virtio_publish_displays(vgpu);
     LINK_WRITE(d->restart, restart);
 }
 

@@ -113,6 +113,34 @@ void virtio_broken(struct vgpu *vgpu, uint32_t code, uint64_t addr)
                 vgpu->index, code, (unsigned long long)addr);
 }
 
+/* ---- Displays (5.7.4) ------------------------------------------------- */
+
+static bool size_ok(uint32_t width, uint32_t height)
+{
+    return width && width <= SCANOUT_WIDTH_MAX && height &&
+           height <= SCANOUT_HEIGHT_MAX;
+}
+
+static void resize(struct vgpu *vgpu, uint32_t scanout, uint32_t width,
+                   uint32_t height)
+{
+    struct virtio_state *v = vgpu->virtio;
+
+    if (!size_ok(width, height))
+        return;
+    pthread_mutex_lock(&vgpu->dev->lock);
+    if (scanout < v->scanouts && (v->display[scanout].width != width ||
+                                  v->display[scanout].height != height)) {
+        v->display[scanout].width = width;
+        v->display[scanout].height = height;
+        v->display_seq++;
+        virtio_publish_displays(vgpu);
+        v->events |= VIRTIO_GPU_EVENT_DISPLAY;
+        config_interrupt(vgpu);
+    }
+    pthread_mutex_unlock(&vgpu->dev->lock);
+}
+
 /* ---- Resets ------------------------------------------------------------ */
 
 void virtio_forget(struct vgpu *vgpu)
@@ -224,12 +252,14 @@ static int describe(struct vgpu *vgpu, const struct proto_msg *about)
         vgpu->engines[e].st = &vgpu->st->engines[e];
     }
     v->scanouts = about->u.vgpu.scanouts;
-    for (e = 0; e < SCANOUT_MAX; e++)
-        v->display[e] = (struct link_display){
-            .width = about->u.vgpu.width,
-            .height = about->u.vgpu.height,
-            .enabled = e < v->scanouts,
-        };
+    for (e = 0; e < SCANOUT_MAX; e++) {
+        /* A viewer may have resized what a predecessor had. */
+        if (!size_ok(v->display[e].width, v->display[e].height)) {
+            v->display[e].width = about->u.vgpu.width;
+            v->display[e].height = about->u.vgpu.height;
+        }
+        v->display[e].enabled = e < v->scanouts;
+    }
     return pci_function_init(&vgpu->st->pci, &desc);
 }
 
@@ -375,5 +405,6 @@ const struct device_model virtio_model = {
     .reset_by_host = host_reset,
     .show = virtio_show,
     .regs = virtio_dump,
+    .resize = resize,
     .screenshot = virtio_screenshot,
 };

@@ -103,6 +103,8 @@ void virtio_engine_died(struct vgpu *vgpu, unsigned int engine);
 /* What the engine has counted so far has been told, or concerns nobody. The
  * lock is held. */
 void virtio_seen(struct vgpu *vgpu);
+/* The lock is held. */
+void virtio_publish_displays(struct vgpu *vgpu);
 /* A new process goes on for a driver that knows nothing of it. The worker's;
  * the lock is held. */
 void virtio_replace(struct vgpu *vgpu);

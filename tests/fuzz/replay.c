@@ -202,9 +202,10 @@ static void make_rig(const struct trace_header *h)
     uint32_t i;
 
     for (i = 0; i < h->nr_vgpus; i++)
-        c.vgpus[i] =
-            (struct drig_vgpu){h->vgpus[i].devfn, h->vgpus[i].vram_size,
-                               h->vgpus[i].vram_gfn, h->vgpus[i].engines};
+        c.vgpus[i] = (struct drig_vgpu){.devfn = h->vgpus[i].devfn,
+                                        .vram_size = h->vgpus[i].vram_size,
+                                        .vram_gfn = h->vgpus[i].vram_gfn,
+                                        .engines = h->vgpus[i].engines};
     drig_new(&rig, &c);
 }
 

@@ -52,7 +52,8 @@ static void engine_kicked(struct host *h)
     seq = LINK_READ_ACQ(h->link->dev.cmd_seq);
     if (seq == h->link->eng.ack_seq)
         __atomic_add_fetch(&h->kicks, 1, __ATOMIC_RELEASE);
-    if (h->deaf || !LINK_READ(h->running) || seq == h->link->eng.ack_seq)
+    if (LINK_READ(h->deaf) || !LINK_READ(h->running) ||
+        seq == h->link->eng.ack_seq)
         return;
     LINK_WRITE(h->link->eng.ack_status, LINK_READ(h->ack_status));
     LINK_WRITE_REL(h->link->eng.ack_seq, seq);

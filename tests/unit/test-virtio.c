@@ -541,10 +541,10 @@ static void resets(void **state)
     assert_int_equal(f.runs, 1);
 
     /* One that does not stop is killed. */
-    f.deaf = true;
+    LINK_WRITE(f.deaf, true);
     status(0);
     assert_int_equal(f.kills, 1);
-    f.deaf = false;
+    LINK_WRITE(f.deaf, false);
     drive();
     assert_int_equal(get_status(), 15);
     assert_int_equal(f.runs, 2);
@@ -684,6 +684,53 @@ static void pictures(void **state)
     ask(PROTO_QUERY_REGS, 0);
     assert_non_null(strstr(f.reply.text, "0x0014 1 device_status 0x0f\n"));
     assert_non_null(strstr(f.reply.text, " 8 CONTROL.queue_desc 0x"));
+}
+
+static void resize(uint32_t scanout, uint32_t width, uint32_t height)
+{
+    const struct proto_msg msg = {
+        .version = PROTO_VERSION,
+        .type = PROTO_DISPLAY_RESIZE,
+        .u.display_size = {.scanout = scanout,
+                           .width = width,
+                           .height = height},
+    };
+
+    assert_int_equal(proto_send(f.sock, &msg, NULL, 0, NULL, 0), 0);
+}
+
+static void displays_are_resized(void **state)
+{
+    (void)state;
+    use_msix();
+    negotiate(features());
+    wr(COMMON(msix_config), 2, 0);
+    queue(0, 64, 0x10000, 0x11000, 0x12000);
+    status(15);
+    resize(1, 1920, 1080);
+    expect_msi(0x50);
+    assert_int_equal(rd(device, 4), VIRTIO_GPU_EVENT_DISPLAY);
+    assert_int_equal(rd(COMMON(config_generation), 1), 1);
+    assert_int_equal(f.link->dev.display[1].width, 1920);
+    assert_int_equal(f.link->dev.display[1].height, 1080);
+    assert_int_equal(f.link->dev.display[0].width, 1280);
+    assert_int_equal(f.link->dev.display_seq, 1);
+    wr(device + 4, 4, 2);
+    assert_int_equal(rd(device, 4), VIRTIO_GPU_EVENT_DISPLAY);
+    wr(device + 4, 4, VIRTIO_GPU_EVENT_DISPLAY);
+    assert_int_equal(rd(device, 4), 0);
+    /* Nothing new, and nonsense. */
+    resize(1, 1920, 1080);
+    resize(2, 640, 480);
+    resize(0, 0, 480);
+    resize(0, SCANOUT_WIDTH_MAX + 1, 480);
+    resize(0, 640, SCANOUT_HEIGHT_MAX + 1);
+    assert_int_equal(shown("quarantine"), 0); /* they are all through */
+    assert_int_equal(rd(device, 4), 0);
+    assert_int_equal(f.link->dev.display_seq, 1);
+    /* It stays over resets. */
+    drive();
+    assert_int_equal(f.link->dev.display[1].width, 1920);
 }
 
 /* The window of config space (4.1.4.9). */
@@ -836,6 +883,7 @@ int main(void)
         TEST(dead_idle_engine),
         TEST(reset_by_the_host),
         TEST(pictures),
+        TEST(displays_are_resized),
         TEST(config_window),
         TEST(takeover),
         TEST(takeover_without_engine),
