@@ -49,7 +49,7 @@ static void print_row(const json_t *v, int width)
     print_size(size, sizeof(size),
                (uint64_t)json_integer_value(
                    json_object_get(json_object_get(v, "vram"), "bytes")));
-    printf("%-8s %-*s %-8s %-9s %10s %12s\n", id, width, VALUE_TEXT(v, "name"),
+    printf("%-8s %-*s %-10s %-9s %10s %12s\n", id, width, VALUE_TEXT(v, "name"),
            VALUE_TEXT(json_object_get(v, "options"), "model"),
            VALUE_TEXT(v, "state"), size, jobs);
 }
@@ -94,7 +94,7 @@ int command_list(bool json)
         rc = rc ? rc : one;
     } else {
         width = name_width(list);
-        printf("%-8s %-*s %-8s %-9s %10s %12s\n", "VGPU", width, "DOMAIN",
+        printf("%-8s %-*s %-10s %-9s %10s %12s\n", "VGPU", width, "DOMAIN",
                "MODEL", "STATE", "VRAM", "JOBS");
         json_array_foreach(list, i, v)
         {

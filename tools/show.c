@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_gpu.h>
+#include <linux/virtio_ring.h>
 #include <stdio.h>
 #include <string.h>
 #include <xen-vgpu/csr.h>
@@ -51,6 +54,8 @@ static void show_head(const json_t *v)
            (uint64_t)integer(opt, "slot"), integer(opt, "poll"),
            integer(opt, "rate"), VALUE_TEXT(opt, "sched"),
            VALUE_TEXT(opt, "companion"));
+    if (!integer(vram, "bytes"))
+        return; /* a model without */
     printf("VRAM       %s at 0x%" PRIx64 "%s", SIZE(integer(vram, "bytes")), at,
            at == parked ? ", where it was made: the guest has not placed it"
                         : "");
@@ -106,6 +111,32 @@ static void show_times(const json_t *times)
     putchar('\n');
 }
 
+/* Features of virtio 1.2 by name. */
+static const char *features(json_int_t value)
+{
+    static const struct {
+        unsigned int bit;
+        const char *name;
+    } rows[] = {
+        {VIRTIO_GPU_F_VIRGL, "VIRGL"},
+        {VIRTIO_GPU_F_EDID, "EDID"},
+        {VIRTIO_GPU_F_RESOURCE_BLOB, "RESOURCE_BLOB"},
+        {VIRTIO_GPU_F_CONTEXT_INIT, "CONTEXT_INIT"},
+        {VIRTIO_RING_F_INDIRECT_DESC, "INDIRECT_DESC"},
+        {VIRTIO_RING_F_EVENT_IDX, "EVENT_IDX"},
+        {VIRTIO_F_VERSION_1, "VERSION_1"},
+    };
+    static char text[128];
+    size_t len = 0, i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if ((uint64_t)value >> rows[i].bit & 1)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+                                    len ? " " : "  (", rows[i].name);
+    snprintf(text + len, sizeof(text) - len, "%s", len ? ")" : "");
+    return text;
+}
+
 /* What a number stands for, or "". */
 static const char *meaning(const char *key, json_int_t value)
 {
@@ -124,6 +155,8 @@ static const char *meaning(const char *key, json_int_t value)
     if (!strcmp(key, "fault_code") && value >= 0 &&
         (size_t)value < sizeof(faults) / sizeof(faults[0]) && faults[value])
         return faults[value];
+    if (!strcmp(key, "offered") || !strcmp(key, "accepted"))
+        return features(value);
     return "";
 }
 

@@ -19,11 +19,9 @@ void virtio_show(struct vgpu *vgpu, struct answer *to)
     answer_number(to, "bad_access", v->bad_access);
     answer_number(to, "bar_refused", v->bar_refused);
     answer_irq(vgpu, to);
-    answer_text(to, "virtio.status 0x%02x\n", v->status);
-    answer_text(to, "virtio.offered 0x%016llx\n",
-                (unsigned long long)virtio_features(vgpu));
-    answer_text(to, "virtio.accepted 0x%016llx\n",
-                (unsigned long long)v->driver_features);
+    answer_number(to, "virtio.device_status", v->status);
+    answer_number(to, "virtio.offered", virtio_features(vgpu));
+    answer_number(to, "virtio.accepted", v->driver_features);
     answer_number(to, "virtio.capsets", v->capsets);
     answer_number(to, "virtio.notifications", v->kicks);
     answer_number(to, "virtio.interrupts_control",
@@ -32,16 +30,15 @@ void virtio_show(struct vgpu *vgpu, struct answer *to)
                   v->interrupts[LINK_QUEUE_CURSOR]);
     answer_number(to, "virtio.needs_reset", v->faults);
     answer_number(to, "virtio.fault_code", v->fault_code);
-    answer_text(to, "virtio.fault_addr 0x%llx\n",
-                (unsigned long long)v->fault_addr);
+    answer_number(to, "virtio.fault_addr", v->fault_addr);
     answer_number(to, "gfx.resets", v->engine_resets);
     for (i = 0; i < v->scanouts; i++) {
         if (!vgpu->engines[VIRTIO_ENGINE].st->enabled ||
             scanout_look(vgpu->scanouts, i, &view))
             view = (struct scanout_view){0};
-        answer_text(to, "scanout.%u.width %u\nscanout.%u.height %u\n", i,
+        answer_text(to, "scanout%u.width %u\nscanout%u.height %u\n", i,
                     view.width, i, view.height);
-        answer_text(to, "scanout.%u.flushes %u\n", i, view.flushes);
+        answer_text(to, "scanout%u.flushes %u\n", i, view.flushes);
     }
     answer_engine(vgpu, VIRTIO_ENGINE, to);
 }

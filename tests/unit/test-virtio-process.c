@@ -259,6 +259,38 @@ static void displays(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+/* What the administrator sees of it. */
+static void shown(void **state)
+{
+    static const char *const wants[] = {
+        "model=virtio-gpu",
+        "  offered ",
+        "EDID INDIRECT_DESC EVENT_IDX VERSION_1)",
+        "  accepted             4294967296  (VERSION_1)",
+        "\nscanout1\n",
+        "\nengine gfx\n",
+    };
+    char command_line[64], text[8192];
+    unsigned int i;
+    size_t len;
+    FILE *f;
+
+    (void)state;
+    begin("model=virtio-gpu,sched=none,scanouts=2");
+    snprintf(command_line, sizeof(command_line), "./xen-vgpu show %d",
+             dm.domid);
+    f = popen(command_line, "r");
+    assert_non_null(f);
+    len = fread(text, 1, sizeof(text) - 1, f);
+    assert_int_equal(pclose(f), 0);
+    text[len] = '\0';
+    for (i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+        if (!strstr(text, wants[i]))
+            fail_msg("no \"%s\" in:\n%s", wants[i], text);
+    assert_null(strstr(text, "VRAM"));
+    dm_kill_domain_and_check(&dm);
+}
+
 /* The driver notices nothing: what it had is there. */
 static void engine_killed(void **state)
 {
@@ -318,9 +350,9 @@ static void queue_of_nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        harness_test(picture),           harness_test(displays),
-        harness_test(engine_killed),     harness_test(device_killed),
-        harness_test(queue_of_nonsense),
+        harness_test(picture),       harness_test(displays),
+        harness_test(shown),         harness_test(engine_killed),
+        harness_test(device_killed), harness_test(queue_of_nonsense),
     };
     int rc;
 
