@@ -197,6 +197,8 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
     json_object_set_new(json, "sched", sched_json(v));
     json_object_set_new(json, "processes", processes_json(m, v));
     json_object_set_new(json, "engines", engines_json(v));
+    json_object_set_new(json, "start_cpu_us",
+                        json_integer((json_int_t)(v->start_cpu_ns / 1000)));
     if (m->have_server)
         json_object_set_new(json, "ioservid", json_integer(m->ioservid));
     return json;

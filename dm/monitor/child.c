@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -132,6 +134,7 @@ int child_start(struct child *c, const struct cgroups *cgs,
     c->pidfd = -1;
     c->killed = false;
     c->status = 0;
+    c->cpu_ns = 0;
     c->uid = 0;
     if (geteuid() == 0)
         c->uid = XVGPU_UID_BASE + UIDS_A_DOMAIN * spec->domid + spec->number;
@@ -268,16 +271,23 @@ static void on_message(struct ev_loop *loop, ev_io *w, int revents)
     take_messages(w->data);
 }
 
+static uint64_t ns_of(const struct timeval *tv)
+{
+    return (uint64_t)tv->tv_sec * 1000000000u + (uint64_t)tv->tv_usec * 1000u;
+}
+
 static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct child *c = w->data;
+    struct rusage used;
 
     (void)revents;
     /* Its last words, a failure to start for one, may still be unread. */
     if (ev_is_active(&c->io) || ev_is_active(&c->quiet))
         take_messages(c);
-    if (waitpid(c->pid, &c->status, WNOHANG) != c->pid)
+    if (wait4(c->pid, &c->status, WNOHANG, &used) != c->pid)
         return;
+    c->cpu_ns = ns_of(&used.ru_utime) + ns_of(&used.ru_stime);
     stop_reading(c);
     ev_io_stop(loop, &c->exit);
     close(c->sock);
@@ -287,6 +297,18 @@ static void on_exit_event(struct ev_loop *loop, ev_io *w, int revents)
     cgroup_kill(&c->cgroup);
     cgroup_remove(&c->cgroup);
     c->ops->exited(c);
+}
+
+uint64_t child_cpu_ns(const struct child *c)
+{
+    struct timespec ts;
+    clockid_t clock;
+
+    if (!child_runs(c))
+        return c->cpu_ns;
+    if (clock_getcpuclockid(c->pid, &clock) || clock_gettime(clock, &ts))
+        return 0;
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 const char *child_end(const struct child *c)

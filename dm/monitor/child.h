@@ -41,8 +41,9 @@ struct child {
     pid_t pid;        /* 0: none runs */
     uint32_t uid;     /* that it drops to; 0: ours */
     int pidfd, sock;
-    int status;  /* as waitpid() tells, after the end */
-    bool killed; /* by us: its end is no surprise */
+    int status;      /* as waitpid() tells, after the end */
+    uint64_t cpu_ns; /* what all its threads have used, after the end */
+    bool killed;     /* by us: its end is no surprise */
     struct cgroup cgroup;
     ev_io io, exit;
     struct guard messages;
@@ -83,6 +84,9 @@ int child_send(struct child *c, const struct proto_msg *msg, const int *fds,
 /* SIGKILL; ops->exited follows from the loop. What it has sent, or still sends,
  * is not read any more. */
 void child_kill(struct child *c);
+
+/* What all its threads have used so far, or had when it ended. */
+uint64_t child_cpu_ns(const struct child *c);
 
 /* A person's words for how it ended, in a static buffer. */
 const char *child_end(const struct child *c);

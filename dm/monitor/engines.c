@@ -157,9 +157,11 @@ static int start_one(struct monitor *m, struct engine *e)
     if (vgpu_may_start(e->vgpu, clock_ns()))
         return start(m, e);
     log_limited(&e->limit, LOG_ERROR,
-                "%s: started more than %u times in %u s: refused", e->name,
-                VGPU_STARTS_MAX,
-                (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u));
+                "%s: started more than %u times in %u s, or starts have used "
+                "%u s of processors and more than %u ms a second: refused",
+                e->name, VGPU_STARTS_MAX,
+                (unsigned int)(VGPU_STARTS_WINDOW_NS / 1000000000u),
+                VGPU_START_CPU_BURST / 1000u, VGPU_START_CPU_RATE);
     return -EAGAIN;
 }
 
@@ -203,6 +205,7 @@ static void on_message(struct child *c, struct proto_in *in)
     e->features = in->msg.u.ready.features;
     e->capsets = in->msg.u.ready.capsets;
     e->ready = true;
+    vgpu_charge_start(e->vgpu, child_cpu_ns(c), clock_ns());
     sched_engine_ready(e);
     answer_runs(e, 0);
 }
@@ -237,6 +240,8 @@ static void on_exited(struct child *c)
     e->ready = false;
     if (was_ready)
         sched_engine_gone(e, death);
+    else
+        vgpu_charge_start(e->vgpu, child_cpu_ns(c), clock_ns());
     if (e->doomed)
         log_limited(&e->limit, LOG_ERROR, "%s was ended for xen-vgpud%s",
                     c->name,

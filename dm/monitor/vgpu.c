@@ -94,6 +94,7 @@ int vgpu_init(struct vgpu *v, uint32_t index, uint32_t engines,
     v->engines = engines;
     v->opt = opt;
     v->vram = vram;
+    guard_init(&v->start_cpu, VGPU_START_CPU_RATE, VGPU_START_CPU_BURST);
     v->csr_fd = v->scanout_fd = -1;
     v->sched.weight = opt->weight;
     v->sched.cap = opt->cap;
@@ -169,9 +170,19 @@ bool vgpu_may_start(struct vgpu *v, uint64_t now_ns)
 {
     uint64_t oldest = v->start_ns[v->next_start];
 
-    if (oldest && now_ns - oldest < VGPU_STARTS_WINDOW_NS)
+    if ((oldest && now_ns - oldest < VGPU_STARTS_WINDOW_NS) ||
+        guard_charge(&v->start_cpu, 0, now_ns))
         return false;
     v->start_ns[v->next_start] = now_ns;
     v->next_start = (v->next_start + 1) % VGPU_STARTS_MAX;
     return true;
+}
+
+void vgpu_charge_start(struct vgpu *v, uint64_t cpu_ns, uint64_t now_ns)
+{
+    const uint64_t ms = cpu_ns / 1000000;
+
+    v->start_cpu_ns += cpu_ns;
+    guard_charge(&v->start_cpu, ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX,
+                 now_ns);
 }

@@ -15,11 +15,17 @@
 #include "dm/monitor/sched.h"
 #include "dm/monitor/vram.h"
 #include "lib/grant.h"
+#include "lib/guard.h"
 #include "lib/log.h"
 
 /* Starts of one vGPU's engines in one window; beyond it they are refused. */
 #define VGPU_STARTS_MAX 10u
 #define VGPU_STARTS_WINDOW_NS (10 * UINT64_C(1000000000))
+/* What they may use of processors until they are ready, in ms a second and at
+ * once: xen-vgpud watches them only from then on. A driver takes some 50 ms, in
+ * an emulated machine seconds. */
+#define VGPU_START_CPU_RATE 250u
+#define VGPU_START_CPU_BURST 120000u
 
 /* Of the name of a device of the host's, with its final zero. */
 #define ENGINE_DEVICE_MAX 128u
@@ -81,6 +87,8 @@ struct vgpu {
     uint32_t reset_reason;
     uint64_t start_ns[VGPU_STARTS_MAX]; /* ring of the last starts */
     uint32_t next_start;
+    struct guard start_cpu;
+    uint64_t start_cpu_ns; /* in all */
 };
 
 const char *engine_name(uint32_t number);
@@ -94,5 +102,8 @@ void vgpu_fini(struct vgpu *v);
 /* Take note of a start at now_ns. False, and nothing noted, if that were too
  * many. */
 bool vgpu_may_start(struct vgpu *v, uint64_t now_ns);
+
+/* A start that has succeeded or failed took so much of processors. */
+void vgpu_charge_start(struct vgpu *v, uint64_t cpu_ns, uint64_t now_ns);
 
 #endif

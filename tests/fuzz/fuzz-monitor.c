@@ -89,6 +89,12 @@ static void on_message(struct ev_loop *loop, ev_io *w, int revents)
 
 static void on_idle(struct ev_loop *loop, ev_idle *w, int revents);
 
+uint64_t child_cpu_ns(const struct child *c)
+{
+    (void)c;
+    return 0;
+}
+
 int child_start(struct child *c, const struct cgroups *cgs,
                 const struct child_spec *spec)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Children that talk too much to their monitor. This program is the child,
- * too: its --domid says what it does. */
+/* Children that talk too much to their monitor, or compute too much before
+ * they are of use. This program is the child, too: its --domid says what it
+ * does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,14 +14,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dm/monitor/child.h"
+#include "dm/monitor/vgpu.h"
 #include "lib/log.h"
 
 #define PATIENCE_S 60.
 
-enum { FLOOD = 1, LAST_WORDS, ONE_AT_A_TIME };
+enum { FLOOD = 1, LAST_WORDS, ONE_AT_A_TIME, COMPUTES };
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+#define COMPUTES_NS (50 * MS)
 
 /* More than may come at once, and some more before the end. */
 #define WORDS (CHILD_MESSAGES_BURST + 1)
@@ -40,10 +47,23 @@ static int say(unsigned int words, useconds_t pause_us)
     return 0;
 }
 
+static void compute(void)
+{
+    struct timespec ts;
+
+    do
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    while (!ts.tv_sec && (uint64_t)ts.tv_nsec < COMPUTES_NS);
+}
+
 static int child_main(int domid)
 {
     static struct proto_in in;
 
+    if (domid == COMPUTES) {
+        compute();
+        return say(1, 0) || proto_recv(PROTO_FD, &in);
+    }
     if (domid != LAST_WORDS)
         return say(UINT_MAX, domid == ONE_AT_A_TIME ? 200 : 0);
     return say(WORDS, 0) || proto_recv(PROTO_FD, &in) || say(LAST, 0);
@@ -165,11 +185,51 @@ static void test_killed(void **state)
     assert_string_equal(child_end(&c), "was ended by signal 9 (Killed)");
 }
 
+/* What it has used is known while it runs, and when it has ended. */
+static void test_cpu_time(void **state)
+{
+    struct child c;
+    uint64_t ns;
+
+    (void)state;
+    start(&c, COMPUTES);
+    turn_until(&c, 1);
+    ns = child_cpu_ns(&c);
+    /* It may lag by a tick. */
+    assert_true(ns >= COMPUTES_NS / 2);
+    assert_int_equal(child_send(&c, &msg, NULL, 0, NULL), 0);
+    turn_until(&c, UINT_MAX);
+    assert_true(gone);
+    assert_true(child_cpu_ns(&c) >= COMPUTES_NS);
+    assert_true(child_cpu_ns(&c) >= ns);
+}
+
+/* A vGPU's starts may use so much at once, and little in the long run. */
+static void test_start_budget(void **state)
+{
+    static const struct vgpu_options opt = {.weight = 100};
+    const uint64_t now = 1000 * S, burst = VGPU_START_CPU_BURST * MS;
+    struct vgpu v;
+
+    (void)state;
+    assert_int_equal(vgpu_init(&v, 0, 0, &opt, NULL), 0);
+    vgpu_charge_start(&v, burst, now);
+    assert_true(vgpu_may_start(&v, now));
+    vgpu_charge_start(&v, S, now);
+    assert_false(vgpu_may_start(&v, now));
+    assert_false(vgpu_may_start(&v, now + 3 * S));
+    assert_true(vgpu_may_start(&v, now + 1000 * S / VGPU_START_CPU_RATE));
+    assert_int_equal(v.start_cpu_ns, burst + S);
+    /* One that ran away is not forgiven. */
+    vgpu_charge_start(&v, 3600 * S, now + 10 * S);
+    assert_false(vgpu_may_start(&v, now + 3600 * S));
+    vgpu_fini(&v);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_flood),
-    cmocka_unit_test(test_one_at_a_time),
-    cmocka_unit_test(test_last_words),
-    cmocka_unit_test(test_killed),
+    cmocka_unit_test(test_flood),      cmocka_unit_test(test_one_at_a_time),
+    cmocka_unit_test(test_last_words), cmocka_unit_test(test_killed),
+    cmocka_unit_test(test_cpu_time),   cmocka_unit_test(test_start_budget),
 };
 
 int main(int argc, char **argv)

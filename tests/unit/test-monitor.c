@@ -292,6 +292,33 @@ static void engine_runs(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+static json_int_t start_cpu(const struct dm *dm)
+{
+    json_t *j = dm_admin(dm, "{\"command\":\"show\"}");
+    json_int_t us = json_integer_value(json_object_get(ret(j), "start_cpu_us"));
+
+    json_decref(j);
+    return us;
+}
+
+/* Of processors, and by one that never gets ready as well. */
+static void engine_starts_are_counted(void **state)
+{
+    static const char *const modes[] = {"", "die"};
+    struct dm dm;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        stub("script R", modes[i]);
+        dm_start(&dm, NULL);
+        assert_true(dm_wait_running(&dm));
+        wait_stat(&dm, i ? "stub.refused " : "stub.started ", 1);
+        assert_true(start_cpu(&dm) > 0);
+        dm_kill_domain_and_check(&dm);
+    }
+}
+
 /* Each is answered under its own tag, in whichever order: two runs are
  * cancelled, unless the process was ready first, and the last two, which find
  * it on its way out, get another. */
@@ -495,6 +522,7 @@ int main(void)
         harness_test(admin),
         harness_test(picture_that_could_change),
         harness_test(engine_runs),
+        harness_test(engine_starts_are_counted),
         harness_test(engine_answers_are_tagged),
         harness_test(engine_is_killed),
         harness_test(engine_fails),
