@@ -37,6 +37,10 @@ struct grant_s {
     uint32_t kind;  /* enum grant_kind */
     uint32_t flags; /* GRANT_F_*; may change without a new epoch */
     uint32_t pad;
+    /* How long the process was stopped by a signal in the midst of a packet,
+     * in all; and since when it is (CLOCK_MONOTONIC; 0: it is not). */
+    uint64_t frozen_ns;
+    uint64_t frozen_at_ns;
 };
 
 /*

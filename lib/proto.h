@@ -187,6 +187,9 @@ struct proto_msg {
             int32_t status; /* 0 or a negative errno */
             uint32_t ioservid;
             uint32_t memory; /* enum proto_memory */
+            /* 1: it computes on processors, in its own process alone: who
+             * stops that stops its work, and loses none. */
+            uint32_t processors;
             /* Of a virtio-gpu's engine: the features of virtio 1.2, 5.7.3,
              * that its renderer has (bits 1 << VIRTIO_GPU_F_*), and the number
              * of its capability sets. */
@@ -249,6 +252,7 @@ struct proto_msg {
             uint32_t engine;
             uint32_t pid;
             uint32_t death; /* enum proto_death */
+            uint32_t processors; /* as of PROTO_ENGINE_READY */
         } sched_engine;
         struct {
             uint32_t tag;

@@ -59,6 +59,7 @@ struct engine_host {
     bool in_place;      /* guest memory is used where it is, not copied */
     /* Of a virtio-gpu: see struct proto_msg. */
     uint32_t features, capsets;
+    bool processors;    /* computes on them, in this process alone */
 };
 
 /*
@@ -307,6 +308,9 @@ void engine_signal_fault(struct engine *e);
 
 /* grant.c */
 void engine_grant_init(struct engine *e);
+/* CLOCK_MONOTONIC, ns, less the time for which this process was stopped: what
+ * its own limits and measurements count in. */
+uint64_t engine_clock(const struct engine *e);
 /* Whether the packet at hand, or the next one, may run now. */
 bool engine_may_run(const struct engine *e);
 /* Before what compiles: true, or the packet is to stop where it is with

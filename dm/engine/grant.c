@@ -17,6 +17,19 @@ static uint32_t epoch_now(const struct engine *e)
     return __atomic_load_n(&e->grant_s->epoch, __ATOMIC_ACQUIRE);
 }
 
+uint64_t engine_clock(const struct engine *e)
+{
+    const uint64_t *at = &e->grant_s->frozen_ns;
+    uint64_t frozen = __atomic_load_n(at, __ATOMIC_ACQUIRE), before, now;
+
+    do { /* it may happen in between */
+        before = frozen;
+        now = clock_ns();
+        frozen = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+    } while (frozen != before);
+    return now - frozen;
+}
+
 /* Good for once. */
 static bool compile_granted(const struct engine *e)
 {

@@ -146,6 +146,7 @@ static int say_ready(int status, const struct engine *e)
             host.in_place ? PROTO_MEMORY_IN_PLACE : PROTO_MEMORY_COPIED;
         msg.u.ready.features = host.features;
         msg.u.ready.capsets = host.capsets;
+        msg.u.ready.processors = host.processors;
     }
     return proto_send(PROTO_FD, &msg, NULL, 0, host.device,
                       strlen(host.device));

@@ -174,6 +174,7 @@ static void take_description(struct engine *e, const struct proto_in *in)
         e->device[i] =
             in->text[i] < ' ' || in->text[i] > '~' ? '?' : in->text[i];
     e->device[i] = '\0';
+    e->processors = in->msg.u.ready.processors;
     e->memory = PROTO_MEMORY_UNSAID;
     if (in->msg.u.ready.memory == PROTO_MEMORY_IN_PLACE ||
         in->msg.u.ready.memory == PROTO_MEMORY_COPIED)

@@ -87,7 +87,8 @@ static int send_engine(struct sched *s, const struct engine *e,
         .u.sched_engine = {.index = s->vgpu->index,
                            .engine = e->number,
                            .pid = runs ? (uint32_t)e->child.pid : 0,
-                           .death = death},
+                           .death = death,
+                           .processors = e->processors},
     };
 
     return send_to(s, &msg, &e->child.pidfd, runs ? 1 : 0, "");

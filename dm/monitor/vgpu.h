@@ -67,6 +67,7 @@ struct engine {
     char device[ENGINE_DEVICE_MAX];
     enum proto_memory memory;
     uint32_t features, capsets; /* as in PROTO_ENGINE_READY */
+    bool processors;            /* it computes on them */
     bool has_cache;             /* made for this domain, not left by another */
     ev_timer timeout;           /* for getting ready */
     struct log_limit limit;

@@ -39,7 +39,9 @@ static const struct key keys[] = {
     {"residency", TIME, OF_QUEUE(residency_ns), 0, LIMIT,
      "the least of a turn that another one ends (1ms)"},
     {"deadline", TIME, OF_QUEUE(deadline_ns), NS_PER_MS, LIMIT,
-     "for an engine to stop, else it is killed (100ms)"},
+     "for an engine to stop (100ms)"},
+    {"overrun", TIME, OF_QUEUE(overrun_ns), 0, LIMIT,
+     "in all, if its process can be stopped; then it is killed (2s)"},
     {"compile", TIME, OF_QUEUE(compile_ns), NS_PER_MS, LIMIT,
      "for an engine to compile, else it is killed (10s)"},
     {"idle-cpu", TIME, OF_ALL(idle_cpu_ns), 0, LIMIT,
@@ -231,6 +233,7 @@ static void set_defaults(struct config *c)
             .residency_ns = sched_params_default.residency_ns,
             .deadline_ns = sched_params_default.deadline_ns,
             .compile_ns = 10 * NS_PER_S,
+            .overrun_ns = 2 * NS_PER_S,
         };
     }
     c->idle_cpu_ns = 5 * NS_PER_MS;

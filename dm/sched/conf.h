@@ -13,7 +13,7 @@
 
 struct config_queue {
     const struct sched_policy *policy;
-    uint64_t slice_ns, residency_ns, deadline_ns, compile_ns;
+    uint64_t slice_ns, residency_ns, deadline_ns, compile_ns, overrun_ns;
 };
 
 struct config {

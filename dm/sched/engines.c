@@ -156,14 +156,16 @@ bool engine_may_run(const struct engine *e)
 
 bool engine_ready(const struct engine *e)
 {
-    return e->want == GRANT_RUN && !e->killed && !e->compile_waits &&
-           e->vgpu->conn && (e->state == ENGINE_HELD || e->state == ENGINE_RUN);
+    if (e->killed || e->state == ENGINE_FROZEN)
+        return !e->killed;
+    return e->want == GRANT_RUN && !e->compile_waits && e->vgpu->conn &&
+           (e->state == ENGINE_HELD || e->state == ENGINE_RUN);
 }
 
 static void held(struct engine *e)
 {
     e->state = ENGINE_HELD;
-    e->stop_ns = 0;
+    e->stop_ns = e->overrun_ns = 0;
     if (!e->killed)
         ev_timer_stop(e->vgpu->d->loop, &e->deadline);
     if (!e->vgpu->conn)
@@ -209,6 +211,8 @@ bool engine_look(struct engine *e)
 
     if (e->state == ENGINE_OFF)
         return false;
+    if (e->state == ENGINE_FROZEN && ack(e) == e->s->epoch)
+        engine_thaw(e, 0); /* it did when the signal was on its way */
     if ((e->state == ENGINE_STOPPING || e->state == ENGINE_COMPILE) &&
         ack(e) == e->s->epoch) {
         held(e);
@@ -234,7 +238,9 @@ void engine_adopt(struct engine *e)
 {
     uint32_t kind = grant_kind_now(e->s);
 
-    if (kind == GRANT_RUN) {
+    if (engine_found_frozen(e)) {
+        e->overrun_ns = 0;
+    } else if (kind == GRANT_RUN) {
         e->state = ENGINE_RUN;
         if (!member_adopt(e->member))
             engine_stop(e);
@@ -280,7 +286,7 @@ static pid_t pid_of(int pidfd)
     return line ? (pid_t)strtol(line + strlen("\nPid:\t"), NULL, 10) : 0;
 }
 
-int engine_started(struct engine *e, pid_t pid, int pidfd)
+int engine_started(struct engine *e, pid_t pid, int pidfd, bool processors)
 {
     clockid_t clock;
 
@@ -290,6 +296,7 @@ int engine_started(struct engine *e, pid_t pid, int pidfd)
         engine_gone(e);
     e->pid = pid;
     e->pidfd = pidfd;
+    e->processors = processors;
     e->clock = clock;
     e->ended_by = 0;
     e->kill_by_us = false;
@@ -320,8 +327,9 @@ void engine_gone(struct engine *e)
     e->killed = 0;
     e->state = ENGINE_OFF;
     e->want = GRANT_NONE;
-    e->stop_ns = 0;
+    e->stop_ns = e->overrun_ns = 0;
     compile_end(e);
+    __atomic_store_n(&e->s->frozen_at_ns, 0, __ATOMIC_RELAXED);
     grant_set(e->s, GRANT_NONE);
     member_changed(e->member);
     e->vgpu->d->reap = true;

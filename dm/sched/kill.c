@@ -93,7 +93,7 @@ void engine_on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
     engine_look(e); /* it may have kept its word, but not said so */
     if (!e->pid && (e->state == ENGINE_STOPPING || e->state == ENGINE_COMPILE))
         engine_gone(e); /* its page was older than its process' end */
-    else if (e->state == ENGINE_STOPPING)
+    else if (e->state == ENGINE_STOPPING && !engine_freeze(e))
         engine_kill(e, SCHED_WHY_DEADLINE);
     else if (e->state == ENGINE_COMPILE)
         engine_kill(e, SCHED_WHY_COMPILE);

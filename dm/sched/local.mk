@@ -19,6 +19,7 @@ libvgpud_la_SOURCES = \
 	dm/sched/conf.c \
 	dm/sched/conf.h \
 	dm/sched/engines.c \
+	dm/sched/freeze.c \
 	dm/sched/histogram.c \
 	dm/sched/histogram.h \
 	dm/sched/kill.c \

@@ -62,6 +62,12 @@ static double preempted(const struct member *m, uint64_t now)
     return (double)m->preempted;
 }
 
+static double frozen(const struct member *m, uint64_t now)
+{
+    (void)now;
+    return (double)m->frozen;
+}
+
 static double missed(const struct member *m, uint64_t now)
 {
     (void)now;
@@ -90,6 +96,8 @@ static const struct metric metrics[] = {
     {"turns_total", "counter", "Grants", turns},
     {"preempted_total", "counter", "Turns that ended before the work",
      preempted},
+    {"frozen_total", "counter", "Turns that ended in the midst of a packet",
+     frozen},
     {"missed_deadlines_total", "counter", "Killed for it", missed},
     {"engine_resets_total", "counter", "Hangs of its own", resets},
     {"innocent_resets_total", "counter", "Resets by others' fault", innocent},

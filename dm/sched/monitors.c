@@ -168,7 +168,8 @@ static const char *on_engine(struct monitor_conn *c, struct proto_in *in)
         engine_told_dead(e, (enum proto_death)msg->u.sched_engine.death);
         return NULL;
     }
-    rc = engine_started(e, (pid_t)msg->u.sched_engine.pid, in->fds[0]);
+    rc = engine_started(e, (pid_t)msg->u.sched_engine.pid, in->fds[0],
+                        msg->u.sched_engine.processors);
     if (rc == -ESRCH)
         return NULL; /* its end is told next */
     if (rc)

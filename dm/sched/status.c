@@ -106,6 +106,7 @@ static json_t *member_json(const struct member *m, uint64_t now)
                         json_integer((json_int_t)m->preempted));
     json_object_set_new(json, "wait_us", times_json(&m->wait));
     json_object_set_new(json, "preempt_us", times_json(&m->preempt));
+    json_object_set_new(json, "frozen", json_integer((json_int_t)m->frozen));
     json_object_set_new(json, "missed", json_integer((json_int_t)m->missed));
     json_object_set_new(json, "resets", json_integer((json_int_t)m->resets));
     json_object_set_new(json, "innocent",
@@ -128,11 +129,13 @@ static json_t *queue_json(struct runq *r, uint64_t now)
 
     runq_steps(r);
     json = json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:I, s:o, s:o, s:I}",
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:I, s:o, s:o, "
+        "s:I}",
         "name", r->name, "policy", r->q.policy->name, "slice_ns",
         (json_int_t)p->slice_ns, "residency_ns", (json_int_t)p->residency_ns,
         "deadline_ns", (json_int_t)r->config.deadline_ns, "compile_ns",
-        (json_int_t)r->config.compile_ns, "current",
+        (json_int_t)r->config.compile_ns, "overrun_ns",
+        (json_int_t)r->config.overrun_ns, "current",
         r->current ? json_string(r->current->vgpu->id) : json_null(),
         "compiling", compiling_json(r), "state",
         r->stopping  ? "stopping"

@@ -136,7 +136,7 @@ static void steps_stopped(struct runq *r, const struct member *m, uint64_t now)
     const struct engine *e = m->engines[0];
 
     memset(&r->sw, 0, sizeof(r->sw));
-    if (!m->stop_ns)
+    if (!m->stop_ns || e->state == ENGINE_FROZEN)
         return;
     r->sw.stop_ns = m->stop_ns;
     r->sw.preempted_ns =
@@ -235,6 +235,23 @@ static void end_turn(struct runq *r, uint64_t now)
     r->idle_since_ns = now;
 }
 
+/* Those that were frozen end what they were asked to stop, and the turn with
+ * it: nothing else is granted in it. */
+static bool thaw(struct member *m, uint64_t ns)
+{
+    bool any = false;
+    unsigned int i;
+
+    for (i = 0; i < m->nr_engines; i++) {
+        if (m->engines[i]->state != ENGINE_FROZEN || m->engines[i]->killed)
+            continue;
+        engine_thaw(m->engines[i], ns);
+        any = true;
+    }
+    m->queue->stopping = any;
+    return any;
+}
+
 /* To all its engines, also to those that have no work yet: they are ganged. */
 static bool grant(struct member *m, uint32_t flags)
 {
@@ -283,7 +300,9 @@ static bool begin_turn(struct runq *r, uint64_t now, uint64_t *until_ns)
     PROBE_GRANT(m->vgpu->domid, m->vgpu->index, r->name,
                 m->wait_ns ? now - m->wait_ns : 0);
     m->wait_ns = 0;
-    if (grant(m, flags_of(r, m)))
+    if (thaw(m, turn.until_ns > now ? turn.until_ns - now : 0))
+        *until_ns = SCHED_NEVER; /* theirs ends it */
+    else if (grant(m, flags_of(r, m)))
         steps_granted(r, r->sw.to, now);
     return true;
 }

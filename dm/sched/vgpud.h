@@ -55,6 +55,7 @@ enum engine_state {
     ENGINE_RUN,      /* may run */
     ENGINE_STOPPING, /* may not run any more, and has not said so yet */
     ENGINE_COMPILE,  /* may run the one packet that compiles */
+    ENGINE_FROZEN,   /* STOPPING, but its process is stopped: see freeze.c */
 };
 
 struct engine {
@@ -76,6 +77,7 @@ struct engine {
     /* Of its process; pid 0: none is known. */
     pid_t pid;
     int pidfd;
+    bool processors; /* it computes on them, so it says */
     clockid_t clock;
     ev_io exit;
 
@@ -85,7 +87,8 @@ struct engine {
      * when the monitor tells how it ended. */
     enum sched_why ended_by;
     ev_timer deadline; /* of a stop, of compiling, of the kill */
-    uint64_t stop_ns;  /* when it was asked to stop */
+    uint64_t stop_ns;  /* when it was asked to stop, or could go on with it */
+    uint64_t overrun_ns; /* what it has had since it was asked, in turns over */
 
     bool compile_waits;  /* in vgpud.compile_queue */
     uint64_t compile_ns; /* since when it waits, or compiles */
@@ -114,7 +117,7 @@ struct member {
     uint64_t extra_ns;   /* compiled in the present turn */
     uint64_t granted_ns; /* of turns that are over */
     uint64_t compiled_ns;
-    uint64_t turns, preempted, missed, resets, innocent;
+    uint64_t turns, preempted, frozen, missed, resets, innocent;
     struct histogram wait, preempt;
 };
 
@@ -238,7 +241,7 @@ void engine_close(struct engine *e);
 /* What do its pages say? A process is ready, or we have been restarted. */
 void engine_adopt(struct engine *e);
 /* Takes pidfd. 0 or a negative errno; -ESRCH: it has ended already. */
-int engine_started(struct engine *e, pid_t pid, int pidfd);
+int engine_started(struct engine *e, pid_t pid, int pidfd, bool processors);
 /* The process has ended. */
 void engine_gone(struct engine *e);
 /* The monitor tells how. */
@@ -259,6 +262,17 @@ bool engine_ready(const struct engine *e);
 void engine_kill(struct engine *e, enum sched_why why);
 void engine_deadline(struct engine *e, uint64_t ns);
 void engine_on_deadline(struct ev_loop *loop, ev_timer *w, int revents);
+
+/* --- freeze.c: turns that end in the midst of a packet ---------------------
+ */
+
+/* Its deadline is over. True: its process is stopped, and goes on in its next
+ * turn. False: it can't be, or has had its time. */
+bool engine_freeze(struct engine *e);
+/* Its next turn, of ns at most; and when it must not stay so. */
+void engine_thaw(struct engine *e, uint64_t ns);
+/* Is it, of a xen-vgpud before us? */
+bool engine_found_frozen(struct engine *e);
 
 /* --- switch.c: turns --------------------------------------------------------
  */

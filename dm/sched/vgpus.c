@@ -213,7 +213,9 @@ void vgpu_leave(struct vgpu *v)
         if (!e)
             continue;
         /* Nobody would tell of one whose process is not known. */
-        if (e->pid)
+        if (e->pid && e->state == ENGINE_FROZEN)
+            engine_thaw(e, UINT64_MAX);
+        else if (e->pid)
             engine_stop(e);
         else if (e->state != ENGINE_OFF)
             engine_gone(e);

@@ -17,6 +17,7 @@ enum double_mode {
     DOUBLE_STUCK,     /* never ends to compile */
     DOUBLE_BURNS,     /* wants nothing from the start, and computes */
     DOUBLE_COMPILES,  /* from the first job on, for ever and slowly */
+    DOUBLE_LONG,      /* honest, but its jobs take their time, of the CPU */
 };
 
 /* Shared with the processes. */

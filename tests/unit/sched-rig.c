@@ -249,6 +249,7 @@ int rig_say_engine(struct rig_vgpu *v, uint32_t number, enum proto_death death)
     msg.u.sched_engine.engine = number;
     msg.u.sched_engine.pid = (uint32_t)e->pid;
     msg.u.sched_engine.death = death;
+    msg.u.sched_engine.processors = e->processors;
     return proto_send(v->sock, &msg, &e->pidfd, e->pid ? 1 : 0, NULL, 0);
 }
 

@@ -24,7 +24,8 @@ struct rig_engine {
     struct grant_s *s;
     struct double_fds fds;
     int s_fd, pidfd;
-    pid_t pid; /* 0: none */
+    pid_t pid;       /* 0: none */
+    bool processors; /* it says that it computes on them */
     struct double_engine *shared;
     unsigned int kills_asked, deaths;
     enum proto_death killed_as;

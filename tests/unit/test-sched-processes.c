@@ -183,6 +183,35 @@ static void a_hung_engine_is_reset(void **state)
     end(&a, &b);
 }
 
+/* A dispatch longer than deadlines is none: it goes on turn by turn. */
+static void a_long_dispatch_is_no_hang(void **state)
+{
+    static const char *const freezing[] = {"--slice=5ms",    "--deadline=30ms",
+                                           "--overrun=300s", "--compile=300s",
+                                           "--idle-cpu=20s", NULL};
+    uint32_t turns = 1;
+
+    (void)state;
+    vgpud_start(freezing);
+    sched_guest_start(&a, OPTIONS);
+    sched_guest_start(&b, OPTIONS);
+    sched_guest_make_hang(&a);
+    sched_guest_work(&b);
+    while (vgpud_number("gfx", a.g.dm.domid, "frozen") < 3) {
+        assert_true(turns < 1u << 31);
+        sched_guest_dispatch(&a, turns);
+        assert_int_equal(gfx_guest_result(&a.g), XVGPU_FAULT_NONE);
+        sched_guest_await_progress(&b);
+        turns *= 2;
+    }
+    sched_guest_rest(&b);
+    sched_guest_check(&b);
+    assert_int_equal(vgpud_number("gfx", a.g.dm.domid, "missed"), 0);
+    assert_int_equal(vgpud_number("gfx", b.g.dm.domid, "missed"), 0);
+    assert_int_equal(gfx_guest_csr(&a.g, GFX + XVGPU_RESETS, 4), 0);
+    end(&a, &b);
+}
+
 static uint64_t csr(struct sched_guest *s, uint32_t reg)
 {
     return gfx_guest_csr(&s->g, reg, 4);
@@ -371,6 +400,7 @@ int main(void)
         harness_test(share_as_a_gang),
         harness_test(xen_vgpud_is_killed),
         harness_test(a_hung_engine_is_reset),
+        cmocka_unit_test(a_long_dispatch_is_no_hang),
         harness_test(quarantine),
         harness_test(reset_by_the_administrator),
         harness_test(without_xen_vgpud),

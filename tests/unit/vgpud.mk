@@ -3,6 +3,7 @@
 vgpud_tests = \
 	tests/unit/test-vgpud \
 	tests/unit/test-vgpud-admin \
+	tests/unit/test-vgpud-freeze \
 	tests/unit/test-vgpud-hostile \
 	tests/unit/test-vgpud-loop \
 	tests/unit/test-vgpud-parts \
@@ -26,6 +27,11 @@ tests_unit_test_vgpud_admin_SOURCES = tests/unit/test-vgpud-admin.c $(sched_rig)
 tests_unit_test_vgpud_admin_CPPFLAGS = $(vgpud_test_cppflags)
 tests_unit_test_vgpud_admin_CFLAGS = $(vgpud_test_cflags)
 tests_unit_test_vgpud_admin_LDADD = $(vgpud_test_libs)
+
+tests_unit_test_vgpud_freeze_SOURCES = tests/unit/test-vgpud-freeze.c $(sched_rig)
+tests_unit_test_vgpud_freeze_CPPFLAGS = $(vgpud_test_cppflags)
+tests_unit_test_vgpud_freeze_CFLAGS = $(vgpud_test_cflags)
+tests_unit_test_vgpud_freeze_LDADD = $(vgpud_test_libs)
 
 tests_unit_test_vgpud_hostile_SOURCES = \
 	tests/unit/test-vgpud-hostile.c $(sched_rig)

@@ -137,7 +137,7 @@ static void wait_for(struct gfx *g, struct chunk *c)
             break;
         if (res != VK_TIMEOUT)
             die_lost("waiting for the GPU", res);
-        now = clock_ns();
+        now = engine_clock(g->e);
         if (now - c->submit_ns > limit * NS_PER_MS)
             die_hung(g, c);
         engine_nap(g->e, 0); /* sees the end of the monitor */
@@ -152,7 +152,7 @@ static void finish(struct gfx *g, struct chunk *c)
     uint64_t now;
 
     wait_for(g, c);
-    now = clock_ns();
+    now = engine_clock(g->e);
     /* It has run since the one before it ended. */
     learn(g, c,
           (double)(now - (g->last_done_ns > c->submit_ns ? g->last_done_ns
@@ -382,7 +382,7 @@ int gfx_cut(struct gfx *g)
     vkResetFences(g->vk.device, 1, &c->fence);
     buffer.commandBuffer = c->cmd;
     c->packets = g->e->stats.packets;
-    c->submit_ns = clock_ns();
+    c->submit_ns = engine_clock(g->e);
     res = vkQueueSubmit2(g->vk.queue, 1, &submit, c->fence);
     if (res < 0)
         die_lost("submitting", res);

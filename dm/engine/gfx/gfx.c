@@ -83,6 +83,7 @@ static void gfx_describe_op(const struct engine *e, struct engine_host *host)
 
     host->device = g->vk.props.deviceName;
     host->in_place = g->vk.import;
+    host->processors = g->vk.props.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
 static void gfx_forget(struct gfx *g)
