@@ -213,10 +213,8 @@ void vgpu_leave(struct vgpu *v)
         if (!e)
             continue;
         /* Nobody would tell of one whose process is not known. */
-        if (e->pid && e->state == ENGINE_FROZEN)
-            engine_thaw(e, UINT64_MAX);
-        else if (e->pid)
-            engine_stop(e);
+        if (e->pid)
+            engine_stop(e); /* who is frozen ends it in turns of its own */
         else if (e->state != ENGINE_OFF)
             engine_gone(e);
         compile_end(e);
