@@ -35,12 +35,14 @@ check_PROGRAMS += \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
 	tests/faults/faults-vgpud \
+	tests/faults/faults-virtio \
 	$(NULL)
 TESTS += \
 	tests/faults/faults-device \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
 	tests/faults/faults-vgpud \
+	tests/faults/faults-virtio \
 	tests/faults/symbols \
 	$(NULL)
 
@@ -63,6 +65,14 @@ tests_faults_faults_device_CFLAGS = $(fault_cflags)
 tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_device_LDADD = libdevice.la $(fault_libs)
+
+tests_faults_faults_virtio_SOURCES = tests/faults/faults-virtio.c \
+	$(fault_run) $(device_host)
+tests_faults_faults_virtio_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_virtio_CFLAGS = $(fault_cflags)
+tests_faults_faults_virtio_LDFLAGS = $(FAULT_LINK)
+tests_faults_faults_virtio_DEPENDENCIES = libdevice.la $(fault_deps)
+tests_faults_faults_virtio_LDADD = libdevice.la $(fault_libs)
 
 tests_faults_faults_engine_SOURCES = tests/faults/faults-engine.c \
 	tests/unit/engine-rig.c tests/unit/engine-rig.h \
