@@ -147,6 +147,10 @@ static json_t *processes_json(const struct monitor *m, const struct vgpu *v)
         json_array_append_new(list, process_json(name, v->engine[i].child.pid,
                                                  v->engine[i].child.uid));
     }
+    if (child_runs(&v->display.child))
+        json_array_append_new(list,
+                              process_json("display", v->display.child.pid,
+                                           v->display.child.uid));
     return list;
 }
 

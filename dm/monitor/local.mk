@@ -13,6 +13,8 @@ libmonitor_la_SOURCES = \
 	dm/monitor/child.c \
 	dm/monitor/child.h \
 	dm/monitor/device.c \
+	dm/monitor/display.c \
+	dm/monitor/display.h \
 	dm/monitor/domain.c \
 	dm/monitor/domain.h \
 	dm/monitor/engines.c \
@@ -22,6 +24,7 @@ libmonitor_la_SOURCES = \
 	dm/monitor/monitor.h \
 	dm/monitor/options-parts.h \
 	dm/monitor/options-vgpu.c \
+	dm/monitor/options-vnc.c \
 	dm/monitor/options.c \
 	dm/monitor/options.h \
 	dm/monitor/orphans.c \

@@ -34,7 +34,7 @@ static void enter_state(struct monitor *m, enum monitor_state state,
 static void check_end(struct monitor *m)
 {
     if (m->state >= MONITOR_STOPPING && !child_runs(&m->device) &&
-        !engines_any(m))
+        !engines_any(m) && !displays_any(m))
         ev_break(m->loop, EVBREAK_ALL);
 }
 
@@ -43,6 +43,7 @@ static void kill_all(struct monitor *m)
     enter_state(m, MONITOR_ENDING, END_TIMEOUT_S);
     child_kill(&m->device);
     engines_kill_all(m);
+    displays_kill(m);
     check_end(m);
 }
 
@@ -106,6 +107,7 @@ void monitor_device_ready(struct monitor *m, int status, uint32_t ioservid)
     log_info("%u vGPU%s ready", m->opt->nr_vgpus,
              m->opt->nr_vgpus == 1 ? "" : "s");
     sched_start(m);
+    displays_start(m);
 }
 
 /* The device destroys its ioreq server when it ends in order. If it could
@@ -187,6 +189,7 @@ void monitor_device_gone(struct monitor *m)
         enter_state(m, MONITOR_FAILED, 0);
         sched_stop(m);
         engines_kill_all(m);
+        displays_kill(m);
         break;
     default:
         check_end(m);
@@ -206,6 +209,7 @@ void monitor_stop(struct monitor *m, const char *why)
     log_info("ends: %s", why);
     enter_state(m, MONITOR_STOPPING, STOP_TIMEOUT_S);
     engines_kill_all(m);
+    displays_kill(m);
     device_stop(m);
     check_end(m);
 }
@@ -338,7 +342,7 @@ static int make_vgpus(struct monitor *m)
                        &m->opt->vgpus[i], &m->vram[i]);
     if (!rc)
         engines_init(m);
-    return rc;
+    return rc ? rc : displays_open(m);
 }
 
 static void watch_companion(struct monitor *m)

@@ -19,4 +19,11 @@ bool options_plain_number(const char *s, uint64_t max, uint32_t *value);
 /* One -vgpu: another row of o->vgpus. */
 int options_vgpu(struct options *o, const char *arg, struct options_error *err);
 
+/* vnc=, vncpasswd=, and both together. */
+int options_vnc(struct vgpu_options *v, const char *value,
+                struct options_error *err);
+int options_vncpasswd(struct vgpu_options *v, const char *value,
+                      struct options_error *err);
+int options_check_vnc(const struct vgpu_options *v, struct options_error *err);
+
 #endif

@@ -309,6 +309,8 @@ static const struct {
     {"vulkan-icd", key_vulkan_icd, NATIVE},
     {"scanouts", key_scanouts, VIRTIO},
     {"display", key_display, VIRTIO},
+    {"vnc", options_vnc, VIRTIO},
+    {"vncpasswd", options_vncpasswd, VIRTIO},
 };
 
 /* What the model has, and has not. */
@@ -325,7 +327,7 @@ static int check_model(struct vgpu_options *v, unsigned int seen,
         return 0;
     v->vram = 0;
     v->engines = 1u << XVGPU_ENGINE_GFX;
-    return 0;
+    return options_check_vnc(v, err);
 }
 
 int options_vgpu(struct options *o, const char *arg, struct options_error *err)
@@ -366,7 +368,7 @@ int options_vgpu(struct options *o, const char *arg, struct options_error *err)
                 "-vgpu %.64s: must be a list of model=, vram=, "
                 "slot=, poll=, rate=, sched=, weight=, cap=, latency=, "
                 "engines=, local=, watchdog=, threads=, vulkan-icd=, "
-                "scanouts=, display=",
+                "scanouts=, display=, vnc=, vncpasswd=",
                 item);
         if (seen & 1u << i)
             return options_fail(err, "-vgpu %s=: given twice", keys[i].name);

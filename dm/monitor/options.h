@@ -41,6 +41,16 @@
 /* DOMID_FIRST_RESERVED: domids from here on are not guests. */
 #define OPTIONS_DOMID_END 0x7ff0u
 
+enum vnc_kind { VNC_NONE, VNC_TCP, VNC_TCP6, VNC_UNIX };
+
+/* Where a vGPU is shown. */
+struct vnc_options {
+    uint32_t kind;      /* enum vnc_kind */
+    uint32_t port;      /* of scanout 0 */
+    char where[96];     /* an address, in numbers, or a socket's path */
+    char password[128]; /* a file, or "" */
+};
+
 struct vgpu_options {
     uint32_t model;       /* enum proto_model */
     uint64_t vram;        /* bytes; virtio-gpu: 0 */
@@ -58,6 +68,7 @@ struct vgpu_options {
     uint32_t latency;     /* enum proto_latency */
     /* virtio-gpu: how many scanouts, and of what size. */
     uint32_t scanouts, width, height;
+    struct vnc_options vnc;
 };
 
 enum companion { COMPANION_NONE, COMPANION_QEMU };

@@ -145,6 +145,7 @@ void vgpu_fini(struct vgpu *v)
     struct engine *e;
     uint32_t i;
 
+    display_fini(v);
     for (i = 0; i < XVGPU_NR_ENGINES; i++) {
         e = &v->engine[i];
         if (!e->vgpu)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dm/monitor/child.h"
+#include "dm/monitor/display.h"
 #include "dm/monitor/options.h"
 #include "dm/monitor/sched.h"
 #include "dm/monitor/vram.h"
@@ -81,6 +82,7 @@ struct vgpu {
     int csr_fd;     /* never mapped here: the guest's state is the device's */
     int scanout_fd; /* nor this; virtio-gpu: lib/scanout.h; -1: none */
     struct engine engine[XVGPU_NR_ENGINES];
+    struct display display; /* vnc= */
     struct sched sched;
     bool quarantined; /* no engine starts */
     /* A PROTO_RESET that is not answered; another one is due. */

@@ -190,9 +190,12 @@ tests_unit_test_processes_LDADD = $(monitor_harness_libs)
 # The virtio-gpu's device and engine.
 tests_unit_test_virtio_process_SOURCES = tests/unit/test-virtio-process.c \
 	$(monitor_harness)
+if HAVE_VNC
+tests_unit_test_virtio_process_SOURCES += $(rfb_client)
+endif HAVE_VNC
 tests_unit_test_virtio_process_CPPFLAGS = $(monitor_test_cppflags)
-tests_unit_test_virtio_process_CFLAGS = $(monitor_test_cflags)
-tests_unit_test_virtio_process_LDADD = $(monitor_harness_libs)
+tests_unit_test_virtio_process_CFLAGS = $(monitor_test_cflags) $(VNC_CFLAGS)
+tests_unit_test_virtio_process_LDADD = $(monitor_harness_libs) $(VNC_LIBS)
 
 tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
 tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)

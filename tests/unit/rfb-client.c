@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define PATIENCE_S 20
@@ -34,21 +35,44 @@ static void put16(uint8_t *p, uint32_t n)
     p[1] = (uint8_t)n;
 }
 
-void rfb_connect(struct rfb *r, int port)
+static bool try(struct rfb *r, const struct sockaddr *to, socklen_t len)
 {
     const struct timeval patience = {.tv_sec = PATIENCE_S};
-    struct sockaddr_in to = {
+
+    memset(r, 0, sizeof(*r));
+    r->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(r->fd >= 0);
+    setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(r->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (!connect(r->fd, to, len))
+        return true;
+    close(r->fd);
+    return false;
+}
+
+bool rfb_try(struct rfb *r, int port)
+{
+    const struct sockaddr_in to = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
 
-    memset(r, 0, sizeof(*r));
-    r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(r->fd >= 0);
-    setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    setsockopt(r->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    assert_int_equal(connect(r->fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return try(r, (const struct sockaddr *)&to, sizeof(to));
+}
+
+void rfb_connect(struct rfb *r, int port)
+{
+    assert_true(rfb_try(r, port));
+}
+
+void rfb_connect_unix(struct rfb *r, const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    assert_true(strlen(path) < sizeof(to.sun_path));
+    strcpy(to.sun_path, path);
+    assert_true(try(r, (const struct sockaddr *)&to, sizeof(to)));
 }
 
 void rfb_close(struct rfb *r)

@@ -33,6 +33,9 @@ struct rfb {
 
 /* A connection that gives up after 20 s of silence. */
 void rfb_connect(struct rfb *r, int port);
+void rfb_connect_unix(struct rfb *r, const char *path);
+/* The same; whether anybody listens. */
+bool rfb_try(struct rfb *r, int port);
 void rfb_close(struct rfb *r);
 
 /* Send; false: the connection is gone. */

@@ -39,7 +39,7 @@
 static const char *mode, *script;
 static struct proto_in in;
 static unsigned int nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
-    dead_alone, answers, hung, lost, resets, reset_reason, quarantine;
+    dead_alone, answers, hung, lost, resets, reset_reason, quarantine, wanted;
 static uint64_t local_size;
 static uint32_t open_ops[256]; /* by tag: the answer's type */
 static uint32_t next_tag;
@@ -109,7 +109,7 @@ static void answer(void)
 {
     struct proto_msg msg = {.type = PROTO_REPLY};
     uint32_t query = in.msg.u.query.query;
-    char text[512];
+    char text[640];
 
     if (is("crash"))
         abort();
@@ -130,11 +130,11 @@ static void answer(void)
              "stub.again %u\nstub.dead_asked %u\nstub.dead_alone %u\n"
              "stub.answers %u\nstub.hung %u\nstub.lost %u\n"
              "stub.local %llu\nstub.resets %u\nstub.reset_reason %u\n"
-             "stub.quarantine %u\n"
+             "stub.quarantine %u\nstub.wanted %u\n"
              "sdma.jobs 12\nevil\x1b[2J 3\n",
              nr_vgpus, vgpu_fds, started, refused, again, dead_asked,
              dead_alone, answers, hung, lost, (unsigned long long)local_size,
-             resets, reset_reason, quarantine);
+             resets, reset_reason, quarantine, wanted);
     if (query == PROTO_QUERY_REGS && !strncmp(mode, "later ", 6))
         script = mode + 6;
     if (query == PROTO_QUERY_REGS)
@@ -175,6 +175,11 @@ static uint32_t serve(void)
         quarantine = in.msg.u.reset.quarantine;
         if (!is("stuck"))
             reset_done(in.msg.u.reset.index);
+        break;
+    case PROTO_DISPLAY_RESIZE:
+        wanted = in.msg.u.display_size.scanout * 100000000 +
+                 in.msg.u.display_size.width * 10000 +
+                 in.msg.u.display_size.height;
         break;
     case PROTO_ENGINE_STARTED:
         take_answer();

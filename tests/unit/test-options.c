@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
         "-mon", "chardev=libxl-cmd,mode=control", "-chardev",                  \
         "socket,id=libxenstat-cmd,path=/x,server=on,wait=off", "-name",        \
         "-vgpu", "-vnc", "none", "-vgpu-companion", "none"
+#define FIFTY "01234567890123456789012345678901234567890123456789"
 #define PARSE(o, err, ...)                                                     \
     options_parse(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *),            \
                   (char *[]){__VA_ARGS__}, o, err)
@@ -56,6 +59,37 @@ static void as_libxl_calls(void **state)
     assert_int_equal(o.vgpus[1].cap, 350);
     assert_int_equal(o.vgpus[1].latency, PROTO_LATENCY_BATCH);
     assert_int_equal(options_vram_total(&o), 130 << 20);
+}
+
+static void vnc(void **state)
+{
+    static const struct {
+        const char *arg;
+        uint32_t kind, port;
+        const char *where;
+    } rows[] = {
+        {"model=virtio-gpu,vnc=5900", VNC_TCP, 5900, "127.0.0.1"},
+        {"vnc=127.1.2.3:1,model=virtio-gpu", VNC_TCP, 1, "127.1.2.3"},
+        {"model=virtio-gpu,vnc=10.0.0.1:65535,vncpasswd=/x", VNC_TCP, 65535,
+         "10.0.0.1"},
+        {"model=virtio-gpu,vnc=[::1]:5900", VNC_TCP6, 5900, "::1"},
+        {"model=virtio-gpu,vnc=unix:/run/a:b", VNC_UNIX, 0, "/run/a:b"},
+    };
+    struct options_error err;
+    struct options o;
+    size_t i;
+
+    (void)state;
+#ifndef XVGPU_VNC
+    skip();
+#endif
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(
+            PARSE(&o, &err, BASE, "-vgpu", (char *)(uintptr_t)rows[i].arg), 0);
+        assert_int_equal(o.vgpus[0].vnc.kind, rows[i].kind);
+        assert_int_equal(o.vgpus[0].vnc.port, rows[i].port);
+        assert_string_equal(o.vgpus[0].vnc.where, rows[i].where);
+    }
 }
 
 static void defaults(void **state)
@@ -178,6 +212,23 @@ static void refused(void **state)
         {"model=virtio-gpu,display=1280x800x", "must be WIDTHxHEIGHT"},
         {"model=virtio-gpu,display=63x64", "from 64x64 to 4096x2304"},
         {"model=virtio-gpu,display=4097x64", "from 64x64 to 4096x2304"},
+        {"vnc=5900", "vnc=: not with model=native"},
+        {"model=virtio-gpu,vnc=", "must be PORT"},
+        {"model=virtio-gpu,vnc=0", "must be PORT"},
+        {"model=virtio-gpu,vnc=65536", "must be PORT"},
+        {"model=virtio-gpu,vnc=localhost:5900", "must be PORT"},
+        {"model=virtio-gpu,vnc=127.0.0.1:", "must be PORT"},
+        {"model=virtio-gpu,vnc=:5900", "must be PORT"},
+        {"model=virtio-gpu,vnc=::1:5900", "must be PORT"},
+        {"model=virtio-gpu,vnc=[::1]", "must be PORT"},
+        {"model=virtio-gpu,vnc=[]:5900", "must be PORT"},
+        {"model=virtio-gpu,vnc=unix:vnc", "must be PORT"},
+        {"model=virtio-gpu,vnc=unix:/" FIFTY FIFTY, "must be PORT"},
+        {"model=virtio-gpu,vnc=0.0.0.0:5900", "needs vncpasswd="},
+        {"model=virtio-gpu,vnc=[::]:5900", "needs vncpasswd="},
+        {"vnc=[::1]:65534,model=virtio-gpu,scanouts=3", "no ports behind"},
+        {"model=virtio-gpu,vncpasswd=/etc/vnc", "without vnc="},
+        {"model=virtio-gpu,vnc=5900,vncpasswd=vnc", "whole path"},
         {"vram=", "power of two from 2M to 4G"},
         {"vram=0", "power of two"},
         {"vram=1M", "power of two"},
@@ -309,6 +360,7 @@ int main(void)
         cmocka_unit_test(socket_by_descriptor),
         cmocka_unit_test(attached),
         cmocka_unit_test(virtio_gpu),
+        cmocka_unit_test(vnc),
         cmocka_unit_test(refused),
         cmocka_unit_test(refused_lines),
     };

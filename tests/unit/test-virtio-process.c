@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A virtio-gpu as its driver meets it, of production processes in their
  * sandboxes: pictures, and what of them survives which process. */
+#include "config.h"
+
 #include "harness.h"
 
 #include <setjmp.h>
@@ -16,6 +18,9 @@
 #include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 
+#ifdef XVGPU_VNC
+#include "rfb-client.h"
+#endif
 #include "tools/client.h"
 
 #define BDF 0x80 /* slot 0x10 */
@@ -347,12 +352,70 @@ static void queue_of_nonsense(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+#ifdef XVGPU_VNC
+static void assert_seen(struct rfb *r, uint32_t colour)
+{
+    uint32_t i;
+
+    assert_int_equal(r->width, WIDTH);
+    assert_int_equal(r->height, HEIGHT);
+    for (i = 0; i < WIDTH * HEIGHT; i++)
+        assert_int_equal(r->pixels[i] & 0xffffff, colour + i);
+}
+
+/* What somebody sees who looks, and the size that he would like to see. */
+static void viewer(void **state)
+{
+    static const int32_t encodings[] = {0, RFB_NEW_SIZE, RFB_EXT_SIZE};
+    struct virtio_gpu_ctrl_hdr c = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+    const struct virtio_gpu_resp_display_info *info;
+    char path[48], options[96];
+    unsigned int ms;
+    struct rfb r;
+
+    (void)state;
+    snprintf(path, sizeof(path), "/tmp/xvgpu-vnc-%d", (int)getpid());
+    snprintf(options, sizeof(options),
+             "model=virtio-gpu,sched=none,vnc=unix:%s", path);
+    begin(options);
+    create();
+    show(0x100000);
+    rfb_connect_unix(&r, path);
+    assert_true(rfb_authenticate(&r, NULL));
+    rfb_init(&r);
+    rfb_get(&r, false);
+    assert_seen(&r, 0x100000);
+    show(0x200000);
+    rfb_get(&r, true);
+    assert_seen(&r, 0x200000);
+    end_process("engine gfx");
+    rfb_get(&r, false);
+    assert_seen(&r, 0x200000);
+
+    rfb_encodings(&r, encodings, 3);
+    rfb_ask_size(&r, 800, 600, 0);
+    for (ms = 0; ms < PATIENCE_MS && !(rd(0x2000, 4) & 1); ms++)
+        usleep(1000);
+    assert_int_equal(rd(0x2000, 4), 1);
+    assert_int_equal(command(&c, sizeof(c), sizeof(*info)),
+                     VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    info = ptr(RESPONSE, sizeof(*info));
+    assert_int_equal(info->pmodes[0].r.width, 800);
+    assert_int_equal(info->pmodes[0].r.height, 600);
+    rfb_close(&r);
+    dm_kill_domain_and_check(&dm);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         harness_test(picture),       harness_test(displays),
         harness_test(shown),         harness_test(engine_killed),
         harness_test(device_killed), harness_test(queue_of_nonsense),
+#ifdef XVGPU_VNC
+        harness_test(viewer),
+#endif
     };
     int rc;
 
