@@ -49,11 +49,14 @@ stock_ready() { # NAME
     guest_printed "$1" 300 '^Ready'
 }
 
-# A line for the guest's shell.
+# A line for the guest's shell; line ends count as spaces.
 stock_tell() { # NAME COMMAND
     read -r _told < "$LAB_STATE/$1.told"
     echo $((_told + 1)) > "$LAB_STATE/$1.told"
-    echo "$2" > "$(xenstore-read "/local/domain/$(domid "$1")/console/tty")"
+    {
+        echo "$2" | tr '\n' ' '
+        echo
+    } > "$(xenstore-read "/local/domain/$(domid "$1")/console/tty")"
 }
 
 # Waits until it is done; its status, and what it printed in $STOCK_SAID.
