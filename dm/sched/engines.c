@@ -39,19 +39,36 @@ static void kick(const struct engine *e)
     }
 }
 
-/* For how long it is not to be heard. Its own wish waits, or the end of its
- * turn, which it pays for; if that were too late, its deadline looks, too. */
-static uint64_t charge_kick(struct engine *e, bool brings_news)
+/* What an honest one has to say of one grant is soon said. */
+static bool is_news(struct engine *e)
+{
+    if (e->news_epoch != e->s->epoch) {
+        e->news_epoch = e->s->epoch;
+        e->news = 0;
+    }
+    return e->news++ < VGPUD_KICKS_NEWS;
+}
+
+static uint64_t empty_wait(const struct engine *e)
+{
+    return e->empty_kicks < VGPUD_KICKS_EMPTY
+               ? 0
+               : VGPUD_KICKS_EMPTY_NS << (e->empty_kicks - VGPUD_KICKS_EMPTY);
+}
+
+/* For how long it is not to be heard: its own wish waits, or the end of its
+ * work. Who is to stop is heard at once. */
+static uint64_t charge_kick(struct engine *e, bool says_new)
 {
     uint64_t now = clock_ns();
     uint64_t wait = guard_charge(&e->kicks, 1, now);
 
-    if (brings_news)
+    if (says_new && is_news(e))
         e->empty_kicks = 0;
-    else if (e->empty_kicks < VGPUD_KICKS_EMPTY)
+    else if (e->empty_kicks < VGPUD_KICKS_EMPTY + VGPUD_KICKS_DOUBLINGS)
         e->empty_kicks++;
-    if (e->empty_kicks == VGPUD_KICKS_EMPTY && wait < VGPUD_KICKS_EMPTY_NS)
-        wait = VGPUD_KICKS_EMPTY_NS;
+    if (wait < empty_wait(e))
+        wait = empty_wait(e);
     if (wait && guard_storm(&e->kicks, now))
         log_warning("%s: kicks too often: it is heard more rarely", e->name);
     return wait;
@@ -81,6 +98,19 @@ static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
     struct engine *e = w->data;
 
     (void)revents;
+    ev_io_start(loop, &e->notify);
+}
+
+/* Others wait for what it says next. */
+static void hear_again(struct engine *e)
+{
+    struct ev_loop *loop = e->vgpu->d->loop;
+
+    if (e->empty_kicks > VGPUD_KICKS_EMPTY - VGPUD_KICKS_NEWS)
+        e->empty_kicks = VGPUD_KICKS_EMPTY - VGPUD_KICKS_NEWS;
+    if (!ev_is_active(&e->quiet))
+        return;
+    ev_timer_stop(loop, &e->quiet);
     ev_io_start(loop, &e->notify);
 }
 
@@ -188,6 +218,7 @@ void engine_stop(struct engine *e)
         return;
     e->state = ENGINE_STOPPING;
     e->stop_ns = clock_ns();
+    hear_again(e);
     grant_set(e->s, GRANT_NONE);
     kick(e);
     if (!e->killed)

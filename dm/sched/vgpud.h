@@ -40,9 +40,13 @@
 /* Kicks of one engine, a second; more are answered late. */
 #define VGPUD_KICKS 4000u
 #define VGPUD_KICKS_BURST 400u
-/* So many in a row that bring nothing, and it is not heard for a while. */
+/* So many in a row that bring nothing, and it is not heard for a while: 1 ms,
+ * then twice as long, up to 16 ms. More than so much news while its grant does
+ * not change is none. */
 #define VGPUD_KICKS_EMPTY 32u
-#define VGPUD_KICKS_EMPTY_NS (10 * NS_PER_MS)
+#define VGPUD_KICKS_EMPTY_NS NS_PER_MS
+#define VGPUD_KICKS_DOUBLINGS 4u
+#define VGPUD_KICKS_NEWS 8u
 
 struct vgpud;
 struct vgpu;
@@ -72,6 +76,8 @@ struct engine {
     ev_io notify;
     struct guard kicks;
     unsigned int empty_kicks; /* in a row */
+    unsigned int news;        /* that kicks brought in this epoch */
+    uint32_t news_epoch;
     ev_timer quiet;           /* it has kicked too often */
 
     /* Of its process; pid 0: none is known. */

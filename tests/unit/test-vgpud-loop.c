@@ -111,7 +111,7 @@ struct stormer {
     struct grant_e *page;
     int kick_fd;
     ev_prepare storm;
-    bool toggles; /* each kick brings news */
+    bool toggles, changes; /* what it wants, its grant */
     uint64_t kicks;
 };
 
@@ -121,6 +121,8 @@ static void on_storm(struct ev_loop *l, ev_prepare *w, int revents)
 
     (void)l;
     (void)revents;
+    if (st->changes)
+        grant_set(st->s, GRANT_NONE);
     if (st->toggles)
         __atomic_store_n(&st->page->want, st->kicks & 1, __ATOMIC_SEQ_CST);
     link_kick(st->kick_fd);
@@ -177,13 +179,30 @@ static void check_heard(uint64_t per_s, uint64_t burst)
     assert_int_equal(warnings, 1);
 }
 
+#define LONGEST_NS (VGPUD_KICKS_EMPTY_NS << VGPUD_KICKS_DOUBLINGS)
+
 static void test_empty_kicks(void **state)
 {
     static struct stormer st;
 
     (void)state;
     storm_open(&st);
-    check_heard(NS_PER_S / VGPUD_KICKS_EMPTY_NS, VGPUD_KICKS_EMPTY + 2);
+    check_heard(NS_PER_S / LONGEST_NS,
+                VGPUD_KICKS_EMPTY + VGPUD_KICKS_DOUBLINGS + 2);
+    storm_close(&st);
+}
+
+/* It wants something else each time, and nobody has granted anything. */
+static void test_fickle(void **state)
+{
+    static struct stormer st;
+
+    (void)state;
+    storm_open(&st);
+    st.toggles = true;
+    check_heard(NS_PER_S / LONGEST_NS, VGPUD_KICKS_EMPTY +
+                                           VGPUD_KICKS_DOUBLINGS +
+                                           2 * VGPUD_KICKS_NEWS + 2);
     storm_close(&st);
 }
 
@@ -193,15 +212,34 @@ static void test_kicks(void **state)
 
     (void)state;
     storm_open(&st);
-    st.toggles = true;
+    st.toggles = st.changes = true;
     check_heard(VGPUD_KICKS, VGPUD_KICKS_BURST + 2);
     storm_close(&st);
 }
 
+/* Whoever waits for one that storms hears when it has stopped. */
+static void test_stop_in_a_storm(void **state)
+{
+    static struct stormer st;
+
+    (void)state;
+    storm_open(&st);
+    while (!ev_is_active(&st.e.quiet))
+        ev_run(loop, EVRUN_ONCE);
+    assert_false(ev_is_active(&st.e.notify));
+    st.e.state = ENGINE_RUN;
+    engine_stop(&st.e);
+    assert_false(ev_is_active(&st.e.quiet));
+    st.page->ack_epoch = st.s->epoch;
+    ev_run(loop, EVRUN_NOWAIT);
+    assert_int_equal(st.e.state, ENGINE_HELD);
+    storm_close(&st);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_more_work),
-    cmocka_unit_test(test_empty_kicks),
-    cmocka_unit_test(test_kicks),
+    cmocka_unit_test(test_more_work),       cmocka_unit_test(test_empty_kicks),
+    cmocka_unit_test(test_fickle),          cmocka_unit_test(test_kicks),
+    cmocka_unit_test(test_stop_in_a_storm),
 };
 
 int main(void)
