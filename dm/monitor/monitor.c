@@ -17,6 +17,9 @@
 
 /* libxl gives up after 60 s. */
 #define START_TIMEOUT_S 50.0
+/* It does not wait for attached vGPUs; an engine, which a virtio-gpu's device
+ * waits for, may take 120 s. */
+#define ATTACH_TIMEOUT_S 125.0
 #define STOP_TIMEOUT_S 1.0
 #define END_TIMEOUT_S 5.0
 
@@ -29,6 +32,11 @@ static void enter_state(struct monitor *m, enum monitor_state state,
         ev_timer_set(&m->timeout, timeout_s, 0.);
         ev_timer_start(m->loop, &m->timeout);
     }
+}
+
+static double start_timeout(const struct monitor *m)
+{
+    return m->opt->attach ? ATTACH_TIMEOUT_S : START_TIMEOUT_S;
 }
 
 static void check_end(struct monitor *m)
@@ -156,7 +164,7 @@ static bool take_over(struct monitor *m)
     log_error("%s %s: a new one takes over", m->device.name,
               child_end(&m->device));
     engines_forget(m);
-    enter_state(m, MONITOR_TAKEOVER, START_TIMEOUT_S);
+    enter_state(m, MONITOR_TAKEOVER, start_timeout(m));
     return !device_start(m);
 }
 
@@ -222,12 +230,12 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
     switch (m->state) {
     case MONITOR_STARTING:
         log_error("%s is not ready after %g s", m->device.name,
-                  START_TIMEOUT_S);
+                  start_timeout(m));
         start_failed(m);
         break;
     case MONITOR_TAKEOVER:
         log_error("%s is not ready after %g s", m->device.name,
-                  START_TIMEOUT_S);
+                  start_timeout(m));
         child_kill(&m->device);
         break;
     case MONITOR_STOPPING:
@@ -395,7 +403,7 @@ static int start(struct monitor *m)
     ev_io_init(&m->xs_event, on_xenstore, xenstore_fd(&m->xs), EV_READ);
     m->xs_event.data = m;
     ev_io_start(m->loop, &m->xs_event);
-    enter_state(m, MONITOR_STARTING, START_TIMEOUT_S);
+    enter_state(m, MONITOR_STARTING, start_timeout(m));
     return device_start(m);
 }
 
