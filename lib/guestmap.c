@@ -328,16 +328,39 @@ int guestmap_write(struct guestmap *map, uint64_t gpa, const void *buf,
     return transfer(map, gpa, NULL, buf, len, bad);
 }
 
-/* Address of the first page that did not map, or ~0. */
-static uint64_t first_hole(uint64_t gpa, size_t pages, const int *errs)
+/* The first page that did not map, or `pages`. */
+static size_t first_hole(size_t pages, const int *errs)
 {
     size_t i;
 
-    for (i = 0; i < pages; i++) {
-        if (errs[i])
-            return gpa + i * PAGE_BYTES;
+    for (i = 0; i < pages && !errs[i]; i++)
+        ;
+    return i;
+}
+
+/* Frames' numbers are those of Xen, and checked. */
+static int map_pages(struct guestmap *map, const xen_pfn_t *gfns, size_t pages,
+                     void **va, uint64_t *bad)
+{
+    int *errs = calloc(pages, sizeof(*errs)), rc;
+    size_t hole;
+
+    *va = NULL;
+    if (!errs)
+        return -ENOMEM;
+    errno = 0;
+    *va = xenforeignmemory_map(map->fmem, map->domid, PROT_READ | PROT_WRITE,
+                               pages, gfns, errs);
+    rc = *va ? 0 : errno ? -errno : -EIO;
+    hole = rc ? pages : first_hole(pages, errs);
+    if (hole < pages) {
+        *bad = (uint64_t)gfns[hole] << PAGE_SHIFT;
+        guestmap_drop_range(map, *va, pages);
+        *va = NULL;
+        rc = -EFAULT;
     }
-    return ~0ull;
+    free(errs);
+    return rc;
 }
 
 int guestmap_map_range(struct guestmap *map, uint64_t gpa, size_t pages,
@@ -345,38 +368,38 @@ int guestmap_map_range(struct guestmap *map, uint64_t gpa, size_t pages,
 {
     xen_pfn_t *gfns;
     size_t i;
-    int *errs, rc = 0;
+    int rc;
 
     *bad = gpa;
     if (!pages || gpa % PAGE_BYTES || gpa >= GPA_END ||
         pages > (GPA_END - gpa) / PAGE_BYTES)
         return -EFAULT;
     gfns = malloc(pages * sizeof(*gfns));
-    errs = calloc(pages, sizeof(*errs));
-    *va = NULL;
-    if (!gfns || !errs) {
-        rc = -ENOMEM;
-        goto out;
-    }
+    if (!gfns)
+        return -ENOMEM;
     for (i = 0; i < pages; i++)
         gfns[i] = (xen_pfn_t)((gpa >> PAGE_SHIFT) + i);
-    errno = 0;
-    *va = xenforeignmemory_map(map->fmem, map->domid, PROT_READ | PROT_WRITE,
-                               pages, gfns, errs);
-    if (!*va) {
-        rc = errno ? -errno : -EIO;
-        goto out;
-    }
-    *bad = first_hole(gpa, pages, errs);
-    if (*bad != ~0ull) {
-        guestmap_drop_range(map, *va, pages);
-        *va = NULL;
-        rc = -EFAULT;
-    }
-out:
+    rc = map_pages(map, gfns, pages, va, bad);
     free(gfns);
-    free(errs);
     return rc;
+}
+
+_Static_assert(sizeof(xen_pfn_t) == sizeof(uint64_t), "lists are passed on");
+
+int guestmap_map_pages(struct guestmap *map, const uint64_t *gfns, size_t pages,
+                       void **va, uint64_t *bad)
+{
+    size_t i;
+
+    for (i = 0; i < pages; i++) {
+        if (gfns[i] >= GPA_END >> PAGE_SHIFT) {
+            *bad = gfns[i] << PAGE_SHIFT;
+            return -EFAULT;
+        }
+    }
+    *bad = 0;
+    return pages ? map_pages(map, (const xen_pfn_t *)gfns, pages, va, bad)
+                 : -EFAULT;
 }
 
 void guestmap_drop_range(struct guestmap *map, void *va, size_t pages)

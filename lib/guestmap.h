@@ -60,6 +60,10 @@ int guestmap_write(struct guestmap *map, uint64_t gpa, const void *buf,
  * above. */
 int guestmap_map_range(struct guestmap *map, uint64_t gpa, size_t pages,
                        void **va, uint64_t *bad);
+/* The same for pages that lie anywhere, by the numbers of their frames; *bad:
+ * the address of the first one that is not there. */
+int guestmap_map_pages(struct guestmap *map, const uint64_t *gfns, size_t pages,
+                       void **va, uint64_t *bad);
 void guestmap_drop_range(struct guestmap *map, void *va, size_t pages);
 
 /* Forget all cached mappings: unpinned buckets are unmapped now, pinned ones

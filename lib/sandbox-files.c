@@ -65,6 +65,8 @@ static int for_places(const struct sandbox *sb, place_fn *fn, void *user)
         "/etc/ld.so.cache",
         "/etc/vulkan/icd.d",
         "/usr/share/vulkan/icd.d",
+        "/etc/glvnd/egl_vendor.d",
+        "/usr/share/glvnd/egl_vendor.d",
         "/usr/share/drirc.d",
         "/usr/share/libdrm",
     };

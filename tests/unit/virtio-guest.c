@@ -14,11 +14,17 @@
 
 void guest_new(struct guest *g, uint64_t features)
 {
+    static struct engine_ops only_2d;
     struct link_dev *dev;
     uint32_t q;
 
     memset(g, 0, sizeof(*g));
-    rig_new_ops(&g->rig, &virtio_ops, GUEST_RAM, 64);
+    /* A renderer takes its time to begin. */
+    only_2d = virtio_ops;
+    only_2d.init = NULL;
+    rig_new_ops(&g->rig,
+                features & 1ull << VIRTIO_GPU_F_VIRGL ? &virtio_ops : &only_2d,
+                GUEST_RAM, 64);
     dev = &g->rig.link->dev;
     dev->features = features;
     dev->nr_scanouts = 2;

@@ -36,6 +36,7 @@ struct guest {
     uint32_t piece; /* bytes a piece of a request; 0: one for all */
 };
 
+/* With the renderer if the features have VIRTIO_GPU_F_VIRGL. */
 void guest_new(struct guest *g, uint64_t features);
 /* START as the device does it. The acknowledgement's status. */
 int guest_start(struct guest *g, uint32_t restart);

@@ -3,6 +3,7 @@
 virtio_tests = \
 	tests/unit/test-virtq \
 	tests/unit/test-virtio-gpu \
+	tests/unit/test-virgl \
 	$(NULL)
 check_PROGRAMS += $(virtio_tests)
 TESTS += $(virtio_tests)
@@ -20,3 +21,8 @@ tests_unit_test_virtio_gpu_SOURCES = tests/unit/test-virtio-gpu.c $(virtio_guest
 tests_unit_test_virtio_gpu_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virtio_gpu_CFLAGS = $(engine_test_cflags)
 tests_unit_test_virtio_gpu_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virgl_SOURCES = tests/unit/test-virgl.c $(virtio_guest)
+tests_unit_test_virgl_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virgl_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virgl_LDADD = $(virtio_test_libs)

@@ -25,8 +25,12 @@ enum step vgpu_create_2d(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_resource_create_2d *c = (const void *)rq->buf;
 
-    return refuse_if(rq, resource_create_2d(g, c->resource_id, c->format,
-                                            c->width, c->height));
+    const struct saved_resource want = {.id = c->resource_id,
+                                        .format = c->format,
+                                        .width = c->width,
+                                        .height = c->height};
+
+    return refuse_if(rq, resource_create(g, &want));
 }
 
 enum step vgpu_unref(struct vgpu *g, struct request *rq)
@@ -75,7 +79,7 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
 
     if (!r)
         return STEP_DONE;
-    if (!rect_within(&c->r, r->s->width, r->s->height))
+    if (r->s->is_3d || !rect_within(&c->r, r->s->width, r->s->height))
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     stride = 4 * r->s->width;
     bytes = 4 * c->r.width;

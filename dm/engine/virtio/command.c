@@ -78,15 +78,23 @@ static const struct command cursor[] = {
 };
 #undef ROW
 
-const struct command *vgpu_command(uint32_t queue, uint32_t type)
+const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
+                                   uint32_t type)
 {
     const struct command *table = queue == LINK_QUEUE_CURSOR ? cursor : control;
+    uint32_t k;
     size_t i, n = queue == LINK_QUEUE_CURSOR ? ARRAY_SIZE(cursor)
                                              : ARRAY_SIZE(control);
 
     for (i = 0; i < n; i++) {
         if (table[i].type == type)
             return &table[i];
+    }
+    if (queue == LINK_QUEUE_CURSOR || !g->virgl || !g->driver_3d)
+        return NULL;
+    for (k = 0; k < vgpu_nr_commands_3d; k++) {
+        if (vgpu_commands_3d[k].type == type)
+            return &vgpu_commands_3d[k];
     }
     return NULL;
 }

@@ -35,6 +35,7 @@ static uint32_t front_open(struct engine *e)
     uint64_t features = LINK_READ(dev->features);
     uint32_t i;
 
+    g->driver_3d = features & 1ull << VIRTIO_GPU_F_VIRGL;
     for (i = 0; i < LINK_QUEUES; i++) {
         if (virtq_open(&g->queue[i], &dev->queue[i], features) < 0)
             return XVGPU_FAULT_RING_BASE;

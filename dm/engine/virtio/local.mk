@@ -3,19 +3,24 @@ noinst_LTLIBRARIES += libvirtio.la
 
 libvirtio_la_SOURCES = \
 	dm/engine/virtio/command-2d.c \
+	dm/engine/virtio/command-3d.c \
 	dm/engine/virtio/command.c \
+	dm/engine/virtio/context-3d.c \
 	dm/engine/virtio/front.c \
 	dm/engine/virtio/request.c \
 	dm/engine/virtio/resource.c \
 	dm/engine/virtio/scanout.c \
 	dm/engine/virtio/store.c \
+	dm/engine/virtio/submit.c \
 	dm/engine/virtio/vgpu.h \
+	dm/engine/virtio/virgl.c \
+	dm/engine/virtio/virgl.h \
 	dm/engine/virtio/virtio.c \
 	dm/engine/virtio/virtq.c \
 	dm/engine/virtio/virtq.h \
 	$(NULL)
-libvirtio_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS)
-libvirtio_la_LIBADD = libengine.la
+libvirtio_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VIRGL_CFLAGS)
+libvirtio_la_LIBADD = libengine.la $(VIRGL_LIBS)
 
 pkglibexec_PROGRAMS += xen-vgpu-engine-virtio
 

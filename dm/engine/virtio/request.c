@@ -147,7 +147,7 @@ static enum step run(struct vgpu *g, struct request *rq)
         vgpu_refuse(rq, error);
         return STEP_DONE;
     }
-    command = vgpu_command(rq->queue, rq->hdr.type);
+    command = vgpu_command(g, rq->queue, rq->hdr.type);
     if (!command || rq->len < command->min) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
         return STEP_DONE;

@@ -18,84 +18,126 @@ struct resource *resource_find(struct vgpu *g, uint32_t id)
 
 /* ---- Life -------------------------------------------------------------- */
 
-/* Everything but its record. */
-static uint32_t make_2d(struct vgpu *g, uint32_t id, uint32_t format,
-                        uint32_t width, uint32_t height, struct resource **out)
+/* What a 3D resource counts for: about what a renderer needs for it. The
+ * process' cgroup is the wall behind that. */
+static uint64_t bytes_3d(const struct saved_resource *s)
 {
-    uint64_t bytes = 4ull * width * height;
-    struct resource *r;
+    uint64_t bytes = s->width;
+    uint32_t i;
+    const uint32_t factors[] = {s->height, s->depth, s->array_size,
+                                s->nr_samples ? s->nr_samples : 1, 4};
 
-    if (!id || resource_find(g, id))
-        return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-    if (!scanout_order(format) || !width || !height || width > VGPU_SIDE_MAX ||
-        height > VGPU_SIDE_MAX)
-        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-    if (bytes > g->e->limits.local_size ||
-        g->bytes > g->e->limits.local_size - bytes)
-        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-    r = calloc(1, sizeof(*r));
-    if (!r)
-        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-    r->id = id;
-    r->bytes = bytes;
-    r->pixels = calloc(1, bytes);
-    if (r->pixels)
-        HASH_ADD(hh, g->resources, id, sizeof(r->id), r);
-    if (!r->pixels || !r->hh.tbl) {
-        free(r->pixels);
-        free(r);
-        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-    }
-    g->bytes += bytes;
-    *out = r;
-    return 0;
+    if (!s->target) /* a buffer */
+        return bytes;
+    for (i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
+        bytes *= factors[i];
+    return s->last_level ? bytes + bytes / 3 : bytes;
+}
+
+/* Nothing that bytes_3d() could wrap on, and no surprise for a renderer. */
+static bool sizes_ok(const struct saved_resource *s)
+{
+    if (!s->width || !s->height)
+        return false;
+    if (!s->is_3d)
+        return scanout_order(s->format) && s->width <= VGPU_SIDE_MAX &&
+               s->height <= VGPU_SIDE_MAX;
+    if (!s->target)
+        return s->height == 1 && s->depth == 1 && s->array_size == 1;
+    return s->width <= VGPU_SIDE_MAX && s->height <= VGPU_SIDE_MAX &&
+           s->depth && s->depth <= 2048 && s->array_size &&
+           s->array_size <= 2048 && s->nr_samples <= 16 && s->last_level <= 15;
 }
 
 static void unmake(struct vgpu *g, struct resource *r)
 {
     g->bytes -= r->bytes;
     g->backing_bytes -= r->backing_bytes;
+    virgl_destroy(g, r);
     HASH_DEL(g->resources, r);
     free(r->pixels);
     free(r);
 }
 
-uint32_t resource_create_2d(struct vgpu *g, uint32_t id, uint32_t format,
-                            uint32_t width, uint32_t height)
+/* For a record that stays. */
+static uint32_t make(struct vgpu *g, struct saved_resource *s, uint32_t id,
+                     struct resource **out)
 {
-    struct saved_resource *s;
     struct resource *r;
-    uint32_t error = make_2d(g, id, format, width, height, &r);
+    uint32_t error = VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    uint64_t bytes;
 
-    if (error)
+    if (!id || resource_find(g, id))
+        return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+    if (!sizes_ok(s))
+        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    bytes = s->is_3d ? bytes_3d(s) : 4ull * s->width * s->height;
+    if (bytes > g->e->limits.local_size ||
+        g->bytes > g->e->limits.local_size - bytes)
         return error;
-    s = store_new_resource(&g->store);
-    if (!s) {
-        unmake(g, r);
-        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-    }
-    s->format = format;
-    s->width = width;
-    s->height = height;
+    r = calloc(1, sizeof(*r));
+    if (!r)
+        return error;
+    r->id = id;
     r->s = s;
-    LINK_WRITE_REL(s->id, id);
+    r->bytes = bytes;
+    HASH_ADD(hh, g->resources, id, sizeof(r->id), r);
+    if (!r->hh.tbl) {
+        free(r);
+        return error;
+    }
+    g->bytes += bytes;
+    if (s->is_3d) {
+        error = virgl_create(g, s, id);
+    } else {
+        r->pixels = calloc(1, bytes);
+        error = r->pixels ? 0 : error;
+    }
+    r->made = !error;
+    if (error)
+        unmake(g, r);
+    *out = r;
+    return error;
+}
+
+uint32_t resource_create(struct vgpu *g, const struct saved_resource *want)
+{
+    struct saved_resource *s = store_new_resource(&g->store);
+    struct resource *r;
+    uint32_t error;
+
+    if (!s)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    *s = *want;
+    s->id = s->first = 0;
+    s->contexts = 0;
+    error = make(g, s, want->id, &r);
+    if (error) {
+        store_free_resource(&g->store, s);
+        return error;
+    }
+    LINK_WRITE_REL(s->id, want->id);
     return 0;
 }
 
 void resource_destroy(struct vgpu *g, struct resource *r)
 {
+    struct saved_resource *s = r->s;
+
     scanouts_forget(g, r->id);
     resource_detach(g, r);
-    store_free_resource(&g->store, r->s);
     unmake(g, r);
+    store_free_resource(&g->store, s);
 }
 
 void resources_clear(struct vgpu *g)
 {
     struct resource *r, *next;
 
-    HASH_ITER (hh, g->resources, r, next)
+    HASH_ITER (hh, g->resources, r, next) {
+        virgl_take_back(g, r);
         unmake(g, r);
+    }
 }
 
 /* ---- Backing ------------------------------------------------------------ */
@@ -104,7 +146,7 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
                          const struct virtio_gpu_mem_entry *entries, uint32_t n)
 {
     struct saved_entry *list, *last = NULL;
-    uint32_t i, count = 0, first;
+    uint32_t i, count = 0, first, error;
     uint64_t bytes = 0;
     int rc;
 
@@ -144,17 +186,38 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
     r->entry = 0;
     r->entry_offset = 0;
     LINK_WRITE_REL(r->s->first, first);
-    return 0;
+    error = virgl_lend(g, r);
+    if (error)
+        resource_detach(g, r);
+    return error;
 }
 
 void resource_detach(struct vgpu *g, struct resource *r)
 {
     uint32_t first = r->s->first;
 
+    virgl_take_back(g, r);
     LINK_WRITE_REL(r->s->first, 0);
     store_free_list(&g->store, first);
     g->backing_bytes -= r->backing_bytes;
     r->backing_bytes = 0;
+}
+
+int resource_each(const struct vgpu *g, const struct resource *r,
+                  int (*fn)(const struct saved_entry *entry, void *user),
+                  void *user)
+{
+    uint32_t next = r->s->first, i;
+    const struct saved_block *b;
+    int rc = 0;
+
+    while (next && rc == 0) {
+        b = &g->store.block[next - 1];
+        for (i = 0; i < b->nr && rc == 0; i++)
+            rc = fn(&b->entry[i], user);
+        next = b->next;
+    }
+    return rc;
 }
 
 /* The entry that holds `offset`, which is below backing_bytes. Lines come in
@@ -245,6 +308,11 @@ static void recover_backing(struct vgpu *g, struct resource *r)
         return;
     }
     r->block = r->s->first - 1;
+    if (r->s->is_3d) {
+        if (virgl_lend(g, r) == 0)
+            virgl_fill(g, r);
+        return;
+    }
     /* Drivers draw into the backing: it has what was shown last, or newer. */
     for (y = 0; y < r->s->height; y++) {
         if (!resource_read(g, r, (uint64_t)y * line,
@@ -264,11 +332,10 @@ void resources_recover(struct vgpu *g)
         s = &g->store.resource[i];
         if (!s->id)
             continue;
-        if (make_2d(g, s->id, s->format, s->width, s->height, &r)) {
+        if (make(g, s, s->id, &r)) {
             s->id = 0;
             continue;
         }
-        r->s = s;
         recover_backing(g, r);
     }
     store_settle(&g->store);

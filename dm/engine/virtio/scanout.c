@@ -4,7 +4,8 @@
 
 #include "dm/engine/virtio/vgpu.h"
 
-#define CURSOR_BYTES (4u * SCANOUT_CURSOR * SCANOUT_CURSOR)
+/* From one boundary to the next: the engine's chunk at usual widths. */
+#define LINES 16u
 
 bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
                  uint32_t height)
@@ -98,6 +99,14 @@ void scanouts_clear(struct vgpu *g)
         disable(g, i);
 }
 
+#define TARGET_2D 2u /* of the renderer's (PIPE_TEXTURE_2D) */
+
+static bool can_be_shown(const struct resource *r)
+{
+    return scanout_order(r->s->format) &&
+           (!r->s->is_3d || (r->s->target == TARGET_2D && !r->s->nr_samples));
+}
+
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_set_scanout *c = (const void *)rq->buf;
@@ -119,7 +128,7 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
         return STEP_DONE;
     }
-    if (!rect_within(&c->r, r->s->width, r->s->height) ||
+    if (!can_be_shown(r) || !rect_within(&c->r, r->s->width, r->s->height) ||
         c->r.width > SCANOUT_WIDTH_MAX || c->r.height > SCANOUT_HEIGHT_MAX) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
         return STEP_DONE;
@@ -134,6 +143,22 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
     return STEP_DONE;
 }
 
+/* Pixels of a rectangle that lies within, and how many are in a line: where
+ * they are, or a copy that holds until the next call. NULL: can't be read. */
+static const uint32_t *pixels_of(struct vgpu *g, const struct resource *r,
+                                 const struct virtio_gpu_rect *rect,
+                                 uint32_t *line)
+{
+    static uint32_t copy[SCANOUT_WIDTH_MAX * LINES];
+
+    if (!r->s->is_3d) {
+        *line = r->s->width;
+        return r->pixels + (uint64_t)rect->y * r->s->width + rect->x;
+    }
+    *line = rect->width;
+    return virgl_read(g, r, rect, copy) == 0 ? copy : NULL;
+}
+
 /* From line *y on, to a boundary: true at the end. */
 static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
                  const struct virtio_gpu_rect *rect, uint64_t *y)
@@ -143,7 +168,9 @@ static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
     uint32_t x0 = rect->x > s->x ? rect->x : s->x;
     uint32_t y0 = rect->y > s->y ? rect->y : s->y;
     uint32_t x1 = rect->x + rect->width, y1 = rect->y + rect->height;
-    uint32_t *to = scanout_pixels(g->scanouts, i), moved = 0;
+    uint32_t *to = scanout_pixels(g->scanouts, i), line, k;
+    struct virtio_gpu_rect part;
+    const uint32_t *from;
 
     if (x1 > s->x + s->width)
         x1 = s->x + s->width;
@@ -151,15 +178,19 @@ static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
         y1 = s->y + s->height;
     if (x0 >= x1)
         return true;
-    for (; y0 + *y < y1; ++*y) {
-        if (moved >= ENGINE_CHUNK) {
-            moved = 0;
-            if (engine_boundary(g->e))
-                return false;
-        }
-        convert(to + (y0 + *y - s->y) * s->width + (x0 - s->x),
-                r->pixels + (y0 + *y) * r->s->width + x0, x1 - x0, order);
-        moved += 4 * (x1 - x0);
+    while (y0 + *y < y1) {
+        if (*y && engine_boundary(g->e))
+            return false;
+        part = (struct virtio_gpu_rect){x0, y0 + (uint32_t)*y, x1 - x0, LINES};
+        if (part.height > y1 - part.y)
+            part.height = y1 - part.y;
+        from = pixels_of(g, r, &part, &line);
+        if (!from)
+            return true;
+        for (k = 0; k < part.height; k++)
+            convert(to + (part.y + k - s->y) * s->width + (x0 - s->x),
+                    from + (uint64_t)k * line, part.width, order);
+        *y += part.height;
     }
     return true;
 }
@@ -203,8 +234,11 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
 {
     const struct virtio_gpu_update_cursor *c = (const void *)rq->buf;
     struct resource *r = NULL;
+    static const struct virtio_gpu_rect all = {0, 0, SCANOUT_CURSOR,
+                                               SCANOUT_CURSOR};
+    const uint32_t *from = NULL;
     struct scanout *head;
-    const uint8_t *order;
+    uint32_t line;
 
     if (c->pos.scanout_id >= SCANOUT_MAX) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
@@ -212,7 +246,7 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     }
     if (image && c->resource_id) {
         r = resource_find(g, c->resource_id);
-        if (!r || r->s->width != SCANOUT_CURSOR ||
+        if (!r || !can_be_shown(r) || r->s->width != SCANOUT_CURSOR ||
             r->s->height != SCANOUT_CURSOR) {
             vgpu_refuse(rq, r ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
                               : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
@@ -221,6 +255,8 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     }
     if (!g->scanouts)
         return STEP_DONE;
+    if (r)
+        from = pixels_of(g, r, &all, &line);
     head = scanout_head(g->scanouts, c->pos.scanout_id);
     scanout_begin(head);
     head->cursor.x = (int32_t)c->pos.x;
@@ -228,13 +264,12 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     if (image) {
         head->cursor.hot_x = c->hot_x;
         head->cursor.hot_y = c->hot_y;
-        head->cursor.visible = r != NULL;
+        head->cursor.visible = from != NULL;
         head->cursor.changes++;
     }
-    if (r) {
-        order = scanout_order(r->s->format);
-        convert(head->cursor.pixels, r->pixels, CURSOR_BYTES / 4, order);
-    }
+    if (from)
+        convert(head->cursor.pixels, from, SCANOUT_CURSOR * SCANOUT_CURSOR,
+                scanout_order(r->s->format));
     scanout_end(head);
     return STEP_DONE;
 }

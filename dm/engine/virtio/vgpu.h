@@ -14,6 +14,7 @@
 #define DM_ENGINE_VIRTIO_VGPU_H
 
 #include <linux/virtio_gpu.h>
+#include <sys/uio.h>
 /* Adding without memory marks the element instead of ending the process. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -26,7 +27,9 @@
 #define VGPU_RESOURCES 16384u
 #define VGPU_SIDE_MAX 16384u          /* pixels, of a 2D resource */
 #define VGPU_BACKING_MAX (4ull << 30) /* bytes of guest memory listed */
-#define VGPU_ENTRIES_MAX (1u << 18)   /* of one resource's list */
+#define VGPU_MAPPED_MAX (2ull << 30)  /* bytes of it mapped for the renderer */
+#define VGPU_CONTEXTS 64u
+#define VGPU_ENTRIES_MAX (1u << 18) /* of one resource's list */
 #define VGPU_RESPONSE 4096u
 
 /* ---- What outlives the process (store.c) -------------------------------- */
@@ -49,15 +52,24 @@ struct saved_block {
 };
 
 struct saved_resource {
-    uint32_t id; /* 0: not used; written last */
-    uint32_t format, width, height;
+    uint32_t id;    /* 0: not used; written last */
     uint32_t first; /* block of its backing + 1, or 0: none; written last */
-    uint32_t pad[11];
+    uint32_t is_3d; /* the renderer has it; otherwise it is ours, and 2D */
+    /* As the guest has said; all but the first three for 3D only. */
+    uint32_t format, width, height;
+    uint32_t target, bind, depth, array_size, last_level, nr_samples, flags;
+    uint32_t pad;
+    uint64_t contexts; /* it is attached to: bits, by their slots */
 };
 
 struct saved_scanout {
     uint32_t resource; /* 0: shows nothing */
     uint32_t x, y, width, height;
+};
+
+struct saved_context {
+    uint32_t id, used; /* `used` is written last */
+    uint32_t capset;   /* 0: of old, without context_init */
 };
 
 struct saved_queue {
@@ -72,6 +84,7 @@ struct saved_head {
     uint32_t busy_queue;
     uint16_t busy_head, busy_next;
     struct saved_scanout scanout[SCANOUT_MAX];
+    struct saved_context context[VGPU_CONTEXTS];
 };
 
 struct store {
@@ -90,8 +103,15 @@ struct store {
 struct resource {
     uint32_t id;
     struct saved_resource *s;
-    uint32_t *pixels; /* as the guest's format has them, lines of width * 4 */
-    uint64_t bytes;   /* of them; what it counts for */
+    bool made;
+    /* 2D: as the guest's format has them, lines of width * 4. */
+    uint32_t *pixels;
+    uint64_t bytes; /* what it counts for */
+    /* 3D: its backing, while the renderer may use it. */
+    void *va;
+    size_t pages;
+    struct iovec *iov;
+    uint32_t nr_iov;
     uint64_t backing_bytes;
     /* Where the last look into its backing ended. */
     uint32_t block, entry;
@@ -122,6 +142,8 @@ struct vgpu {
     struct store store;
     void *scanouts; /* see lib/scanout.h; or NULL */
     uint32_t queue_done[LINK_QUEUES];
+    struct virgl *virgl; /* the renderer, or NULL: 2D only */
+    bool driver_3d;      /* the guest's driver has accepted it */
 };
 
 /* One row a command; a request shorter than `min` is answered with an error,
@@ -158,7 +180,8 @@ void vgpu_refuse(struct request *rq, uint32_t error);
 void *vgpu_answer(struct request *rq, uint32_t type, uint32_t len);
 
 /* command.c, command-2d.c: the tables */
-const struct command *vgpu_command(uint32_t queue, uint32_t type);
+const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
+                                   uint32_t type);
 enum step vgpu_create_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_unref(struct vgpu *g, struct request *rq);
 enum step vgpu_attach_backing(struct vgpu *g, struct request *rq);
@@ -166,13 +189,18 @@ enum step vgpu_detach_backing(struct vgpu *g, struct request *rq);
 enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq);
 enum step vgpu_flush(struct vgpu *g, struct request *rq);
+/* command-3d.c */
+extern const struct command vgpu_commands_3d[];
+extern const uint32_t vgpu_nr_commands_3d;
+/* submit.c */
+enum step vgpu_submit(struct vgpu *g, struct request *rq);
 enum step vgpu_update_cursor(struct vgpu *g, struct request *rq);
 enum step vgpu_move_cursor(struct vgpu *g, struct request *rq);
 
 /* resource.c. 0, or an error of virtio_gpu_ctrl_type. */
 struct resource *resource_find(struct vgpu *g, uint32_t id);
-uint32_t resource_create_2d(struct vgpu *g, uint32_t id, uint32_t format,
-                            uint32_t width, uint32_t height);
+/* `want` says what, but for `first` and `contexts`. */
+uint32_t resource_create(struct vgpu *g, const struct saved_resource *want);
 void resource_destroy(struct vgpu *g, struct resource *r);
 void resources_clear(struct vgpu *g);
 /* `entries` are the guest's, in private memory. */
@@ -183,8 +211,47 @@ void resource_detach(struct vgpu *g, struct resource *r);
 /* Copy from its backing. False: it has none there, or not in memory. */
 bool resource_read(struct vgpu *g, struct resource *r, uint64_t offset,
                    void *buf, uint32_t len);
+/* Its entries in order, each once: stops where fn() returns other than 0. */
+int resource_each(const struct vgpu *g, const struct resource *r,
+                  int (*fn)(const struct saved_entry *entry, void *user),
+                  void *user);
 /* Make again what another process had: what makes no sense is left out. */
 void resources_recover(struct vgpu *g);
+
+/* virgl.c: the renderer. Of those of resources nothing happens for 2D ones. */
+int virgl_open(struct vgpu *g);
+void virgl_close(struct vgpu *g);
+uint32_t virgl_capsets(const struct vgpu *g);
+/* All that it draws is computed in this process. */
+bool virgl_on_processors(const struct vgpu *g);
+/* Make, and destroy. 0 or an error of virtio_gpu_ctrl_type. */
+uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
+                      uint32_t id);
+void virgl_destroy(struct vgpu *g, struct resource *r);
+/* Lend the backing to the renderer, and take it back. */
+uint32_t virgl_lend(struct vgpu *g, struct resource *r);
+void virgl_take_back(struct vgpu *g, struct resource *r);
+/* Mappings are to go (all of them); what was lent is lent again by
+ * virgl_ready(), before the renderer is given anything to do. */
+void virgl_unmap(struct vgpu *g);
+void virgl_ready(struct vgpu *g);
+/* Wait until all is done that was begun: the process ends if that takes longer
+ * than the watchdog allows. */
+void virgl_finish(struct vgpu *g);
+/* Read pixels of level 0 to lines of 4 * rect->width bytes: 0 or -1. */
+int virgl_read(struct vgpu *g, const struct resource *r,
+               const struct virtio_gpu_rect *rect, uint32_t *to);
+/* All of level 0 from its backing. */
+void virgl_fill(struct vgpu *g, struct resource *r);
+
+/* context-3d.c */
+/* A context's slot, or -1. */
+int context_find(const struct vgpu *g, uint32_t id);
+uint32_t context_create(struct vgpu *g, uint32_t id, uint32_t capset,
+                        const char *name, uint32_t len);
+void context_destroy(struct vgpu *g, uint32_t slot);
+void contexts_clear(struct vgpu *g);
+void contexts_recover(struct vgpu *g);
 
 /* scanout.c */
 /* Not empty, and inside. */

@@ -11,6 +11,7 @@ static void virtio_close(struct engine *e)
     struct vgpu *g = vgpu_of(e);
 
     resources_clear(g);
+    virgl_close(g);
     store_close(&g->store);
     scanout_unmap(g->scanouts);
     free(g->request.buf);
@@ -40,11 +41,23 @@ static int virtio_open(struct engine *e)
     return rc;
 }
 
+/* Without a renderer there is 2D. */
+static int virtio_init(struct engine *e)
+{
+    int rc = virgl_open(vgpu_of(e));
+
+    if (rc < 0)
+        log_warning("virtio: no 3D: virglrenderer can't start: %s",
+                    strerror(-rc));
+    return 0;
+}
+
 /* The driver begins anew. */
 static int virtio_start(struct engine *e)
 {
     struct vgpu *g = vgpu_of(e);
 
+    contexts_clear(g);
     resources_clear(g);
     store_clear(&g->store);
     scanouts_clear(g);
@@ -106,6 +119,7 @@ static int virtio_recover(struct engine *e)
     resources_clear(g);
     if (store_reopen(&g->store)) {
         resources_recover(g);
+        contexts_recover(g);
         recover_scanouts(g);
         rc = recover_queues(g);
     }
@@ -115,6 +129,11 @@ static int virtio_recover(struct engine *e)
     return 0;
 }
 
+static void virtio_invalidate(struct engine *e)
+{
+    virgl_unmap(vgpu_of(e));
+}
+
 static void virtio_reset(struct engine *e)
 {
     vgpu_of(e)->request.busy = false;
@@ -122,9 +141,17 @@ static void virtio_reset(struct engine *e)
 
 static void virtio_describe(const struct engine *e, struct engine_host *host)
 {
-    (void)e;
-    host->device = "2D";
+    const struct vgpu *g = e->backend;
+
+    host->device = g->virgl ? "virglrenderer" : "2D";
+    host->in_place = true;
+    host->processors = !g->virgl || virgl_on_processors(g);
     host->features = 1u << VIRTIO_GPU_F_EDID;
+    if (!g->virgl)
+        return;
+    host->capsets = virgl_capsets(g);
+    host->features |=
+        1u << VIRTIO_GPU_F_VIRGL | 1u << VIRTIO_GPU_F_CONTEXT_INIT;
 }
 
 const struct engine_ops virtio_ops = {
@@ -132,9 +159,11 @@ const struct engine_ops virtio_ops = {
     .engine = XVGPU_ENGINE_GFX,
     .front = &virtio_front,
     .open = virtio_open,
+    .init = virtio_init,
     .describe = virtio_describe,
     .close = virtio_close,
     .start = virtio_start,
     .recover = virtio_recover,
     .reset = virtio_reset,
+    .invalidate = virtio_invalidate,
 };

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SUBMIT_3D: a context's stream of commands, cut into chunks that take about
+ * CHUNK_NS each, with a boundary behind each.
+ *
+ * Of the stream only the headers are read here, to know where it may be cut;
+ * what they say is checked by the renderer. A header is a dword: command [7:0],
+ * object [15:8], length in dwords without it [31:16].
+ *
+ * A driver compiles when something is drawn with what was not bound together
+ * before, and blocks meanwhile. So what is bound is followed, as far as the
+ * stream tells, and a draw with something new is a chunk of its own, which
+ * waits for a grant for compiling. To be wrong about it costs time only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dm/engine/virtio/virgl.h"
+
+#define CHUNK_NS 1000000ull
+#define CHUNK_DWORDS 16384u /* a chunk that draws nothing */
+#define DRAWS_MAX 1024u
+
+/* Numbers of the stream's commands (virglrenderer, src/virgl_protocol.h). */
+enum {
+    CMD_CREATE_OBJECT = 1,
+    CMD_BIND_OBJECT = 2,
+    CMD_CLEAR = 7,
+    CMD_DRAW_VBO = 8,
+    CMD_BLIT = 16,
+    CMD_SET_SUB_CTX = 28,
+    CMD_BIND_SHADER = 31,
+    CMD_LAUNCH_GRID = 37,
+};
+#define OBJECT_SHADER 4u
+#define OBJECTS 12u
+#define SHADERS 6u
+
+/* ---- What is bound --------------------------------------------------------
+ */
+
+#define SUBS 8u    /* sub-contexts told apart */
+#define SEEN 1024u /* combinations remembered */
+
+struct track {
+    uint32_t sub; /* the current one */
+    struct {
+        uint32_t object[OBJECTS], shader[SHADERS];
+    } bound[SUBS];
+    uint32_t seen[SEEN];
+};
+
+void track_forget(struct virgl *v, uint32_t slot)
+{
+    free(v->track[slot]);
+    v->track[slot] = NULL;
+}
+
+static uint32_t hash_words(const uint32_t *w, uint32_t n, uint32_t sum)
+{
+    while (n--)
+        sum = (sum ^ *w++) * 16777619u;
+    return sum ? sum : 1;
+}
+
+static uint32_t combination(const struct track *t)
+{
+    uint32_t sub = t->sub % SUBS;
+
+    return hash_words((const uint32_t *)&t->bound[sub],
+                      sizeof(t->bound[sub]) / 4, 2166136261u ^ t->sub);
+}
+
+static bool is_new(const struct track *t)
+{
+    uint32_t sum = combination(t);
+
+    return t->seen[sum % SEEN] != sum;
+}
+
+static void note_drawn(struct track *t)
+{
+    uint32_t sum = combination(t);
+
+    t->seen[sum % SEEN] = sum;
+}
+
+/* `dw` is a whole command, its header first. */
+static void follow(struct track *t, const uint32_t *dw)
+{
+    uint32_t object = dw[0] >> 8 & 0xff, n = dw[0] >> 16;
+    uint32_t sub = t->sub % SUBS;
+
+    switch (dw[0] & 0xff) {
+    case CMD_BIND_OBJECT:
+        if (n >= 1 && object < OBJECTS)
+            t->bound[sub].object[object] = dw[1];
+        break;
+    case CMD_BIND_SHADER:
+        if (n >= 2 && dw[2] < SHADERS)
+            t->bound[sub].shader[dw[2]] = dw[1];
+        break;
+    case CMD_SET_SUB_CTX:
+        if (n >= 1)
+            t->sub = dw[1];
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- Chunks ----------------------------------------------------------------
+ */
+
+struct chunk {
+    uint32_t dwords, draws;
+    bool cold; /* it may compile */
+};
+
+static bool draws(uint32_t header)
+{
+    switch (header & 0xff) {
+    case CMD_CLEAR:
+    case CMD_DRAW_VBO:
+    case CMD_BLIT:
+    case CMD_LAUNCH_GRID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool makes_shader(uint32_t header)
+{
+    return (header & 0xff) == CMD_CREATE_OBJECT &&
+           (header >> 8 & 0xff) == OBJECT_SHADER;
+}
+
+/* How far to go from dw[0] on; `t` is followed up to there. Nowhere: that
+ * command is cut off. */
+static struct chunk next_chunk(struct track *t, const uint32_t *dw, uint32_t n,
+                               uint32_t max_draws)
+{
+    struct chunk c = {0};
+    uint32_t len;
+    bool cold;
+
+    while (c.dwords < n && c.draws < max_draws && c.dwords < CHUNK_DWORDS) {
+        len = (dw[c.dwords] >> 16) + 1;
+        if (len > n - c.dwords)
+            break;
+        cold = makes_shader(dw[c.dwords]) || (draws(dw[c.dwords]) && is_new(t));
+        /* Not behind others that ask for less. */
+        if (cold && !c.cold && c.draws)
+            break;
+        follow(t, dw + c.dwords);
+        if (draws(dw[c.dwords]))
+            c.draws++;
+        c.dwords += len;
+        if (cold) {
+            c.cold = true;
+            if (c.draws)
+                break;
+        }
+    }
+    return c;
+}
+
+static struct track *track_of(struct virgl *v, uint32_t slot)
+{
+    if (!v->track[slot])
+        v->track[slot] = calloc(1, sizeof(struct track));
+    return v->track[slot];
+}
+
+/* The next time about CHUNK_NS; a cold one says nothing about that. */
+static void adapt(struct virgl *v, const struct chunk *c, uint64_t ns)
+{
+    if (c->cold || c->draws < v->draws)
+        return;
+    if (ns > 2 * CHUNK_NS && v->draws > 1)
+        v->draws /= 2;
+    else if (ns < CHUNK_NS / 2 && v->draws < DRAWS_MAX)
+        v->draws *= 2;
+}
+
+/* rq->pos: dwords done. */
+enum step vgpu_submit(struct vgpu *g, struct request *rq)
+{
+    const struct virtio_gpu_cmd_submit *c = (const void *)rq->buf;
+    uint32_t *dw = (uint32_t *)(void *)(rq->buf + sizeof(*c)), n;
+    int slot = context_find(g, rq->hdr.ctx_id);
+    struct track *t, before;
+    struct chunk chunk;
+    uint64_t start;
+
+    if (slot < 0) {
+        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID);
+        return STEP_DONE;
+    }
+    t = track_of(g->virgl, (uint32_t)slot);
+    if (!t || c->size % 4 || c->size > rq->len - sizeof(*c)) {
+        vgpu_refuse(rq, t ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+                          : VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+        return STEP_DONE;
+    }
+    n = c->size / 4;
+    while (rq->pos < n) {
+        if (rq->pos && engine_boundary(g->e))
+            return STEP_PREEMPTED;
+        before = *t;
+        chunk =
+            next_chunk(t, dw + rq->pos, n - (uint32_t)rq->pos, g->virgl->draws);
+        if (!chunk.dwords) {
+            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+            return STEP_DONE;
+        }
+        if (chunk.cold && !engine_compile(g->e)) {
+            *t = before;
+            return STEP_PREEMPTED;
+        }
+        virgl_ready(g);
+        start = engine_clock(g->e);
+        if (virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
+                                      (int)chunk.dwords)) {
+            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+            return STEP_DONE;
+        }
+        virgl_finish(g);
+        adapt(g->virgl, &chunk, engine_clock(g->e) - start);
+        if (chunk.draws)
+            note_drawn(t);
+        rq->pos += chunk.dwords;
+    }
+    return STEP_DONE;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virglrenderer, without a window and, where there is no render node, on the
+ * processors (EGL's surfaceless platform). All of it in this thread; the
+ * driver's threads are its own.
+ *
+ * What it is given is the guest's, and the library is large: it is taken for
+ * what may crash or be taken over at any command. The process is the wall.
+ */
+#include "dm/engine/virtio/virgl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/proto.h"
+
+#define PAGE 4096u
+#define NS_PER_MS 1000000ull
+
+/* A wait looks again at once for so long, then from time to time. */
+#define SPIN_NS 20000u
+#define NAP_MIN_NS 20000
+#define NAP_MAX_NS 1000000
+
+#define CAPSETS 2u /* VIRGL and VIRGL2 */
+
+/* ---- Life -------------------------------------------------------------- */
+
+static void write_fence(void *cookie, uint32_t fence)
+{
+    struct vgpu *g = cookie;
+
+    if (g->virgl)
+        g->virgl->fence_done = fence;
+}
+
+/* The library's own messages, which a guest may cause as often as it likes. */
+static struct log_limit said;
+
+static void tell(const char *format, va_list args)
+{
+    char text[160];
+    size_t n;
+
+    vsnprintf(text, sizeof(text), format, args);
+    for (n = 0; text[n] >= ' ' && text[n] <= '~'; n++)
+        ;
+    text[n] = '\0';
+    if (n)
+        log_limited(&said, LOG_INFO, "virglrenderer: %s", text);
+}
+
+int virgl_open(struct vgpu *g)
+{
+    static struct virgl_renderer_callbacks callbacks = {
+        .version = 1, .write_fence = write_fence};
+    uint32_t id, version, size;
+    struct virgl *v = calloc(1, sizeof(*v));
+    int rc;
+
+    if (!v)
+        return -ENOMEM;
+    virgl_set_debug_callback(tell);
+    g->virgl = v;
+    v->draws = 16;
+    /* Where the sandbox shows render nodes, if the host has any. */
+    v->on_processors = access("/dev/dri", F_OK) < 0;
+    rc = virgl_renderer_init(
+        g, VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS, &callbacks);
+    if (rc) {
+        free(v);
+        g->virgl = NULL;
+        return -ENODEV;
+    }
+    for (id = 1; id <= CAPSETS; id++) {
+        virgl_renderer_get_cap_set(id, &version, &size);
+        if (!size)
+            break;
+        v->capsets = id;
+    }
+    return 0;
+}
+
+void virgl_close(struct vgpu *g)
+{
+    uint32_t i;
+
+    if (!g->virgl)
+        return;
+    virgl_renderer_cleanup(g);
+    for (i = 0; i < VGPU_CONTEXTS; i++)
+        track_forget(g->virgl, i);
+    free(g->virgl);
+    g->virgl = NULL;
+}
+
+uint32_t virgl_capsets(const struct vgpu *g)
+{
+    return g->virgl->capsets;
+}
+
+bool virgl_on_processors(const struct vgpu *g)
+{
+    return g->virgl->on_processors;
+}
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+void virgl_finish(struct vgpu *g)
+{
+    struct virgl *v = g->virgl;
+    struct timespec nap = {.tv_nsec = NAP_MIN_NS};
+    uint64_t start = engine_clock(g->e), took;
+    uint32_t id = ++v->fence;
+
+    if (virgl_renderer_create_fence((int)id, 0) != 0)
+        return;
+    while (v->fence_done != id) {
+        virgl_renderer_poll();
+        if (v->fence_done == id)
+            return;
+        took = engine_clock(g->e) - start;
+        if (took > g->e->limits.watchdog_ms * NS_PER_MS) {
+            log_limited(&v->log, LOG_WARNING,
+                        "virtio: the renderer does not end: giving up");
+            _exit(PROTO_EXIT_HUNG);
+        }
+        if (took < SPIN_NS)
+            continue;
+        nanosleep(&nap, NULL);
+        if (nap.tv_nsec < NAP_MAX_NS)
+            nap.tv_nsec *= 2;
+    }
+}
+
+/* ---- Resources ------------------------------------------------------------
+ */
+
+uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
+                      uint32_t id)
+{
+    struct virgl_renderer_resource_create_args args = {
+        .handle = id,
+        .target = s->target,
+        .format = s->format,
+        .bind = s->bind,
+        .width = s->width,
+        .height = s->height,
+        .depth = s->depth,
+        .array_size = s->array_size,
+        .last_level = s->last_level,
+        .nr_samples = s->nr_samples,
+        .flags = s->flags,
+    };
+
+    if (!g->virgl || virgl_renderer_resource_create(&args, NULL, 0))
+        return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    return 0;
+}
+
+void virgl_destroy(struct vgpu *g, struct resource *r)
+{
+    if (r->s->is_3d && r->made && g->virgl)
+        virgl_renderer_resource_unref(r->id);
+}
+
+/* Pages of a backing list, then pieces of the mapping. */
+struct lending {
+    uint64_t *gfns;
+    struct iovec *iov;
+    unsigned char *va;
+    size_t pages;
+    uint32_t nr;
+};
+
+static size_t pages_of(const struct saved_entry *entry)
+{
+    return (entry->addr % PAGE + entry->len + PAGE - 1) / PAGE;
+}
+
+static int count_entry(const struct saved_entry *entry, void *user)
+{
+    struct lending *l = user;
+
+    l->pages += pages_of(entry);
+    l->nr++;
+    return 0;
+}
+
+static int list_entry(const struct saved_entry *entry, void *user)
+{
+    struct lending *l = user;
+    size_t n = pages_of(entry), i;
+
+    for (i = 0; i < n; i++)
+        l->gfns[l->pages++] = entry->addr / PAGE + i;
+    return 0;
+}
+
+static int place_entry(const struct saved_entry *entry, void *user)
+{
+    struct lending *l = user;
+    struct iovec *last = l->nr ? &l->iov[l->nr - 1] : NULL;
+    unsigned char *at = l->va + l->pages * PAGE + entry->addr % PAGE;
+
+    l->pages += pages_of(entry);
+    if (last && (unsigned char *)last->iov_base + last->iov_len == at)
+        last->iov_len += entry->len;
+    else
+        l->iov[l->nr++] = (struct iovec){at, entry->len};
+    return 0;
+}
+
+uint32_t virgl_lend(struct vgpu *g, struct resource *r)
+{
+    struct virgl *v = g->virgl;
+    struct lending l = {.nr = 0};
+    uint32_t error = VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+    void *va = NULL;
+    uint64_t bad;
+    size_t pages;
+
+    if (!r->s->is_3d)
+        return 0;
+    resource_each(g, r, count_entry, &l);
+    pages = l.pages;
+    if (pages * PAGE > VGPU_MAPPED_MAX - v->mapped)
+        return error;
+    l.gfns = calloc(pages, sizeof(*l.gfns));
+    l.iov = calloc(l.nr, sizeof(*l.iov));
+    l.pages = l.nr = 0;
+    if (!l.gfns || !l.iov)
+        goto out;
+    resource_each(g, r, list_entry, &l);
+    error = VIRTIO_GPU_RESP_ERR_UNSPEC;
+    if (guestmap_map_pages(g->e->map, l.gfns, pages, &va, &bad) < 0)
+        goto out;
+    l.va = va;
+    l.pages = l.nr = 0;
+    resource_each(g, r, place_entry, &l);
+    if (virgl_renderer_resource_attach_iov((int)r->id, l.iov, (int)l.nr))
+        goto out;
+    r->va = va;
+    r->pages = pages;
+    r->iov = l.iov;
+    r->nr_iov = l.nr;
+    v->mapped += pages * PAGE;
+    l.iov = NULL;
+    va = NULL;
+    error = 0;
+out:
+    if (va)
+        guestmap_drop_range(g->e->map, va, pages);
+    free(l.gfns);
+    free(l.iov);
+    return error;
+}
+
+void virgl_take_back(struct vgpu *g, struct resource *r)
+{
+    struct iovec *iov;
+    int n;
+
+    if (!r->va)
+        return;
+    virgl_renderer_resource_detach_iov((int)r->id, &iov, &n);
+    guestmap_drop_range(g->e->map, r->va, r->pages);
+    g->virgl->mapped -= r->pages * PAGE;
+    free(r->iov);
+    r->va = NULL;
+    r->iov = NULL;
+}
+
+void virgl_unmap(struct vgpu *g)
+{
+    struct resource *r, *next;
+
+    if (!g->virgl)
+        return;
+    HASH_ITER (hh, g->resources, r, next)
+        virgl_take_back(g, r);
+    g->virgl->unmapped = true;
+}
+
+void virgl_ready(struct vgpu *g)
+{
+    struct resource *r, *next;
+
+    if (!g->virgl->unmapped)
+        return;
+    g->virgl->unmapped = false;
+    /* What is not there any more stays without: the guest has taken it. */
+    HASH_ITER (hh, g->resources, r, next) {
+        if (r->s->first && !r->va)
+            virgl_lend(g, r);
+    }
+}
+
+int virgl_read(struct vgpu *g, const struct resource *r,
+               const struct virtio_gpu_rect *rect, uint32_t *to)
+{
+    struct virtio_gpu_box box = {rect->x,     rect->y,      0,
+                                 rect->width, rect->height, 1};
+    uint32_t stride = 4 * rect->width;
+    struct iovec iov = {to, (size_t)stride * rect->height};
+
+    virgl_ready(g);
+    virgl_renderer_force_ctx_0();
+    return virgl_renderer_transfer_read_iov(
+               r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1)
+               ? -1
+               : 0;
+}
+
+void virgl_fill(struct vgpu *g, struct resource *r)
+{
+    const struct saved_resource *s = r->s;
+    struct virtio_gpu_box box = {0, 0, 0, s->width, s->height, s->depth};
+
+    (void)g;
+    virgl_renderer_transfer_write_iov(r->id, 0, 0, 0, 0,
+                                      (struct virgl_box *)&box, 0, NULL, 0);
+}
