@@ -101,10 +101,22 @@ static void give_queues(struct vgpu *vgpu, bool restart)
     virtio_broken(vgpu, code, 0);
 }
 
+bool virtio_start_is_due(const struct vgpu *vgpu)
+{
+    const struct engine_state *st = virtio_engine(vgpu)->st;
+    const uint32_t status = vgpu->virtio->status;
+
+    return status & VIRTIO_STATUS_DRIVER_OK &&
+           !(status & VIRTIO_STATUS_NEEDS_RESET) &&
+           (!st->enabled || st->pending == LINK_CMD_START);
+}
+
 static void start(struct vgpu *vgpu)
 {
     struct engine *e = virtio_engine(vgpu);
 
+    if (!virtio_start_is_due(vgpu))
+        return; /* another vCPU has reset it, or was faster */
     e->st->pending = LINK_CMD_START;
     give_queues(vgpu, false);
     e->st->pending = LINK_CMD_NONE;

@@ -204,7 +204,6 @@ static bool write_status(struct vgpu *vgpu, uint32_t value,
     const uint32_t known = 0x80u | 0x01u | 0x02u | VIRTIO_STATUS_FEATURES_OK |
                            VIRTIO_STATUS_DRIVER_OK;
     struct virtio_state *v = vgpu->virtio;
-    const struct engine_state *st = vgpu->engines[VIRTIO_ENGINE].st;
 
     *effect = (struct csr_effect){.job = JOB_CTRL, .engine = VIRTIO_ENGINE};
     if (!value) {
@@ -220,10 +219,7 @@ static bool write_status(struct vgpu *vgpu, uint32_t value,
     if (!(value & VIRTIO_STATUS_FEATURES_OK))
         value &= ~VIRTIO_STATUS_DRIVER_OK;
     v->status |= value & known;
-    /* Once more, if a device process died while it did this very write. */
-    if (v->status & VIRTIO_STATUS_DRIVER_OK &&
-        (!st->enabled || st->pending == LINK_CMD_START) &&
-        !(v->status & VIRTIO_STATUS_NEEDS_RESET)) {
+    if (virtio_start_is_due(vgpu)) {
         effect->deferred = true;
         effect->value = VIRTIO_START;
     }

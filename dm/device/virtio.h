@@ -100,6 +100,9 @@ void virtio_queue_interrupt(struct vgpu *vgpu, unsigned int queue);
 unsigned int virtio_engine_event(struct vgpu *vgpu, unsigned int engine);
 void virtio_control(struct vgpu *vgpu, unsigned int engine, uint32_t value);
 void virtio_engine_died(struct vgpu *vgpu, unsigned int engine);
+/* DRIVER_OK is set, and the engine has not been told; once more, if a device
+ * process died while it told it. The lock is held. */
+bool virtio_start_is_due(const struct vgpu *vgpu);
 /* What the engine has counted so far has been told, or concerns nobody. The
  * lock is held. */
 void virtio_seen(struct vgpu *vgpu);

@@ -49,6 +49,65 @@ static void identity_and_capabilities(void **state)
     assert_int_equal(pci_read(&fn, PCI_CAP_AF + 2, 2), 0x0306);
 }
 
+static void further_capabilities(void **state)
+{
+    struct pci_cap caps[4] = {
+        {.size = 16, .bytes = {0x09, 0x77, 16}, .wmask = {[5] = 0xff}},
+        {.size = 20, .bytes = {0x09, 0, 20}},
+    };
+    struct pci_desc d = desc;
+    struct pci_function fn;
+
+    (void)state;
+    d.caps = caps;
+    d.nr_caps = 2;
+    d.no_msi = true;
+    d.subdevice = 0x1100;
+    assert_int_equal(pci_function_init(&fn, &d), 0);
+    assert_int_equal(pci_read(&fn, 0x2c, 4), 0x11005853);
+    assert_int_equal(pci_read(&fn, PCI_CAP_PM + 1, 1), PCI_CAP_MSIX);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MSI, 4), 0);
+    pci_write(&fn, PCI_CAP_MSI + 2, 2, 1);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MSI + 2, 2), 0);
+    assert_int_equal(pci_read(&fn, PCI_CAP_AF + 1, 1), PCI_CAP_MORE);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MORE, 4),
+                     0x00100009 | (PCI_CAP_MORE + 16) << 8);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MORE + 16, 4), 0x00140009);
+    pci_write(&fn, PCI_CAP_MORE + 4, 4, ~0u);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MORE + 4, 4), 0xff00);
+    pci_function_reset(&fn);
+    assert_int_equal(pci_read(&fn, PCI_CAP_MORE + 4, 4), 0);
+    /* What does not fit. */
+    caps[1].size = 18;
+    assert_int_equal(pci_function_init(&fn, &d), -EINVAL);
+    caps[1].size = PCI_CAP_BYTES + 4;
+    assert_int_equal(pci_function_init(&fn, &d), -EINVAL);
+    caps[1].size = 0;
+    assert_int_equal(pci_function_init(&fn, &d), -EINVAL);
+    caps[1] = caps[2] = caps[3] = caps[0] =
+        (struct pci_cap){.size = PCI_CAP_BYTES};
+    d.nr_caps = 4;
+    assert_int_equal(pci_function_init(&fn, &d), 0);
+}
+
+/* Up to the last byte of the space, and no further. */
+static void space_ends(void **state)
+{
+    struct pci_cap caps[7];
+    struct pci_desc d = desc;
+    struct pci_function fn;
+    unsigned int i;
+
+    (void)state;
+    for (i = 0; i < 7; i++)
+        caps[i] = (struct pci_cap){.size = PCI_CAP_BYTES};
+    d.caps = caps;
+    d.nr_caps = 7; /* 0x88 + 7 * 20 is beyond */
+    assert_int_equal(pci_function_init(&fn, &d), -EINVAL);
+    d.nr_caps = 6;
+    assert_int_equal(pci_function_init(&fn, &d), 0);
+}
+
 static void bars_are_sized(void **state)
 {
     struct pci_function fn;
@@ -267,6 +326,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identity_and_capabilities),
+        cmocka_unit_test(further_capabilities),
+        cmocka_unit_test(space_ends),
         cmocka_unit_test(bars_are_sized),
         cmocka_unit_test(odd_accesses),
         cmocka_unit_test(bad_descriptions),
