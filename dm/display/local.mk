@@ -6,6 +6,7 @@ pkglibexec_PROGRAMS += xen-vgpu-display
 libdisplay_la_SOURCES = \
 	dm/display/display.c \
 	dm/display/display.h \
+	dm/display/message.c \
 	dm/display/picture.c \
 	dm/display/pointer.c \
 	dm/display/rfb.h \

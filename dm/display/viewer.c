@@ -193,48 +193,49 @@ static int follow(struct viewer *v)
 
 /* ---- A session ---------------------------------------------------------- */
 
-/* The messages of RFC 6143, and SetDesktopSize. libvncserver knows others:
- * scaling, files, chats. */
-static bool harmless(unsigned char type)
+static void welcome(struct viewer *v)
 {
-    switch (type) {
-    case rfbSetPixelFormat:
-    case rfbSetEncodings:
-    case rfbFramebufferUpdateRequest:
-    case rfbKeyEvent:
-    case rfbPointerEvent:
-    case rfbClientCutText:
-    case rfbSetDesktopSize:
-        return true;
-    default:
-        return false;
-    }
+    v->welcome = true;
+    v->screen->maxClientWait = PATIENCE_MS;
+    display_log(v->display, LOG_INFO, "viewer %s looks at scanout %u",
+                v->client->host, v->scanout);
+}
+
+/* As libvncserver decides for what it reads itself. */
+static bool is_late(struct viewer *v)
+{
+    const uint64_t now = clock_ns();
+
+    if (!v->partial_ns)
+        v->partial_ns = now;
+    return now - v->partial_ns > PATIENCE_MS * NS_PER_MS;
 }
 
 static void take_message(struct viewer *v)
 {
     rfbClientPtr cl = v->client;
-    unsigned char type;
-    ssize_t n;
+    int rc = cl->state == RFB_NORMAL ? message_check(cl->sock) : 0;
 
-    n = recv(cl->sock, &type, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
     v->messages++;
-    if (n == 1 && cl->state == RFB_NORMAL && !harmless(type)) {
-        display_log(v->display, LOG_WARNING,
-                    "viewer %s: message %u is none of ours: disconnected",
-                    cl->host, type);
+    if (rc == -EINTR)
+        return;
+    if (rc == -EAGAIN && !is_late(v)) {
+        v->messages = MESSAGES_A_LOOK; /* the rest is still to come */
+        return;
+    }
+    v->partial_ns = 0;
+    if (rc) {
+        if (rc == -EPROTO)
+            display_log(v->display, LOG_WARNING,
+                        "viewer %s: a message that is none of ours: "
+                        "disconnected",
+                        cl->host);
         rfbCloseClient(cl);
         return;
     }
     rfbProcessClientMessage(cl);
-    if (cl->sock < 0 || cl->state != RFB_NORMAL || v->welcome)
-        return;
-    v->welcome = true;
-    v->screen->maxClientWait = PATIENCE_MS;
-    display_log(v->display, LOG_INFO, "viewer %s looks at scanout %u", cl->host,
-                v->scanout);
+    if (!v->welcome && cl->sock >= 0 && cl->state == RFB_NORMAL)
+        welcome(v);
 }
 
 static void look(struct viewer *v, uint64_t now)
@@ -296,6 +297,7 @@ static void connect_viewer(struct viewer *v, int fd)
     v->shown.width = 0;
     v->welcome = v->refused = false;
     v->messages = 0;
+    v->partial_ns = 0;
     v->since_ns = v->look_ns = clock_ns();
     v->screen->maxClientWait = PATIENCE_HELLO_MS;
     if (v->display->nr_scanouts > 1)

@@ -21,6 +21,7 @@ struct viewer {
     bool welcome;               /* it has introduced itself */
     bool refused;               /* its password was wrong */
     unsigned int messages;      /* since the last look */
+    uint64_t partial_ns;        /* since then a message is incomplete; 0 */
     uint64_t since_ns, look_ns; /* connected; the next look is due */
     struct picture picture;
     struct scanout_view shown; /* width 0: nothing */
@@ -30,6 +31,11 @@ struct viewer {
         int32_t x, y;
     } pointer;
 };
+
+/* message.c: whether the next message may be read: 0, -EAGAIN (not all of it is
+ * there), -EINTR (nothing is), -EPROTO (it is none of ours), or another
+ * negative errno. */
+int message_check(int sock);
 
 /* pointer.c: the guest's cursor, as the scanout has it now. */
 void pointer_follow(struct viewer *v);

@@ -311,6 +311,16 @@ static void test_garbage(void **state)
     static const char cut[] = {6,    0,          0,          0,
                                0x7f, (char)0xff, (char)0xff, (char)0xff};
     static char text[8 + (1 << 20)] = {6, 0, 0, 0, 0, 0x10, 0, 0};
+    /* 32 bits, 24 used, colours; maxima of red, green, blue; shifts. */
+    static const unsigned char formats[][20] = {
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 0, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 254, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 25, 0},
+        {0, 0, 0, 0, 16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 255, 0},
+        {0, 0, 0, 0, 24, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 16, 16, 0, 0, 0, 31, 0, 63, 0, 31, 11, 5, 0},
+        {0, 0, 0, 0, 0, 0, 0, 0},
+    };
     const int linger[] = {1, 0};
     struct shown s;
     struct rfb r;
@@ -343,6 +353,13 @@ static void test_garbage(void **state)
     rfb_open(&r, s.port[0]);
     rfb_send(&r, cut, sizeof(cut));
     expect_end(&r);
+    for (i = 0; i < NR(formats); i++) {
+        rfb_open(&r, s.port[0]);
+        rfb_send(&r, formats[i], 7); /* in two parts */
+        usleep(1000);
+        rfb_send(&r, formats[i] + 7, 13);
+        expect_end(&r);
+    }
     /* Gone in the middle, by a reset. */
     rfb_open(&r, s.port[0]);
     rfb_request(&r, false);
