@@ -20,6 +20,7 @@ fuzz_replayers = \
 	tests/fuzz/run-shader \
 	tests/fuzz/run-takeover \
 	tests/fuzz/run-vgpud \
+	tests/fuzz/run-virtio \
 	$(NULL)
 fuzz_fuzzers = \
 	tests/fuzz/fuzz-client \
@@ -33,6 +34,7 @@ fuzz_fuzzers = \
 	tests/fuzz/fuzz-shader \
 	tests/fuzz/fuzz-takeover \
 	tests/fuzz/fuzz-vgpud \
+	tests/fuzz/fuzz-virtio \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_replayers) tests/fuzz/replay
@@ -109,6 +111,20 @@ tests_fuzz_fuzz_sdma_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_sdma_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_sdma_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sdma_LDADD = $(fuzz_sdma_libs)
+
+fuzz_virtio_sources = tests/fuzz/fuzz-virtio.c tests/fuzz/virgl-double.c \
+	$(virtio_guest)
+fuzz_virtio_cflags = $(fuzz_cflags) $(VIRGL_CFLAGS)
+fuzz_virtio_libs = libvirtio.la $(fuzz_sdma_libs)
+tests_fuzz_run_virtio_SOURCES = $(fuzz_virtio_sources) $(fuzz_runner)
+tests_fuzz_run_virtio_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_run_virtio_CFLAGS = $(fuzz_virtio_cflags)
+tests_fuzz_run_virtio_LDADD = $(fuzz_virtio_libs)
+tests_fuzz_fuzz_virtio_SOURCES = $(fuzz_virtio_sources)
+tests_fuzz_fuzz_virtio_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_virtio_CFLAGS = $(fuzz_virtio_cflags)
+tests_fuzz_fuzz_virtio_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_virtio_LDADD = $(fuzz_virtio_libs)
 
 tests_fuzz_run_qmp_SOURCES = tests/fuzz/fuzz-qmp.c $(fuzz_runner)
 tests_fuzz_run_qmp_CPPFLAGS = $(fuzz_cppflags)

@@ -14,7 +14,7 @@
 #include "engine-rig.h"
 
 #define GUEST_MIB (1ull << 20)
-#define GUEST_RAM (64 * GUEST_MIB)
+#define GUEST_RAM (16 * GUEST_MIB)
 #define GUEST_QUEUE 64u /* descriptors */
 /* Where its areas are; from GUEST_DATA on memory is the test's. */
 #define GUEST_DESC(q) (0x10000ull + (q)*0x10000)

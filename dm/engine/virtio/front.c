@@ -121,7 +121,11 @@ static void front_run(struct engine *e)
         if (!LINK_READ(e->link->dev.bus_master))
             break;
         step = vgpu_step(g);
-    } while (step == STEP_DONE && !engine_boundary(e));
+        if (step == STEP_DONE)
+            look_all(g);
+    } while (step == STEP_DONE && e->state == LINK_RUNNING &&
+             !engine_boundary(e));
+    vgpu_interrupt(g);
     if (!e->grant.stopped_ns)
         e->grant.stopped_ns = clock_ns();
     engine_end(e);

@@ -45,12 +45,24 @@ static int give_back(struct vgpu *g, uint32_t queue, uint16_t head,
         return rc;
     LINK_WRITE(saved->queue[queue].used, g->queue[queue].used);
     LINK_WRITE_REL(saved->busy, 0);
-    if (rc) {
-        LINK_WRITE_REL(g->e->link->eng.queue_done[queue],
-                       ++g->queue_done[queue]);
-        engine_kick_device(g->e);
-    }
+    g->due[queue] |= rc > 0;
     return 0;
+}
+
+void vgpu_interrupt(struct vgpu *g)
+{
+    bool due = false;
+    uint32_t i;
+
+    for (i = 0; i < LINK_QUEUES; i++) {
+        if (!g->due[i])
+            continue;
+        g->due[i] = false;
+        due = true;
+        LINK_WRITE_REL(g->e->link->eng.queue_done[i], ++g->queue_done[i]);
+    }
+    if (due)
+        engine_kick_device(g->e);
 }
 
 /* Who offers less room than the answer needs gets the beginning. */
@@ -152,6 +164,10 @@ static enum step run(struct vgpu *g, struct request *rq)
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
         return STEP_DONE;
     }
+    /* It may take long: what came before it is told first. */
+    if (rq->queue == LINK_QUEUE_CONTROL &&
+        rq->hdr.type >= VIRTIO_GPU_CMD_CTX_CREATE)
+        vgpu_interrupt(g);
     return command->run(g, rq);
 }
 

@@ -142,7 +142,9 @@ struct vgpu {
     struct store store;
     void *scanouts; /* see lib/scanout.h; or NULL */
     uint32_t queue_done[LINK_QUEUES];
+    bool due[LINK_QUEUES]; /* interrupts, for what was given back */
     struct virgl *virgl; /* the renderer, or NULL: 2D only */
+    uint64_t mapped_max; /* bytes of guest memory lent to it */
     bool driver_3d;      /* the guest's driver has accepted it */
 };
 
@@ -173,6 +175,9 @@ void vgpu_fault(struct vgpu *g, int rc, uint64_t addr);
 /* Take the next chain, if any, or go on with the one under way. STEP_FAULT
  * when its queue is broken (vgpu_fault() has been called). */
 enum step vgpu_step(struct vgpu *g);
+/* What is due: when nothing more is there to be answered, so that one interrupt
+ * serves for several commands, or before others get the engine. */
+void vgpu_interrupt(struct vgpu *g);
 /* Answer the chain that another process had taken: an error. */
 int vgpu_answer_dead(struct vgpu *g, uint32_t queue, uint16_t head);
 void vgpu_refuse(struct request *rq, uint32_t error);

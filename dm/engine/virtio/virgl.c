@@ -228,7 +228,7 @@ uint32_t virgl_lend(struct vgpu *g, struct resource *r)
         return 0;
     resource_each(g, r, count_entry, &l);
     pages = l.pages;
-    if (pages * PAGE > VGPU_MAPPED_MAX - v->mapped)
+    if (v->mapped > g->mapped_max || pages * PAGE > g->mapped_max - v->mapped)
         return error;
     l.gfns = calloc(pages, sizeof(*l.gfns));
     l.iov = calloc(l.nr, sizeof(*l.iov));

@@ -29,6 +29,7 @@ static int virtio_open(struct engine *e)
         return -ENOMEM;
     g->e = e;
     e->backend = g;
+    g->mapped_max = VGPU_MAPPED_MAX;
     /* The device compares with what it has seen, of whichever process. */
     e->fault_count = LINK_READ(e->link->eng.fault_count);
     for (i = 0; i < LINK_QUEUES; i++)
@@ -115,6 +116,7 @@ static int virtio_recover(struct engine *e)
 {
     struct vgpu *g = vgpu_of(e);
     int rc = -EPROTO;
+    uint32_t i;
 
     resources_clear(g);
     if (store_reopen(&g->store)) {
@@ -123,6 +125,10 @@ static int virtio_recover(struct engine *e)
         recover_scanouts(g);
         rc = recover_queues(g);
     }
+    /* Whether it was told of what was given back nobody knows. */
+    for (i = 0; i < LINK_QUEUES; i++)
+        g->due[i] = g->queue[i].size;
+    vgpu_interrupt(g);
     /* To begin anew would be to run again what has been run. */
     if (rc < 0)
         vgpu_fault(g, rc, 0);
