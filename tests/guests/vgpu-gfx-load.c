@@ -6,10 +6,12 @@
  * Arguments: scene=, width=, height= (as vgpu-gfx), depth= (frames that are
  * submitted and not done, 2), period= (ms from frame to frame; 0: as fast as
  * it goes), spin= (ms that the engine alone needs for a frame, which is then a
- * compute shader's and no scene's), end= (see below, 1000), route=, completion=1, doorbell=1.
+ * compute shader's and no scene's), times=, end= (see below, 0 and 1000),
+ * route=, completion=1, doorbell=1.
  *
  * A line STATS with `turn=` comes whenever xenstore's data/turn changes, about
- * the turn that is over; from `end` on the guest comes to its end.
+ * the turn that is over, with times=1 after lines TIMES with the ns of each of
+ * its frames; from `end` on the guest comes to its end.
  */
 #include "tests/guests/gfx/guest.h"
 #include "tests/guests/gfx/spin.h"
@@ -19,6 +21,7 @@ const char test_title[] = "vgpu-gfx-load: frames without end";
 
 #define MAX_DEPTH 16
 #define LOOK      (200 * PLAT_MS) /* at xenstore */
+#define LINE      8               /* times on one */
 
 /* Frames under way, the oldest first. */
 static struct {
@@ -56,10 +59,22 @@ static bool finish_oldest(void)
     return true;
 }
 
+static void print_times(uint64_t turn)
+{
+    for (uint32_t i = 0; i < latency.n; i++) {
+        if (!(i % LINE))
+            printk("%sTIMES turn=%lu", i ? "\n" : "", turn);
+        printk(" %lu", latency.val[i]);
+    }
+    printk("\n");
+}
+
 /* Says how the turn has been, and forgets it. */
 static void end_turn(uint64_t turn)
 {
     stats_sort(&latency);
+    if (plat_arg("times", 0))
+        print_times(turn);
     printk("STATS test=vgpu-gfx-load turn=%lu frames=%u p50_ns=%lu p90_ns=%lu "
            "p99_ns=%lu max_ns=%lu\n",
            turn, frames, stats_at(&latency, 500), stats_at(&latency, 900),
