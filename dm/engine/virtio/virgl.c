@@ -9,6 +9,7 @@
  */
 #include "dm/engine/virtio/virgl.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,14 +55,33 @@ static void tell(const char *format, va_list args)
         log_limited(&said, LOG_INFO, "virglrenderer: %s", text);
 }
 
+static bool has_library(const char *name)
+{
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+
+    if (library)
+        dlclose(library);
+    return library;
+}
+
+/* libepoxy, by which virglrenderer calls GL, aborts when it misses these. */
+static bool has_gl(void)
+{
+    return has_library("libEGL.so.1") &&
+           (has_library("libOpenGL.so.0") || has_library("libGL.so.1"));
+}
+
 int virgl_open(struct vgpu *g)
 {
     static struct virgl_renderer_callbacks callbacks = {
         .version = 1, .write_fence = write_fence};
     uint32_t id, version, size;
-    struct virgl *v = calloc(1, sizeof(*v));
+    struct virgl *v;
     int rc;
 
+    if (!has_gl())
+        return -ENODEV;
+    v = calloc(1, sizeof(*v));
     if (!v)
         return -ENOMEM;
     virgl_set_debug_callback(tell);
