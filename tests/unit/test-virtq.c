@@ -149,6 +149,24 @@ static void interrupts(void **state)
     }
 }
 
+/* What waits together is answered together: one interrupt. */
+static void one_interrupt_for_several(void **state)
+{
+    uint32_t before, i;
+
+    (void)state;
+    begin(1ull << 32);
+    put_header(GUEST_REQUEST, VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
+    guest_desc(&g, CONTROL, 0, GUEST_REQUEST, HDR, N, 1);
+    guest_desc(&g, CONTROL, 1, GUEST_RESPONSE, HDR, W, 0);
+    before = g.rig.link->eng.queue_done[CONTROL];
+    for (i = 0; i < 10; i++)
+        guest_offer(&g, CONTROL, 0);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 10);
+    assert_int_equal(g.rig.link->eng.queue_done[CONTROL], before + 1);
+}
+
 /* The index of which the device wants to hear is the one that it waits for. */
 static void asks_to_be_notified(void **state)
 {
@@ -354,9 +372,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_teardown(f, end)
     const struct CMUnitTest tests[] = {
-        TEST(chain_in_pieces), TEST(indirect_table),      TEST(indices_wrap),
-        TEST(interrupts),      TEST(asks_to_be_notified), TEST(bad_chain),
-        TEST(index_too_far),   TEST(areas_in_no_memory),  TEST(bad_queues),
+        TEST(chain_in_pieces),     TEST(indirect_table),
+        TEST(indices_wrap),        TEST(interrupts),
+        TEST(asks_to_be_notified), TEST(one_interrupt_for_several),
+        TEST(bad_chain),           TEST(index_too_far),
+        TEST(areas_in_no_memory),  TEST(bad_queues),
         TEST(bus_master_off),
     };
 
