@@ -146,6 +146,7 @@ int engine_open(struct engine *e, const int fds[PROTO_SCHED_FDS])
         return rc;
     close(fds[0]);
     close(fds[1]);
+    e->inherited = e->s->epoch > 1; /* as it was made: nobody was granted */
     ev_io_start(e->vgpu->d->loop, &e->notify);
     return 0;
 }
@@ -273,7 +274,7 @@ void engine_adopt(struct engine *e)
         e->overrun_ns = 0;
     } else if (kind == GRANT_RUN) {
         e->state = ENGINE_RUN;
-        if (!member_adopt(e->member))
+        if (!member_adopt(e->member, false))
             engine_stop(e);
     } else if (ack(e) == e->s->epoch) {
         held(e);
@@ -291,6 +292,8 @@ void engine_adopt(struct engine *e)
         e->stop_ns = clock_ns();
         kick(e);
         engine_deadline(e, e->member->queue->config.deadline_ns);
+        if (e->inherited)
+            member_adopt(e->member, true); /* it has the engine still */
     }
     engine_look(e);
 }
@@ -356,6 +359,7 @@ void engine_gone(struct engine *e)
     e->pid = 0;
     e->ended_by = e->killed;
     e->killed = 0;
+    e->inherited = false;
     e->state = ENGINE_OFF;
     e->want = GRANT_NONE;
     e->stop_ns = e->overrun_ns = 0;

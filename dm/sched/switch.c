@@ -342,18 +342,21 @@ static void go_on(struct runq *r, uint64_t now)
         arm(r, until);
 }
 
-bool member_adopt(struct member *m)
+bool member_adopt(struct member *m, bool stopping)
 {
     struct runq *r = m->queue;
     uint64_t now = clock_ns();
 
     r->dirty = true;
+    if (r->current == m && stopping && !r->stopping)
+        stop_turn(r, now); /* all of a gang */
     if (r->current)
-        return r->current == m;
+        return r->current == m && r->stopping == stopping;
     r->idle_ns += now - r->idle_since_ns;
     r->current = m;
     m->grant_ns = now;
-    m->stop_ns = 0;
+    m->stop_ns = stopping ? now : 0;
+    r->stopping = stopping;
     m->turns++;
     sched_queue_adopt(&r->q, &m->entity, now);
     vgpud_record(r->d, m->vgpu, r, SCHED_EVENT_GRANT, 0);

@@ -68,7 +68,8 @@ struct engine {
     uint32_t number; /* XVGPU_ENGINE_* */
     char name[24];   /* "3.0 gfx", for messages */
     enum engine_state state;
-    uint32_t want; /* enum grant_kind; what E said when it was looked at */
+    bool inherited; /* its process may have been granted by one before us */
+    uint32_t want;  /* enum grant_kind; what E said when it was looked at */
 
     struct grant_s *s;
     const struct grant_e *e;
@@ -78,7 +79,7 @@ struct engine {
     unsigned int empty_kicks; /* in a row */
     unsigned int news;        /* that kicks brought in this epoch */
     uint32_t news_epoch;
-    ev_timer quiet;           /* it has kicked too often */
+    ev_timer quiet; /* it has kicked too often */
 
     /* Of its process; pid 0: none is known. */
     pid_t pid;
@@ -92,8 +93,8 @@ struct engine {
     /* Of the process that has gone: what we did to it is not counted again
      * when the monitor tells how it ended. */
     enum sched_why ended_by;
-    ev_timer deadline; /* of a stop, of compiling, of the kill */
-    uint64_t stop_ns;  /* when it was asked to stop, or could go on with it */
+    ev_timer deadline;   /* of a stop, of compiling, of the kill */
+    uint64_t stop_ns;    /* when it was asked to stop, or could go on with it */
     uint64_t overrun_ns; /* what it has had since it was asked, in turns over */
 
     bool compile_waits;  /* in vgpud.compile_queue */
@@ -288,9 +289,9 @@ int runq_init(struct runq *r, struct vgpud *d, const char *name,
 void runq_fini(struct runq *r);
 /* An engine of it has changed: tell the queue; runq_go() will be called. */
 void member_changed(struct member *m);
-/* Its present turn, found under way in its page. False: another one has the
- * engine. */
-bool member_adopt(struct member *m);
+/* Its present turn, found under way in its page, or asked to stop already.
+ * False: another one has the engine, or it is to stop. */
+bool member_adopt(struct member *m, bool stopping);
 /* Whatever is to be done now: stop, end a turn, pick. */
 void runq_go(struct runq *r);
 uint64_t member_granted(const struct member *m, uint64_t now);

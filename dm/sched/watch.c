@@ -28,7 +28,8 @@ static bool cpu_clock(const struct engine *e, uint64_t *ns)
 void watch_held(struct engine *e)
 {
     e->held_at_ns = 0;
-    if ((e->state == ENGINE_HELD || e->state == ENGINE_FROZEN) && cpu_clock(e, &e->held_cpu_ns))
+    if ((e->state == ENGINE_HELD || e->state == ENGINE_FROZEN) &&
+        cpu_clock(e, &e->held_cpu_ns))
         e->held_at_ns = clock_ns();
 }
 

@@ -64,6 +64,7 @@ static void check_grants(void)
                 compile++;
             }
             FUZZ_CHECK(e->want <= GRANT_COMPILE);
+            FUZZ_CHECK((e->state == ENGINE_FROZEN) == !!e->s->frozen_at_ns);
         }
     }
     FUZZ_CHECK(compile <= 1);
@@ -155,6 +156,7 @@ static void send_engine(struct rig_monitor *m, struct rig_engine *e,
     msg.u.sched_engine.index = m->index + !(how & 0x70);
     msg.u.sched_engine.engine = e->number + (how & 0xf0 ? 0 : 2);
     msg.u.sched_engine.death = how >> 3 & 3;
+    msg.u.sched_engine.processors = how >> 2 & 1;
     if (process != RIG_NO_PROCESS)
         msg.u.sched_engine.pid = (uint32_t)rig.processes[process].pid;
     rig_send(m, &msg, &rig.processes[process].pidfd, process != RIG_NO_PROCESS,
@@ -184,6 +186,10 @@ static void predecessor(struct rig_monitor *m, struct rig_engine *e,
     e->s->kind = how % (GRANT_COMPILE + 2);
     e->s->flags = how >> 2 & 3;
     e->s->epoch += how >> 4;
+    if (how & 0x80) {
+        e->s->kind = GRANT_NONE;
+        e->s->frozen_at_ns = 1;
+    }
 }
 
 static void on_admin(void)

@@ -279,6 +279,35 @@ static void test_restarts(void **state)
     rig_stop(&rig);
 }
 
+/* One that the last xen-vgpud asked to stop still has the engine. */
+static void test_restart_in_a_switch(void **state)
+{
+    static const char *const extra[] = {"--slice=2ms", "--settle=300ms",
+                                        "--deadline=20s", NULL};
+    struct rig_engine *e[2];
+    struct rig_vgpu *v[2];
+    struct rig rig;
+    unsigned int i;
+
+    (void)state;
+    rig_start(&rig, extra);
+    for (i = 0; i < 2; i++) {
+        v[i] = rig_add(&rig, GFX, 100);
+        e[i] = &v[i]->engine[XVGPU_ENGINE_GFX];
+    }
+    e[0]->shared->job_us = 2000000;
+    rig_engine_start(&rig, v[0], XVGPU_ENGINE_GFX, DOUBLE_HONEST, 2);
+    rig_until(&rig, grant_kind_now(e[0]->s) == GRANT_RUN);
+    rig_engine_start(&rig, v[1], XVGPU_ENGINE_GFX, DOUBLE_HONEST, 5);
+    rig_until(&rig, grant_kind_now(e[0]->s) == GRANT_NONE);
+    rig_daemon_kill(&rig);
+    rig_daemon_start(&rig, extra);
+    rig_until(&rig, done(e[0]) == 2 && done(e[1]) == 5);
+    assert_int_equal(rig.room->overlaps, 0);
+    assert_int_equal(e[0]->kills_asked, 0);
+    rig_stop(&rig);
+}
+
 static void test_gang(void **state)
 {
     static const char *const extra[] = {"--gang=yes", "--slice=2ms", NULL};
@@ -392,6 +421,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_gang),
     cmocka_unit_test(test_ladder),
     cmocka_unit_test(test_restarts),
+    cmocka_unit_test(test_restart_in_a_switch),
 };
 
 int main(void)
