@@ -367,6 +367,7 @@ void sched_queue_adopt(struct sched_queue *q, struct sched_entity *e,
     end_turn(q, now);
     q->current = e;
     q->since_ns = now;
+    q->fair.settled_ns = 0; /* of this turn: the last one's may be hours */
     change(q, e, true, e->throttled, now);
 }
 

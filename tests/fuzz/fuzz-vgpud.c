@@ -186,10 +186,9 @@ static void predecessor(struct rig_monitor *m, struct rig_engine *e,
     e->s->kind = how % (GRANT_COMPILE + 2);
     e->s->flags = how >> 2 & 3;
     e->s->epoch += how >> 4;
-    if (how & 0x80) {
+    e->s->frozen_at_ns = how >> 7;
+    if (e->s->frozen_at_ns)
         e->s->kind = GRANT_NONE;
-        e->s->frozen_at_ns = 1;
-    }
 }
 
 static void on_admin(void)

@@ -348,6 +348,27 @@ static void test_adopt_and_compile(void **state)
 }
 
 /* Slots of those that have no work stay empty. */
+/* However long the turn before it was: who waits does so for a slice. */
+static void test_adopt_after_a_long_turn(void **state)
+{
+    const struct sched_policy *const *policy;
+    const uint64_t hour = 3600000 * MS;
+    struct pair p;
+
+    (void)state;
+    for (policy = sched_policies; *policy; policy++) {
+        pair_start(&p, *policy);
+        sched_queue_ready(&p.q, &p.a, 0);
+        assert_ptr_equal(sched_queue_pick(&p.q, 0).entity, &p.a);
+        sched_queue_ready(&p.q, &p.b, hour);
+        sched_queue_charge(&p.q, &p.a, hour, 0, hour);
+        sched_queue_adopt(&p.q, &p.b, hour);
+        assert_true(sched_queue_deadline(&p.q, &p.b, hour, hour) <=
+                    hour + 5 * MS);
+        sched_queue_free(&p.q);
+    }
+}
+
 static void test_fixed_keeps_slots(void **state)
 {
     struct pair p;
@@ -465,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_debt_stays),
         cmocka_unit_test(test_alone_is_free),
         cmocka_unit_test(test_adopt_and_compile),
+        cmocka_unit_test(test_adopt_after_a_long_turn),
         cmocka_unit_test(test_fixed_keeps_slots),
         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_heap),
