@@ -108,23 +108,35 @@ static uint32_t transfer(uint32_t type, uint32_t ctx, uint32_t id,
     return send(&c, sizeof(c));
 }
 
-static uint32_t submit(uint32_t ctx, const uint32_t *dw, uint32_t n,
-                       uint32_t size)
-{
-    static struct {
-        struct virtio_gpu_cmd_submit c;
-        uint32_t dw[8192];
-    } s;
+static struct {
+    struct virtio_gpu_cmd_submit c;
+    uint32_t dw[8192];
+} stream;
 
-    s.c = (struct virtio_gpu_cmd_submit){
+static uint32_t lay_out(uint32_t ctx, const uint32_t *dw, uint32_t n,
+                        uint32_t size)
+{
+    stream.c = (struct virtio_gpu_cmd_submit){
         .hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
                 .flags = VIRTIO_GPU_FLAG_FENCE,
                 .fence_id = 5,
                 .ctx_id = ctx},
         .size = size,
     };
-    memcpy(s.dw, dw, n * 4);
-    return send(&s, (uint32_t)sizeof(s.c) + n * 4);
+    memcpy(stream.dw, dw, n * 4);
+    return (uint32_t)sizeof(stream.c) + n * 4;
+}
+
+static uint32_t submit(uint32_t ctx, const uint32_t *dw, uint32_t n,
+                       uint32_t size)
+{
+    return send(&stream, lay_out(ctx, dw, n, size));
+}
+
+/* In context 1, without running it. */
+static void guest_put_submit(const uint32_t *dw, uint32_t n)
+{
+    guest_put(&g, CONTROL, &stream, lay_out(1, dw, n, n * 4), HDR);
 }
 
 static uint32_t bits(float f)
@@ -286,10 +298,6 @@ static void draws(void **state)
 static void stops_in_a_stream(void **state)
 {
     static uint32_t dw[4096];
-    struct {
-        struct virtio_gpu_cmd_submit c;
-        uint32_t dw[4096];
-    } *s = calloc(1, sizeof(*s));
     struct vgpu *v = vgpu_of(g.rig.e);
     uint32_t n, i;
 
@@ -298,11 +306,7 @@ static void stops_in_a_stream(void **state)
     n = put_target(dw, 7);
     for (i = 0; i < 300; i++)
         n += put_clear(dw + n, 1, 0, (float)i / 299);
-    s->c = (struct virtio_gpu_cmd_submit){
-        .hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D, .ctx_id = 1}, .size = n * 4};
-    memcpy(s->dw, dw, n * 4);
-    guest_put(&g, CONTROL, s, (uint32_t)sizeof(s->c) + n * 4, HDR);
-    free(s);
+    guest_put_submit(dw, n);
     virtio_front.look(g.rig.e);
     rig_grant(&g.rig, GRANT_NONE);
     virtio_front.run(g.rig.e); /* as if it were taken away just then */
@@ -317,6 +321,36 @@ static void stops_in_a_stream(void **state)
     assert_int_equal(guest_scanout(&g, 0, 7, 0, 0, SIDE, SIDE), OK);
     assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
     assert_int_equal(pixel(0, 0) & 0xffffff, 0xff00ff);
+}
+
+/* What is new waits for a grant for compiling, and each such grant is good for
+ * one chunk. What has been drawn before asks for none. */
+static void compiles_when_it_may(void **state)
+{
+    static uint32_t dw[4096];
+    struct engine *e = g.rig.e;
+    uint32_t n, i, turns, compiled;
+
+    (void)state;
+    resource_and_context(7);
+    n = put_target(dw, 7);
+    for (i = 0; i < 20; i++)
+        n += put_clear(dw + n, 0, 1, 0);
+    g.rig.grant->flags = 0;
+    for (i = 0; i < 2; i++) {
+        compiled = 0;
+        guest_put_submit(dw, n);
+        for (turns = 0; turns < 200; turns++) {
+            engine_turn(e, 0);
+            if (guest_returned(&g, CONTROL, NULL))
+                break;
+            compiled += e->grant.want == GRANT_COMPILE;
+            rig_grant(&g.rig, (enum grant_kind)e->grant.want);
+        }
+        assert_true(turns < 200);
+        assert_int_equal(compiled > 0, i == 0);
+        rig_grant(&g.rig, GRANT_RUN);
+    }
 }
 
 /* After the death of the process resources are there, from their backing, and
@@ -444,9 +478,16 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(capsets),           TEST(there_and_back),      TEST(draws),
-        TEST(stops_in_a_stream), TEST(goes_on_after_death), TEST(begins_anew),
-        TEST(bad_contexts),      TEST(bad_resources),       TEST(bad_streams),
+        TEST(capsets),
+        TEST(there_and_back),
+        TEST(draws),
+        TEST(stops_in_a_stream),
+        TEST(goes_on_after_death),
+        TEST(begins_anew),
+        TEST(compiles_when_it_may),
+        TEST(bad_contexts),
+        TEST(bad_resources),
+        TEST(bad_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

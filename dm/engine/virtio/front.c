@@ -56,6 +56,7 @@ static void front_stop(struct engine *e)
 
     memset(g->queue, 0, sizeof(g->queue));
     g->request.busy = false;
+    e->cold = false;
     e->job_start_ns = 0;
 }
 

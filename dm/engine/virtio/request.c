@@ -193,6 +193,7 @@ enum step vgpu_step(struct vgpu *g)
     uint32_t i;
     int rc;
 
+    e->cold = e->waiting = false;
     if (!rq->busy) {
         /* The cursor's are short, and seen at once. */
         for (i = LINK_QUEUES; i-- > 0 && !virtq_pending(&g->queue[i]);)

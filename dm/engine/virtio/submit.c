@@ -192,6 +192,7 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
     int slot = context_find(g, rq->hdr.ctx_id);
     struct track *t, before;
     struct chunk chunk;
+    bool first = true;
     uint64_t start;
 
     if (slot < 0) {
@@ -206,8 +207,10 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
     }
     n = c->size / 4;
     while (rq->pos < n) {
-        if (rq->pos && engine_boundary(g->e))
+        /* Not at once: a grant for compiling is good for one chunk. */
+        if (!first && engine_boundary(g->e))
             return STEP_PREEMPTED;
+        first = false;
         before = *t;
         chunk =
             next_chunk(t, dw + rq->pos, n - (uint32_t)rq->pos, g->virgl->draws);
