@@ -71,6 +71,22 @@ static bool has_gl(void)
            (has_library("libOpenGL.so.0") || has_library("libGL.so.1"));
 }
 
+/* The first context, and the first one in it: a driver looks into files for
+ * them, and these can still be opened. */
+static void warm_up(struct vgpu *g)
+{
+    /* CREATE_SUB_CTX and SET_SUB_CTX (src/virgl_protocol.h), of number 1. */
+    uint32_t stream[] = {1u << 16 | 29, 1, 1u << 16 | 28, 1};
+    static const char name[] = "first";
+    const uint32_t id = 1;
+
+    if (virgl_renderer_context_create(id, sizeof(name) - 1, name))
+        return;
+    virgl_renderer_submit_cmd(stream, (int)id, sizeof(stream) / 4);
+    virgl_finish(g);
+    virgl_renderer_context_destroy(id);
+}
+
 int virgl_open(struct vgpu *g)
 {
     static struct virgl_renderer_callbacks callbacks = {
@@ -102,6 +118,7 @@ int virgl_open(struct vgpu *g)
             break;
         v->capsets = id;
     }
+    warm_up(g);
     return 0;
 }
 
