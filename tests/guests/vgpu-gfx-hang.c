@@ -28,8 +28,8 @@ static bool hang(uint32_t resets)
     fence = submit_turns(GFX_SPIN_FOREVER);
     if (!fence)
         return false;
-    result = engine_wait(gfx(), fence, GFX_TIMEOUT,
-                         gfx_signals() ? 0 : GFX_POLL);
+    result =
+        engine_wait(gfx(), fence, GFX_TIMEOUT, gfx_signals() ? 0 : GFX_POLL);
     code = engine_read(gfx(), XVGPU_FAULT_CODE);
     if (!CHECK(result == ENGINE_FAULT, "result %u", result))
         return false;
