@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest that hangs again and again: its engine is reset, then its vGPU, then
 # it is in quarantine, until it is released. Another guest loses no frame.
-# lab: timeout=600 memory=4096 dom0=2560 vcpus=2 parts=vulkan
+# lab: timeout=600 check=1 memory=4096 dom0=2560 vcpus=2 parts=vulkan
 
 GUEST_MEMORY=96
 GUEST_VGPU=model=native,vram=16M,sched=host,watchdog=60000
