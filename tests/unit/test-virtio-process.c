@@ -42,6 +42,7 @@
 
 static struct dm dm;
 static uint16_t sent;
+static uint32_t accepted; /* of the lower features */
 
 static domid_t domid(void)
 {
@@ -85,6 +86,8 @@ static void drive(void)
     wr(STATUS, 1, 3);
     wr(0x08, 4, 1);
     wr(0x0c, 4, 1u << (VIRTIO_F_VERSION_1 - 32));
+    wr(0x08, 4, 0);
+    wr(0x0c, 4, accepted);
     wr(STATUS, 1, 11);
     assert_int_equal(rd(STATUS, 1), 11);
     wr(0x16, 2, 0);
@@ -141,6 +144,28 @@ static uint32_t command(const void *request, uint32_t len, uint32_t answer)
     assert_int_equal(command(&(c), sizeof(c), sizeof(c.hdr)),                  \
                      VIRTIO_GPU_RESP_OK_NODATA)
 
+static void set_scanout(void)
+{
+    struct virtio_gpu_set_scanout s = {
+        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT,
+        .r = {0, 0, WIDTH, HEIGHT},
+        .resource_id = 1,
+    };
+
+    OK(s);
+}
+
+static void flush(void)
+{
+    struct virtio_gpu_resource_flush f = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
+        .r = {0, 0, WIDTH, HEIGHT},
+        .resource_id = 1,
+    };
+
+    OK(f);
+}
+
 static void create(void)
 {
     struct virtio_gpu_resource_create_2d c = {
@@ -160,15 +185,10 @@ static void create(void)
         .nr_entries = 1,
         .entry = {.addr = PIXELS, .length = WIDTH * HEIGHT * 4},
     };
-    struct virtio_gpu_set_scanout s = {
-        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
 
     OK(c);
     OK(a);
-    OK(s);
+    set_scanout();
 }
 
 static void show(uint32_t colour)
@@ -178,21 +198,16 @@ static void show(uint32_t colour)
         .r = {0, 0, WIDTH, HEIGHT},
         .resource_id = 1,
     };
-    struct virtio_gpu_resource_flush f = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
     uint32_t *p = ptr(PIXELS, WIDTH * HEIGHT * 4), i;
 
     for (i = 0; i < WIDTH * HEIGHT; i++)
         p[i] = colour + i;
     OK(t);
-    OK(f);
+    flush();
 }
 
-/* What `xen-vgpu screenshot` gets. */
-static void assert_shown(uint32_t colour)
+/* What `xen-vgpu screenshot` gets: a step from one pixel to the next. */
+static void assert_steps(uint32_t colour, uint32_t step)
 {
     const struct target t = {.domid = (uint32_t)dm.domid};
     uint32_t got[WIDTH * HEIGHT], i;
@@ -206,9 +221,14 @@ static void assert_shown(uint32_t colour)
                      HEIGHT);
     assert_int_equal(pread(fd, got, sizeof(got), 0), sizeof(got));
     for (i = 0; i < WIDTH * HEIGHT; i++)
-        assert_int_equal(got[i] & 0xffffff, colour + i);
+        assert_int_equal(got[i] & 0xffffff, colour + step * i);
     close(fd);
     json_decref(about);
+}
+
+static void assert_shown(uint32_t colour)
+{
+    assert_steps(colour, 1);
 }
 
 static void end_process(const char *name)
@@ -312,6 +332,65 @@ static void engine_killed(void **state)
     dm_kill_domain_and_check(&dm);
 }
 
+/* A context clears resource 1 to a colour and shows it. */
+static void clear(const float *colour)
+{
+    struct virtio_gpu_ctx_create ctx = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
+    struct virtio_gpu_resource_create_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = 1,
+        .target = 2, /* 2D */
+        .format = VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
+        .bind = 2, /* drawn to */
+        .width = WIDTH,
+        .height = HEIGHT,
+        .depth = 1,
+        .array_size = 1,
+    };
+    struct virtio_gpu_ctx_resource a = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = 1},
+        .resource_id = 1};
+    /* CREATE_SUB_CTX, SET_SUB_CTX, CREATE_OBJECT of a surface,
+     * SET_FRAMEBUFFER_STATE, CLEAR: virglrenderer's src/virgl_protocol.h. */
+    struct {
+        struct virtio_gpu_ctrl_hdr hdr;
+        uint32_t size, padding;
+        uint32_t dw[23];
+    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D, .ctx_id = 1},
+           .size = sizeof(s.dw),
+           .dw = {0x1001d, 1, 0x1001c, 1, 0x50801, 1, 1, 1, 0, 0, 0x30005, 1, 0,
+                  1, 0x80007, 4}};
+
+    memcpy(s.dw + 16, colour, 4 * sizeof(*colour));
+    OK(ctx);
+    OK(c);
+    OK(a);
+    OK(s);
+    set_scanout();
+    flush();
+}
+
+/* What the renderer does with a guest's first commands the sandbox allows. */
+static void picture_3d(void **state)
+{
+    static const float orange[] = {1, 0.5f, 0, 1};
+    const uint32_t virgl = 1u << VIRTIO_GPU_F_VIRGL;
+
+    (void)state;
+    begin("model=virtio-gpu,sched=none");
+    wr(0x00, 4, 0);
+    if (rd(0x04, 4) & virgl) {
+        accepted = virgl;
+        drive();
+        accepted = 0;
+        clear(orange);
+        assert_steps(0xff8000, 0);
+        assert_int_equal(rd(STATUS, 1), 15);
+    }
+    dm_kill_domain_and_check(&dm);
+}
+
 static void device_killed(void **state)
 {
     (void)state;
@@ -411,9 +490,13 @@ static void viewer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        harness_test(picture),       harness_test(displays),
-        harness_test(shown),         harness_test(engine_killed),
-        harness_test(device_killed), harness_test(queue_of_nonsense),
+        harness_test(picture),
+        harness_test(displays),
+        harness_test(picture_3d),
+        harness_test(shown),
+        harness_test(engine_killed),
+        harness_test(device_killed),
+        harness_test(queue_of_nonsense),
 #ifdef XVGPU_VNC
         harness_test(viewer),
 #endif
