@@ -298,9 +298,13 @@ static int build_filter(scmp_filter_ctx ctx, const struct list *list)
     if (rc == 0 && INSTRUMENTED)
         return allow_calls(ctx, calls_instrumented,
                            ARRAY_SIZE(calls_instrumented));
-    /* libc tries to read this and that and lives well without. */
+    /* libc tries to read this and that and lives well without, and Mesa wants
+     * to know what its program is called. */
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+    if (rc == 0)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(readlink),
+                              0);
     return rc;
 }
 
