@@ -34,6 +34,7 @@ check_PROGRAMS += \
 	tests/faults/faults-device \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
+	tests/faults/faults-queues \
 	tests/faults/faults-vgpud \
 	tests/faults/faults-virtio \
 	$(NULL)
@@ -41,6 +42,7 @@ TESTS += \
 	tests/faults/faults-device \
 	tests/faults/faults-engine \
 	tests/faults/faults-processes \
+	tests/faults/faults-queues \
 	tests/faults/faults-vgpud \
 	tests/faults/faults-virtio \
 	tests/faults/symbols \
@@ -73,6 +75,14 @@ tests_faults_faults_virtio_CFLAGS = $(fault_cflags)
 tests_faults_faults_virtio_LDFLAGS = $(FAULT_LINK)
 tests_faults_faults_virtio_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_virtio_LDADD = libdevice.la $(fault_libs)
+
+tests_faults_faults_queues_SOURCES = tests/faults/faults-queues.c \
+	$(virtio_guest) tests/faults/report.c tests/faults/report.h
+tests_faults_faults_queues_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_queues_CFLAGS = $(fault_cflags)
+tests_faults_faults_queues_LDFLAGS = $(FAULT_LINK)
+tests_faults_faults_queues_DEPENDENCIES = libvirtio.la $(fault_deps)
+tests_faults_faults_queues_LDADD = libvirtio.la libengine.la $(fault_libs)
 
 tests_faults_faults_engine_SOURCES = tests/faults/faults-engine.c \
 	tests/unit/engine-rig.c tests/unit/engine-rig.h \

@@ -333,6 +333,8 @@ void resources_recover(struct vgpu *g)
         if (!s->id)
             continue;
         if (make(g, s, s->id, &r)) {
+            log_limited(&g->e->host_log, LOG_WARNING,
+                        "virtio: resource %u can't be made again", s->id);
             s->id = 0;
             continue;
         }
