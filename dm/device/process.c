@@ -183,7 +183,14 @@ void engines_bus_master(struct vgpu *vgpu)
     const bool on = pci_command(&vgpu->st->pci) & PCI_COMMAND_MASTER;
     unsigned int n;
 
-    for (n = 0; n < XVGPU_NR_ENGINES; n++)
-        if (vgpu->engines[n].present)
-            LINK_WRITE(vgpu->engines[n].link->dev.bus_master, on);
+    for (n = 0; n < XVGPU_NR_ENGINES; n++) {
+        struct engine *e = &vgpu->engines[n];
+
+        if (!e->present || LINK_READ(e->link->dev.bus_master) == on)
+            continue;
+        LINK_WRITE(e->link->dev.bus_master, on);
+        /* Virtqueues that stood still go on. */
+        if (on && e->process)
+            link_kick(e->kick);
+    }
 }

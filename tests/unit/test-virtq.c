@@ -363,6 +363,13 @@ static void bus_master_off(void **state)
     guest_put(&g, CONTROL, &hdr, HDR, 600);
     guest_turn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
+    /* What has been seen already waits, too. */
+    g.rig.link->dev.bus_master = 1;
+    virtio_front.look(g.rig.e);
+    g.rig.link->dev.bus_master = 0;
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
+    assert_int_equal(g.rig.e->grant.want, GRANT_NONE);
     g.rig.link->dev.bus_master = 1;
     guest_turn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);

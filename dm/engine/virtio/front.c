@@ -103,7 +103,8 @@ static bool front_has_work(const struct engine *e)
     const struct vgpu *g = e->backend;
     uint32_t i;
 
-    if (e->preparing)
+    /* It stays where it is without the right to DMA. */
+    if (e->preparing || !LINK_READ(e->link->dev.bus_master))
         return false;
     for (i = 0; i < LINK_QUEUES; i++) {
         if (virtq_pending(&g->queue[i]))
