@@ -60,7 +60,8 @@ void contexts_clear(struct vgpu *g)
     uint32_t i;
 
     for (i = 0; g->virgl && i < VGPU_CONTEXTS; i++) {
-        if (g->store.head->context[i].used)
+        /* What could not be recovered may be nonsense. */
+        if (g->store.head->context[i].used && g->store.head->context[i].id)
             context_destroy(g, i);
     }
 }

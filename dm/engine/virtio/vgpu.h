@@ -143,9 +143,9 @@ struct vgpu {
     void *scanouts; /* see lib/scanout.h; or NULL */
     uint32_t queue_done[LINK_QUEUES];
     bool due[LINK_QUEUES]; /* interrupts, for what was given back */
-    struct virgl *virgl; /* the renderer, or NULL: 2D only */
-    uint64_t mapped_max; /* bytes of guest memory lent to it */
-    bool driver_3d;      /* the guest's driver has accepted it */
+    struct virgl *virgl;   /* the renderer, or NULL: 2D only */
+    uint64_t mapped_max;   /* bytes of guest memory lent to it */
+    bool driver_3d;        /* the guest's driver has accepted it */
 };
 
 /* One row a command; a request shorter than `min` is answered with an error,
