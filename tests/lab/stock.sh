@@ -83,13 +83,20 @@ stock_value() { # KEY
     echo "$STOCK_SAID" | tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1
 }
 
-# The screenshot must show what the guest says that it shows.
-stock_screenshot() { # NAME FILE: compares with the last line DRAWN or SHOWN
-    xen-vgpu screenshot "$(domid "$1")" "$2"
-    _shown=$(/root/lab/dom0-pngsum "$2")
+# The screenshot must show what the guest says that it shows, soon: it may still
+# be on its way.
+stock_screenshot() { # NAME FILE [SCANOUT]: the last line DRAWN or SHOWN
     _drawn=$(guest_console "$1" | sed -n 's/^\(DRAWN\|SHOWN\) //p' | tail -n 1)
-    [ "$_shown" = "$_drawn" ] ||
+    wait_for 30 stock_shows "$@" ||
         fail "screenshot: $_shown, the guest drew: $_drawn"
+}
+
+stock_shows() { # NAME FILE [SCANOUT]
+    _domid=$(domid "$1")
+    shift
+    xen-vgpu screenshot "$_domid" "$@" || return
+    _shown=$(/root/lab/dom0-pngsum "$1")
+    [ "$_shown" = "$_drawn" ]
 }
 
 stock_end() { # NAME

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FIRST_FRAME_S 300
 /* A renderer may round otherwise, and then an edge moves. */
 #define TOLERANCE 8
 #define DIFFERENT_PER_MILLE 5
@@ -23,6 +24,20 @@ static double now(clockid_t clock)
 
     clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* virgl gives up to wait without end after 15 s, and the first frame, with all
+ * its compiling, may take longer on an emulated machine. */
+static void wait_for_frame(void)
+{
+    GLsync sync = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+    int i;
+
+    for (i = 0; i < FIRST_FRAME_S; i++)
+        if (glClientWaitSync(sync, GL_SYNC_FLUSH_COMMANDS_BIT, 1000000000) !=
+            GL_TIMEOUT_EXPIRED)
+            break;
+    glDeleteSync(sync);
 }
 
 /* Rows from the top, B, G, R, X: as the display has them. */
@@ -237,6 +252,10 @@ static int draw(const struct options *o, struct gl_target *t)
     if (o->hang)
         return gl_scene_hang();
     rc = gl_scene_init(&s, o->draws, o->detail);
+    if (!rc)
+        rc = gl_scene_draw(&s, t->width, t->height, o->frame);
+    if (!rc)
+        wait_for_frame();
     if (!rc && o->seconds > 0)
         rc = measure(t, &s, o->seconds, o->frames);
     if (!rc)
@@ -280,6 +299,8 @@ int main(int argc, char **argv)
         rc = gl_target_memory(&t, o.node, o.width, o.height);
     if (!rc)
         rc = draw(&o, &t);
+    if (!rc && o.wait)
+        puts("Waiting");
     while (!rc && o.wait)
         pause();
     gl_target_close(&t);

@@ -196,6 +196,8 @@ int main(int argc, char **argv)
         rc = show_cursor(&k, &cursor);
     if (!rc && seconds > 0)
         rc = measure(&k, &b, seconds);
+    if (!rc && wait)
+        puts("Waiting");
     while (!rc && wait)
         pause();
     kms_buffer_free(&k, &cursor);

@@ -18,9 +18,9 @@ stock_does stock 60 'echo 0 > /sys/class/graphics/fbcon/cursor_blink;
 stock_screenshot stock "$OUT/console.png"
 
 for picture in 1 2; do
-    stock_does stock 60 "kms-picture -c -w -p $picture & sleep 3"
+    stock_does stock 60 "showing kms-picture -c -p $picture"
     stock_screenshot stock "$OUT/picture-$picture.png"
-    stock_does stock 60 'kill %1; wait'
+    stock_does stock 60 hide
 done
 [ "$(guest_console stock | grep '^DRAWN' | sort -u | wc -l)" = 2 ] ||
     fail "two pictures are one"
@@ -33,6 +33,6 @@ stock_does stock 120 'cd /sys/bus/pci/drivers/virtio-pci; d=$(basename 0000:*);
     echo "$d" > unbind; sleep 1; ls /dev/dri; echo "$d" > bind; sleep 2; cd /;
     ls /dev/dri; cat /sys/class/graphics/fb0/name'
 note "unbound and bound: $(echo "$STOCK_SAID" | tr '\n' ' ')"
-stock_does stock 60 'kms-picture -w -p 3 & sleep 3'
+stock_does stock 60 'showing kms-picture -p 3'
 stock_screenshot stock "$OUT/again.png"
 stock_end stock
