@@ -115,10 +115,16 @@ int display_start(struct display *d)
     return rc;
 }
 
+/* For want of memory or descriptors, say: they come back. */
+static void rest(void)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+
+    nanosleep(&pause, NULL);
+}
+
 static void take_connection(struct display *d, unsigned int scanout)
 {
-    /* For want of descriptors, say: they come back. */
-    const struct timespec pause = {.tv_nsec = 50000000};
     unsigned int i;
     int fd;
 
@@ -127,7 +133,7 @@ static void take_connection(struct display *d, unsigned int scanout)
     if (fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
             display_log(d, LOG_WARNING, "accept a viewer: %s", strerror(errno));
-            nanosleep(&pause, NULL);
+            rest();
         }
         return;
     }
@@ -141,7 +147,7 @@ static void take_connection(struct display *d, unsigned int scanout)
                 d->nr_viewers);
 }
 
-int display_loop(struct display *d)
+void display_loop(struct display *d)
 {
     struct pollfd fds[1 + SCANOUT_MAX];
     unsigned int i;
@@ -155,11 +161,13 @@ int display_loop(struct display *d)
         if (poll(fds, 1 + d->nr_scanouts, -1) < 0) {
             if (errno == EINTR)
                 continue;
-            return -errno;
+            display_log(d, LOG_ERROR, "poll: %s", strerror(errno));
+            rest();
+            continue;
         }
         /* The monitor has no more to say. */
         if (fds[0].revents)
-            return -EPIPE;
+            return;
         for (i = 0; i < d->nr_scanouts; i++) {
             if (fds[1 + i].revents)
                 take_connection(d, i);

@@ -76,8 +76,8 @@ struct display {
 int display_new(struct proto_in *in, int sock, struct display **d);
 /* The viewers' threads: in the sandbox, before its filter. */
 int display_start(struct display *d);
-/* Serve until the monitor is gone: -EPIPE, or another negative errno. */
-int display_loop(struct display *d);
+/* Serve until the monitor is gone. */
+void display_loop(struct display *d);
 
 /* A line about what a viewer can cause. */
 __attribute__((format(printf, 3, 4))) void

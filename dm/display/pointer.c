@@ -41,6 +41,15 @@ static rfbCursorPtr make_cursor(const struct scanout_cursor *from)
     return c;
 }
 
+static void set_cursor(struct viewer *v, const struct scanout_cursor *now)
+{
+    rfbCursorPtr c = now->visible ? make_cursor(now) : NULL;
+
+    if (now->visible && !c)
+        display_log(v->display, LOG_ERROR, "no memory for the guest's cursor");
+    rfbSetCursor(v->screen, c);
+}
+
 static int clamp(int32_t at, uint32_t size)
 {
     return at < 0 ? 0 : at >= (int32_t)size ? (int)size - 1 : at;
@@ -55,7 +64,7 @@ void pointer_follow(struct viewer *v)
     now.visible = now.visible && v->shown.width;
     if (!v->pointer.known || v->pointer.visible != now.visible ||
         (now.visible && v->pointer.changes != now.changes))
-        rfbSetCursor(v->screen, now.visible ? make_cursor(&now) : NULL);
+        set_cursor(v, &now);
     if (!v->pointer.known || v->pointer.x != now.x || v->pointer.y != now.y) {
         v->screen->cursorX = clamp(now.x, v->picture.width);
         v->screen->cursorY = clamp(now.y, v->picture.height);

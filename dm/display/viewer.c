@@ -230,6 +230,9 @@ static void take_message(struct viewer *v)
                         "viewer %s: a message that is none of ours: "
                         "disconnected",
                         cl->host);
+        else if (rc != -EPIPE && rc != -ECONNRESET)
+            display_log(v->display, LOG_WARNING, "viewer %s: receive: %s",
+                        cl->host, strerror(-rc));
         rfbCloseClient(cl);
         return;
     }
@@ -241,6 +244,7 @@ static void take_message(struct viewer *v)
 static void look(struct viewer *v, uint64_t now)
 {
     rfbClientPtr cl = v->client;
+    int rc;
 
     v->look_ns = now + LOOK_NS;
     v->messages = 0;
@@ -252,10 +256,15 @@ static void look(struct viewer *v, uint64_t now)
     /* Nobody looks while a viewer has not asked. */
     if (sraRgnEmpty(cl->requestedRegion))
         return;
-    if (follow(v))
-        rfbCloseClient(cl);
-    else
+    rc = follow(v);
+    if (!rc) {
         rfbUpdateClient(cl);
+        return;
+    }
+    if (rc != -EPIPE)
+        display_log(v->display, LOG_ERROR, "viewer %s: %s: disconnected",
+                    cl->host, strerror(-rc));
+    rfbCloseClient(cl);
 }
 
 static int wait_ms(const struct viewer *v, uint64_t now)
@@ -282,6 +291,8 @@ static void session(struct viewer *v)
         p.events = v->messages < MESSAGES_A_LOOK ? POLLIN : 0;
         p.revents = 0;
         if (poll(&p, 1, wait_ms(v, now)) < 0 && errno != EINTR) {
+            display_log(v->display, LOG_ERROR, "viewer %s: poll: %s",
+                        v->client->host, strerror(errno));
             rfbCloseClient(v->client);
             break;
         }
@@ -294,6 +305,8 @@ static void session(struct viewer *v)
 
 static void connect_viewer(struct viewer *v, int fd)
 {
+    int rc;
+
     v->shown.width = 0;
     v->welcome = v->refused = false;
     v->messages = 0;
@@ -307,7 +320,13 @@ static void connect_viewer(struct viewer *v, int fd)
         snprintf(v->title, sizeof(v->title), "vGPU %u.%u", v->display->domid,
                  v->display->index);
     pointer_forget(v);
-    if (resize(v, BLANK_WIDTH, BLANK_HEIGHT) || follow(v)) {
+    rc = resize(v, BLANK_WIDTH, BLANK_HEIGHT);
+    if (!rc)
+        rc = follow(v);
+    if (rc) {
+        display_log(v->display, LOG_ERROR,
+                    "a viewer of scanout %u was turned away: %s", v->scanout,
+                    strerror(-rc));
         close(fd);
         return;
     }

@@ -20,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROGRAM "./xen-vgpu-display"
 #define TEST_DOMID 7u
+
+const char *shown_program = "./xen-vgpu-display";
 
 static int make_scanouts(void **base)
 {
@@ -63,7 +64,7 @@ static pid_t spawn(int sock)
         _exit(125);
     syscall(SYS_close_range, PROTO_FD + 1, ~0u, 0);
     setenv("LSAN_OPTIONS", "detect_leaks=0", 0); /* not in a sandbox */
-    execl(PROGRAM, PROGRAM, "--domid", "7", NULL);
+    execl(shown_program, shown_program, "--domid", "7", NULL);
     _exit(126);
 }
 
@@ -139,6 +140,17 @@ int shown_stop(struct shown *s)
 uint32_t shown_pixel(uint32_t x, uint32_t y, uint32_t seed)
 {
     return (x * 2654435761u ^ y * 40503u ^ seed * 97u) & 0xffffff;
+}
+
+void shown_check(const struct rfb *r, uint32_t seed)
+{
+    uint32_t x, y;
+
+    for (y = 0; y < r->height; y++) {
+        for (x = 0; x < r->width; x++)
+            assert_int_equal(r->pixels[(size_t)y * r->width + x] & 0xffffff,
+                             shown_pixel(x, y, seed));
+    }
 }
 
 void shown_flush(struct shown *s, unsigned int n)

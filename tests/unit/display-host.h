@@ -8,6 +8,7 @@
 
 #include "lib/proto.h"
 #include "lib/scanout.h"
+#include "rfb-client.h"
 
 struct shown {
     pid_t pid;
@@ -15,6 +16,9 @@ struct shown {
     void *base;
     int port[SCANOUT_MAX];
 };
+
+/* "./xen-vgpu-display", or another. */
+extern const char *shown_program;
 
 /* A process with so many scanouts, password NULL: none. Ready. */
 void shown_start(struct shown *s, unsigned int scanouts, const char *password);
@@ -30,6 +34,8 @@ int shown_wait(struct shown *s);
 void shown_draw(struct shown *s, unsigned int n, uint32_t width,
                 uint32_t height, uint32_t seed);
 uint32_t shown_pixel(uint32_t x, uint32_t y, uint32_t seed);
+/* A viewer must have it. */
+void shown_check(const struct rfb *r, uint32_t seed);
 /* As RESOURCE_FLUSH leaves it. */
 void shown_flush(struct shown *s, unsigned int n);
 /* The guest's cursor: square of 64, half transparent from left to right. */

@@ -6,7 +6,7 @@ EXTRA_DIST += \
 	tests/unit/rfb-client.c \
 	tests/unit/rfb-client.h \
 	tests/unit/stub-display.c \
-	tests/unit/test-display-noise.c \
+	tests/unit/test-display-hostile.c \
 	tests/unit/test-display.c \
 	tests/unit/test-monitor-vnc.c \
 	$(NULL)
@@ -16,12 +16,12 @@ check_PROGRAMS += \
 	tests/unit/fake/xen-vgpu-display \
 	tests/unit/stub/xen-vgpu-display \
 	tests/unit/test-display \
-	tests/unit/test-display-noise \
+	tests/unit/test-display-hostile \
 	tests/unit/test-monitor-vnc \
 	$(NULL)
 TESTS += \
 	tests/unit/test-display \
-	tests/unit/test-display-noise \
+	tests/unit/test-display-hostile \
 	tests/unit/test-monitor-vnc \
 	$(NULL)
 
@@ -42,10 +42,10 @@ tests_unit_libdisplaymain_la_SOURCES = dm/display/main.c
 tests_unit_libdisplaymain_la_CFLAGS = $(AM_CFLAGS) -Dmain=main_of_display \
 	-Wno-missing-prototypes
 
-tests_unit_test_display_noise_SOURCES = tests/unit/test-display-noise.c \
+tests_unit_test_display_hostile_SOURCES = tests/unit/test-display-hostile.c \
 	tests/unit/display-host.c tests/unit/display-host.h $(rfb_client)
-tests_unit_test_display_noise_CFLAGS = $(vnc_test_cflags)
-tests_unit_test_display_noise_LDADD = libxvgpu.la $(VNC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_display_hostile_CFLAGS = $(vnc_test_cflags)
+tests_unit_test_display_hostile_LDADD = libxvgpu.la $(VNC_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_display_SOURCES = tests/unit/test-display.c \
 	tests/unit/display-host.c tests/unit/display-host.h $(rfb_client)

@@ -121,6 +121,12 @@ bool rfb_ends(struct rfb *r)
     return n == 0 || errno == ECONNRESET;
 }
 
+void rfb_expect_end(struct rfb *r)
+{
+    assert_true(rfb_ends(r));
+    rfb_close(r);
+}
+
 bool rfb_authenticate(struct rfb *r, const char *password)
 {
     uint8_t buf[256], result[4];

@@ -43,6 +43,8 @@ bool rfb_send(struct rfb *r, const void *p, size_t n);
 void rfb_read(struct rfb *r, void *p, size_t n);
 /* Read to the end of the connection: it came. */
 bool rfb_ends(struct rfb *r);
+/* It must; closed then. */
+void rfb_expect_end(struct rfb *r);
 
 /* The hand-shake of 3.8 as far as the result, with a password or NULL: whether
  * one was asked for and right, or none was needed. */

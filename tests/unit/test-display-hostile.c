@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Viewers that know the protocol and mean no good, while the guest changes
- * sizes, pictures and cursors: nothing but a session may end. XVGPU_LONG: more
- * of it. Always the same messages.
+ * Viewers that mean no good, or are slow: nothing but their session may end,
+ * and nobody else may wait.
  */
 #include "config.h"
 
@@ -26,6 +25,168 @@
 #define MESSAGES 20000u
 #define MESSAGES_LONG 400000u
 #define PATIENCE_MS 60000
+#define NR(a) (sizeof(a) / sizeof((a)[0]))
+
+/* One asks for pictures, and takes none. */
+static void test_slow(void **state)
+{
+    struct rfb slow, fast;
+    struct shown s;
+    uint32_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX, 1);
+    rfb_open(&slow, s.port[0]);
+    rfb_request(&slow, false);
+    rfb_read(&slow, &i, 1); /* it is being sent */
+    rfb_open(&fast, s.port[0]);
+    rfb_get(&fast, false);
+    shown_check(&fast, 1);
+    for (i = 1; i < 100; i++) {
+        scanout_pixels(s.base, 0)[i] = i;
+        shown_flush(&s, 0);
+        rfb_get(&fast, true);
+        assert_int_equal(fast.pixels[i], i);
+    }
+    rfb_close(&fast);
+    rfb_close(&slow);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void send_bytes(struct rfb *r, unsigned int seed, size_t n)
+{
+    char buf[1024];
+    size_t i;
+
+    srand(seed);
+    while (n) {
+        for (i = 0; i < sizeof(buf); i++)
+            buf[i] = (char)rand();
+        i = n < sizeof(buf) ? n : sizeof(buf);
+        if (!rfb_send(r, buf, i))
+            return;
+        n -= i;
+    }
+}
+
+static void test_garbage(void **state)
+{
+    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    static const char get[] =
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n";
+    /* Of libvncserver's own: scale (twice), file transfer, chat, and what
+     * nobody knows. */
+    static const char types[] = {8, 15, 7, 11, 10, 12, 99, (char)250};
+    static const char cut[] = {6,    0,          0,          0,
+                               0x7f, (char)0xff, (char)0xff, (char)0xff};
+    static char text[8 + (1 << 20)] = {6, 0, 0, 0, 0, 0x10, 0, 0};
+    /* 32 bits, 24 used, colours; maxima of red, green, blue; shifts. */
+    static const unsigned char formats[][20] = {
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 0, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 254, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 25, 0},
+        {0, 0, 0, 0, 16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 255, 0},
+        {0, 0, 0, 0, 24, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0},
+        {0, 0, 0, 0, 16, 16, 0, 0, 0, 31, 0, 63, 0, 31, 11, 5, 0},
+        {0, 0, 0, 0, 0, 0, 0, 0},
+    };
+    const int linger[] = {1, 0};
+    struct shown s;
+    struct rfb r;
+    size_t i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 320, 200, 1);
+    for (i = 0; i < 8; i++) {
+        rfb_connect(&r, s.port[0]);
+        send_bytes(&r, (unsigned int)i, 4096);
+        rfb_expect_end(&r);
+        rfb_connect(&r, s.port[0]);
+        rfb_authenticate(&r, NULL);
+        rfb_init(&r);
+        rfb_send(&r, &types[i], 1);
+        rfb_expect_end(&r);
+        /* Noise as messages, until one makes no sense. */
+        rfb_open(&r, s.port[0]);
+        send_bytes(&r, (unsigned int)i + 50, 1 << 16);
+        shutdown(r.fd, SHUT_WR);
+        rfb_expect_end(&r);
+    }
+    rfb_connect(&r, s.port[0]);
+    rfb_send(&r, hello, sizeof(hello) - 1);
+    rfb_expect_end(&r);
+    rfb_connect(&r, s.port[0]);
+    rfb_send(&r, get, sizeof(get) - 1);
+    rfb_expect_end(&r);
+    rfb_open(&r, s.port[0]);
+    rfb_send(&r, cut, sizeof(cut));
+    rfb_expect_end(&r);
+    for (i = 0; i < NR(formats); i++) {
+        rfb_open(&r, s.port[0]);
+        rfb_send(&r, formats[i], 7); /* in two parts */
+        usleep(1000);
+        rfb_send(&r, formats[i] + 7, 13);
+        rfb_expect_end(&r);
+    }
+    /* Gone in the middle, by a reset. */
+    rfb_open(&r, s.port[0]);
+    rfb_request(&r, false);
+    setsockopt(r.fd, SOL_SOCKET, SO_LINGER, linger, sizeof(linger));
+    rfb_close(&r);
+    /* Much to paste, keys and a mouse: taken, and of no effect. */
+    rfb_open(&r, s.port[0]);
+    rfb_send(&r, text, sizeof(text));
+    rfb_send(&r, "\4\1\0\0\0\0\0a", 8);
+    rfb_send(&r, "\5\1\0\11\0\11", 6);
+    rfb_get(&r, false);
+    shown_check(&r, 1);
+    rfb_close(&r);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+static void test_too_many(void **state)
+{
+    struct rfb r[PROTO_DISPLAY_VIEWERS], more;
+    struct shown s;
+    bool in = false;
+    unsigned int i;
+    char c;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 64, 64, 1);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++)
+        rfb_open(&r[i], s.port[0]);
+    rfb_connect(&more, s.port[0]);
+    rfb_expect_end(&more);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        rfb_get(&r[i], false);
+        shown_check(&r[i], 1);
+    }
+    /* A place is free a little after somebody has left. */
+    rfb_close(&r[3]);
+    for (i = 0; i < 1000 && !in; i++) {
+        rfb_connect(&more, s.port[0]);
+        in = recv(more.fd, &c, 1, MSG_PEEK) == 1;
+        if (!in) {
+            rfb_close(&more);
+            usleep(10000);
+        }
+    }
+    assert_true(in);
+    rfb_close(&more);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        if (i != 3)
+            rfb_close(&r[i]);
+    }
+    assert_int_equal(shown_stop(&s), 0);
+}
+
+/* ---- Noise that is near to RFB ------------------------------------------ */
 
 static uint64_t state_of_random = 1;
 
@@ -258,6 +419,8 @@ static void guest_lives(struct shown *s)
     }
 }
 
+/* While the guest changes sizes, pictures and cursors. XVGPU_LONG: more of it.
+ * Always the same messages. */
 static void test_noise(void **state)
 {
     const unsigned int max = getenv("XVGPU_LONG") ? MESSAGES_LONG : MESSAGES;
@@ -299,6 +462,9 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_noise),
     };
 
