@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	docs/BENCHMARKS.md \
 	docs/demo-planet.png \
 	docs/demo-stream.png \
+	docs/virtio-gl.png \
 	docs/design.md \
 	docs/tracing.md \
 	$(NULL)
