@@ -235,7 +235,7 @@ guest_wait() { # NAME SECONDS
         [ $((_round % 4)) -ne 0 ] || _how=debug
         _result=$(guest_result "$1" $_how)
         [ -z "$_result" ] || break
-        if [ -n "$_how" ] && ! xl domid "$1" > /dev/null 2>&1; then
+        if [ -n "$_how" ] && guest_is_gone "$1"; then
             usleep 300000 # xenconsoled may still be writing
             _result=$(guest_result "$1" debug)
             [ -n "$_result" ] || _result="none, the domain is gone"
@@ -285,8 +285,10 @@ guest_printed() { # NAME SECONDS PATTERN
         grep -qs -e "$3" "/var/log/xen/console/guest-$1.log"
 }
 
+# Asked twice: a command of dom0's that fails once is no guest's end.
 guest_is_gone() { # NAME
-    ! xl domid "$1" > /dev/null 2>&1
+    ! xl domid "$1" > /dev/null 2>&1 && usleep 300000 &&
+        ! xl domid "$1" > /dev/null 2>&1
 }
 
 # All that there is to say about a guest that does nothing any more.
