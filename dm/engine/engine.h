@@ -311,6 +311,9 @@ void engine_grant_init(struct engine *e);
 /* CLOCK_MONOTONIC, ns, less the time for which this process was stopped: what
  * its own limits and measurements count in. */
 uint64_t engine_clock(const struct engine *e);
+/* What that clock has gone on since `start`: 0 at least. Where the process was
+ * stopped just when it was read, it may seem to go back. */
+uint64_t engine_since(const struct engine *e, uint64_t start);
 /* Whether the packet at hand, or the next one, may run now. */
 bool engine_may_run(const struct engine *e);
 /* Before what compiles: true, or the packet is to stop where it is with

@@ -3,8 +3,9 @@
  * Permission to run: what the scheduler says on page S and is told on page E
  * (lib/grant.h). Page E tells the truth whenever the engine sleeps.
  *
- * Without a grant the engine obeys commands and invalidations, takes doorbells
- * and looks at the memory that a WAIT_MEM waits for; no more.
+ * Without a grant, unless it is frozen, the engine obeys commands and
+ * invalidations, takes doorbells and looks at the memory that a WAIT_MEM waits
+ * for; no more.
  */
 #include "dm/engine/engine.h"
 
@@ -28,6 +29,13 @@ uint64_t engine_clock(const struct engine *e)
         frozen = __atomic_load_n(at, __ATOMIC_ACQUIRE);
     } while (frozen != before);
     return now - frozen;
+}
+
+uint64_t engine_since(const struct engine *e, uint64_t start)
+{
+    uint64_t now = engine_clock(e);
+
+    return now > start ? now - start : 0;
 }
 
 /* Good for once. */

@@ -45,7 +45,8 @@ bool engine_freeze(struct engine *e)
         return false;
     e->state = ENGINE_FROZEN;
     e->member->frozen++;
-    __atomic_store_n(&e->s->frozen_at_ns, now, __ATOMIC_RELAXED);
+    /* Not before the signal: its clock would go back. */
+    __atomic_store_n(&e->s->frozen_at_ns, clock_ns(), __ATOMIC_RELAXED);
     watch_held(e);
     return true;
 }

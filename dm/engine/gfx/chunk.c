@@ -128,7 +128,7 @@ static void forget_pipelines(struct gfx *g, struct chunk *c)
 
 static void wait_for(struct gfx *g, struct chunk *c)
 {
-    uint64_t limit = g->watchdog_ms + (c->cold ? g->compile_ms : 0), now;
+    uint64_t limit = g->watchdog_ms + (c->cold ? g->compile_ms : 0);
     VkResult res;
 
     for (;;) {
@@ -137,8 +137,7 @@ static void wait_for(struct gfx *g, struct chunk *c)
             break;
         if (res != VK_TIMEOUT)
             die_lost("waiting for the GPU", res);
-        now = engine_clock(g->e);
-        if (now - c->submit_ns > limit * NS_PER_MS)
+        if (engine_since(g->e, c->submit_ns) > limit * NS_PER_MS)
             die_hung(g, c);
         engine_nap(g->e, 0); /* sees the end of the monitor */
         if (g->e->gone)
@@ -149,15 +148,13 @@ static void wait_for(struct gfx *g, struct chunk *c)
 /* A chunk that was submitted. */
 static void finish(struct gfx *g, struct chunk *c)
 {
-    uint64_t now;
+    /* It runs when the one before it has ended. */
+    const uint64_t from =
+        g->last_done_ns > c->submit_ns ? g->last_done_ns : c->submit_ns;
 
     wait_for(g, c);
-    now = engine_clock(g->e);
-    /* It has run since the one before it ended. */
-    learn(g, c,
-          (double)(now - (g->last_done_ns > c->submit_ns ? g->last_done_ns
-                                                         : c->submit_ns)));
-    g->last_done_ns = now;
+    learn(g, c, (double)engine_since(g->e, from));
+    g->last_done_ns = engine_clock(g->e);
     g->done_number = c->number;
     engine_progress(g->e, c->packets);
     gfx_queries_collect(g, c);
