@@ -214,12 +214,12 @@ static bool is_late(struct viewer *v)
 static void take_message(struct viewer *v)
 {
     rfbClientPtr cl = v->client;
-    int rc = cl->state == RFB_NORMAL ? message_check(cl->sock) : 0;
+    int rc = message_check(cl->sock, cl->state);
 
     v->messages++;
     if (rc == -EINTR)
         return;
-    if (rc == -EAGAIN && !is_late(v)) {
+    if (rc == -EAGAIN && (!v->welcome || !is_late(v))) {
         v->messages = MESSAGES_A_LOOK; /* the rest is still to come */
         return;
     }
@@ -305,6 +305,7 @@ static void session(struct viewer *v)
 
 static void connect_viewer(struct viewer *v, int fd)
 {
+    struct scanout_view now;
     int rc;
 
     v->shown.width = 0;
@@ -320,9 +321,10 @@ static void connect_viewer(struct viewer *v, int fd)
         snprintf(v->title, sizeof(v->title), "vGPU %u.%u", v->display->domid,
                  v->display->index);
     pointer_forget(v);
-    rc = resize(v, BLANK_WIDTH, BLANK_HEIGHT);
-    if (!rc)
-        rc = follow(v);
+    /* The size only: the picture is for who is welcome. */
+    rc = scanout_look(v->display->base, v->scanout, &now);
+    rc = rc ? resize(v, BLANK_WIDTH, BLANK_HEIGHT)
+            : resize(v, now.width, now.height);
     if (rc) {
         display_log(v->display, LOG_ERROR,
                     "a viewer of scanout %u was turned away: %s", v->scanout,

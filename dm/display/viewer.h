@@ -32,10 +32,10 @@ struct viewer {
     } pointer;
 };
 
-/* message.c: whether the next message may be read: 0, -EAGAIN (not all of it is
- * there), -EINTR (nothing is), -EPROTO (it is none of ours), or another
- * negative errno. */
-int message_check(int sock);
+/* message.c: whether the next message may be read, of a viewer in that state of
+ * libvncserver's: 0, -EAGAIN (not all of it is there), -EINTR (nothing is),
+ * -EPROTO (it is none of ours), or another negative errno. */
+int message_check(int sock, int state);
 
 /* pointer.c: the guest's cursor, as the scanout has it now. */
 void pointer_follow(struct viewer *v);

@@ -148,6 +148,32 @@ static void test_garbage(void **state)
     assert_int_equal(shown_stop(&s), 0);
 }
 
+/* Without a password, from many at once: nobody's place is taken for good. */
+static void test_hello(void **state)
+{
+    struct rfb r[PROTO_DISPLAY_VIEWERS], last;
+    struct shown s;
+    unsigned int i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 64, 64, 1);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        rfb_connect(&r[i], s.port[0]);
+        usleep(20000);
+        rfb_send(&r[i], "RFB 003.008", i % 2 ? 1 + i : 3);
+        if (i < PROTO_DISPLAY_VIEWERS / 2)
+            shutdown(r[i].fd, SHUT_WR);
+    }
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++)
+        rfb_expect_end(&r[i]);
+    rfb_open(&last, s.port[0]);
+    rfb_get(&last, false);
+    shown_check(&last, 1);
+    rfb_close(&last);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
 static void test_too_many(void **state)
 {
     struct rfb r[PROTO_DISPLAY_VIEWERS], more;
@@ -462,9 +488,8 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_slow),  cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_hello), cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_noise),
     };
 
