@@ -116,6 +116,7 @@ static bool line(void)
 
 static const char *interrupt(void)
 {
+    guest_rd(ISR, 1); /* of a try before */
     guest_cfg(PCI_CAP_MSIX + 2, 2, 0x8000);
     if (!used(msi))
         return "no MSI";
