@@ -101,7 +101,7 @@ void scanouts_clear(struct vgpu *g)
 
 #define TARGET_2D 2u /* of the renderer's (PIPE_TEXTURE_2D) */
 
-static bool can_be_shown(const struct resource *r)
+bool scanout_shows(const struct resource *r)
 {
     return scanout_order(r->s->format) &&
            (!r->s->is_3d || (r->s->target == TARGET_2D && !r->s->nr_samples));
@@ -128,7 +128,7 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
         return STEP_DONE;
     }
-    if (!can_be_shown(r) || !rect_within(&c->r, r->s->width, r->s->height) ||
+    if (!scanout_shows(r) || !rect_within(&c->r, r->s->width, r->s->height) ||
         c->r.width > SCANOUT_WIDTH_MAX || c->r.height > SCANOUT_HEIGHT_MAX) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
         return STEP_DONE;
@@ -246,7 +246,7 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     }
     if (image && c->resource_id) {
         r = resource_find(g, c->resource_id);
-        if (!r || !can_be_shown(r) || r->s->width != SCANOUT_CURSOR ||
+        if (!r || !scanout_shows(r) || r->s->width != SCANOUT_CURSOR ||
             r->s->height != SCANOUT_CURSOR) {
             vgpu_refuse(rq, r ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
                               : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);

@@ -150,8 +150,9 @@ static struct chunk next_chunk(struct track *t, const uint32_t *dw, uint32_t n,
         if (len > n - c.dwords)
             break;
         cold = makes_shader(dw[c.dwords]) || (draws(dw[c.dwords]) && is_new(t));
-        /* Not behind others that ask for less. */
-        if (cold && !c.cold && c.draws)
+        /* Not behind others that ask for less; and others not behind it. */
+        if ((cold && !c.cold && c.draws) ||
+            (c.cold && !cold && draws(dw[c.dwords])))
             break;
         follow(t, dw + c.dwords);
         if (draws(dw[c.dwords]))
@@ -230,7 +231,7 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
             return STEP_DONE;
         }
         virgl_finish(g);
-        adapt(g->virgl, &chunk, engine_clock(g->e) - start);
+        adapt(g->virgl, &chunk, engine_since(g->e, start));
         if (chunk.draws)
             note_drawn(t);
         rq->pos += chunk.dwords;

@@ -264,6 +264,8 @@ bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
                  uint32_t height);
 /* Where the bytes B, G, R, A of a pixel of that format are; NULL: none such. */
 const uint8_t *scanout_order(uint32_t format);
+/* Whether a resource is of a kind that can be shown. */
+bool scanout_shows(const struct resource *r);
 /* The resource goes. */
 void scanouts_forget(struct vgpu *g, uint32_t id);
 /* All show nothing. */

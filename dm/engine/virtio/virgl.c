@@ -160,7 +160,7 @@ void virgl_finish(struct vgpu *g)
         virgl_renderer_poll();
         if (v->fence_done == id)
             return;
-        took = engine_clock(g->e) - start;
+        took = engine_since(g->e, start);
         if (took > g->e->limits.watchdog_ms * NS_PER_MS) {
             log_limited(&v->log, LOG_WARNING,
                         "virtio: the renderer does not end: giving up");

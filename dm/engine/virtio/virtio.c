@@ -77,7 +77,8 @@ static void recover_scanouts(struct vgpu *g)
         s = &g->store.head->scanout[i];
         rect = (struct virtio_gpu_rect){s->x, s->y, s->width, s->height};
         r = s->resource ? resource_find(g, s->resource) : NULL;
-        if (!r || !rect_within(&rect, r->s->width, r->s->height) ||
+        if (!r || !scanout_shows(r) ||
+            !rect_within(&rect, r->s->width, r->s->height) ||
             s->width > SCANOUT_WIDTH_MAX || s->height > SCANOUT_HEIGHT_MAX)
             s->resource = 0;
     }
