@@ -30,8 +30,7 @@
 #define PCI_CAP_MSI 0x50u
 #define PCI_CAP_MSIX 0x70u
 #define PCI_CAP_AF 0x80u
-#define PCI_CAP_MORE 0x88u /* those of the description, one behind the other   \
-                            */
+#define PCI_CAP_MORE 0x88u /* the description's, one behind the other */
 
 /* What a write has changed. */
 #define PCI_CHANGED_DECODE 0x1u /* BARs, memory decoding, power state */

@@ -53,6 +53,15 @@ out:
     return verdict;
 }
 
+bool function_msix(struct vgpu *vgpu, struct ioreq_access *access)
+{
+    if (access->write)
+        return irq_msix_write(&vgpu->st->irq, access->offset, access->size,
+                              access->data);
+    return irq_msix_read(&vgpu->st->irq, access->offset, access->size,
+                         &access->data);
+}
+
 void function_claim_again(struct vgpu *vgpu, unsigned int bar,
                           ioreq_handler handler, struct ioreq_range **range,
                           uint64_t at)

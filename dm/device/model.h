@@ -73,6 +73,9 @@ int picture_seal(struct answer *to, uint8_t *pixels, int rc);
 
 /* function.c: the PCI function, the same for all models */
 enum ioreq_verdict function_config(void *opaque, struct ioreq_access *access);
+/* The table of MSI-X: false for an access that makes no sense. The lock is
+ * held. */
+bool function_msix(struct vgpu *vgpu, struct ioreq_access *access);
 /* Log what an interrupt came to. The lock is held. */
 void function_check_irq(struct vgpu *vgpu);
 /* Claim a BAR's range where it is wanted, which `at` notes before: 0, or a

@@ -150,16 +150,9 @@ static enum ioreq_verdict on_csr(void *opaque, struct ioreq_access *access)
 static enum ioreq_verdict on_msix(void *opaque, struct ioreq_access *access)
 {
     struct vgpu *vgpu = opaque;
-    bool sense;
 
     pthread_mutex_lock(&vgpu->dev->lock);
-    if (access->write)
-        sense = irq_msix_write(&vgpu->st->irq, access->offset, access->size,
-                               access->data);
-    else
-        sense = irq_msix_read(&vgpu->st->irq, access->offset, access->size,
-                              &access->data);
-    if (!sense)
+    if (!function_msix(vgpu, access))
         bad_access(vgpu);
     pthread_mutex_unlock(&vgpu->dev->lock);
     return IOREQ_DONE;

@@ -393,16 +393,9 @@ enum ioreq_verdict virtio_on_bar(void *opaque, struct ioreq_access *access)
 enum ioreq_verdict virtio_on_msix(void *opaque, struct ioreq_access *access)
 {
     struct vgpu *vgpu = opaque;
-    bool sense;
 
     pthread_mutex_lock(&vgpu->dev->lock);
-    if (access->write)
-        sense = irq_msix_write(&vgpu->st->irq, access->offset, access->size,
-                               access->data);
-    else
-        sense = irq_msix_read(&vgpu->st->irq, access->offset, access->size,
-                              &access->data);
-    if (!sense)
+    if (!function_msix(vgpu, access))
         count(vgpu, access, access->offset, "MSI-X");
     pthread_mutex_unlock(&vgpu->dev->lock);
     return IOREQ_DONE;

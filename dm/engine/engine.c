@@ -64,7 +64,7 @@ void engine_signal_fault(struct engine *e)
 
 void engine_progress(struct engine *e, uint64_t packets)
 {
-    uint64_t now = e->run_start_ns ? clock_ns() - e->run_start_ns : 0;
+    uint64_t now = e->run_start_ns ? engine_ran(e, clock_ns()) : 0;
 
     LINK_WRITE(e->link->eng.packets, packets);
     LINK_WRITE(e->link->eng.busy_ns, e->stats.busy_ns + now);

@@ -59,7 +59,7 @@ struct engine_host {
     bool in_place;      /* guest memory is used where it is, not copied */
     /* Of a virtio-gpu: see struct proto_msg. */
     uint32_t features, capsets;
-    bool processors;    /* computes on them, in this process alone */
+    bool processors; /* computes on them, in this process alone */
 };
 
 /*
@@ -200,6 +200,7 @@ struct grant_state {
     uint64_t loaded_ns;        /* of epoch `seen` */
     uint64_t stopped_ns;       /* the GPU became idle; 0: long ago */
     uint64_t busy_ns;          /* not of this process alone */
+    uint64_t frozen_ns;        /* of page S, when the front began to run */
 };
 
 #define CACHE_LINE 64u
@@ -311,6 +312,9 @@ void engine_grant_init(struct engine *e);
 /* CLOCK_MONOTONIC, ns, less the time for which this process was stopped: what
  * its own limits and measurements count in. */
 uint64_t engine_clock(const struct engine *e);
+/* How long the front has been running at now_ns (CLOCK_MONOTONIC), as that
+ * clock goes; 0: it is not. */
+uint64_t engine_ran(const struct engine *e, uint64_t now_ns);
 /* What that clock has gone on since `start`: 0 at least. Where the process was
  * stopped just when it was read, it may seem to go back. */
 uint64_t engine_since(const struct engine *e, uint64_t start);

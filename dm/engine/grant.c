@@ -38,6 +38,16 @@ uint64_t engine_since(const struct engine *e, uint64_t start)
     return now > start ? now - start : 0;
 }
 
+uint64_t engine_ran(const struct engine *e, uint64_t now_ns)
+{
+    uint64_t frozen =
+        __atomic_load_n(&e->grant_s->frozen_ns, __ATOMIC_ACQUIRE) -
+        e->grant.frozen_ns;
+    uint64_t ns = e->run_start_ns ? now_ns - e->run_start_ns : 0;
+
+    return ns > frozen ? ns - frozen : 0;
+}
+
 /* Good for once. */
 static bool compile_granted(const struct engine *e)
 {
@@ -72,6 +82,8 @@ void engine_begin(struct engine *e)
     struct grant_e *page = e->grant_e;
     uint32_t epoch = epoch_now(e);
 
+    e->grant.frozen_ns =
+        __atomic_load_n(&e->grant_s->frozen_ns, __ATOMIC_RELAXED);
     e->run_start_ns = clock_ns();
     e->used = true;
     /* A wait is looked at without a grant, too. */
@@ -87,8 +99,8 @@ void engine_begin(struct engine *e)
 void engine_end(struct engine *e)
 {
     e->idle_since_ns = clock_ns();
-    e->stats.busy_ns += e->idle_since_ns - e->run_start_ns;
-    e->grant.busy_ns += e->idle_since_ns - e->run_start_ns;
+    e->stats.busy_ns += engine_ran(e, e->idle_since_ns);
+    e->grant.busy_ns += engine_ran(e, e->idle_since_ns);
     e->run_start_ns = 0;
     engine_publish(e);
 }

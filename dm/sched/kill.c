@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who does not stop in time is killed: through its monitor, which tells the
- * guest; past it if the monitor is silent.
+ * Who does not stop in time, and can't be stopped (freeze.c), is killed:
+ * through its monitor, which tells the guest; past it if the monitor is silent.
  */
 #include "dm/sched/vgpud.h"
 

@@ -186,6 +186,7 @@ static void a_hung_engine_is_reset(void **state)
 /* A dispatch longer than deadlines is none: it goes on turn by turn. */
 static void a_long_dispatch_is_no_hang(void **state)
 {
+    double busy, granted;
     static const char *const freezing[] = {"--slice=5ms",    "--deadline=30ms",
                                            "--overrun=300s", "--compile=300s",
                                            "--idle-cpu=20s", NULL};
@@ -206,6 +207,12 @@ static void a_long_dispatch_is_no_hang(void **state)
     }
     sched_guest_rest(&b);
     sched_guest_check(&b);
+    /* The time that it was stopped is no work: others had as much. */
+    busy = (double)vgpud_number("gfx", a.g.dm.domid, "busy_ns");
+    granted = (double)vgpud_number("gfx", a.g.dm.domid, "granted_ns") +
+              (double)vgpud_number("gfx", a.g.dm.domid, "compile_ns");
+    assert_true(busy > 0);
+    assert_true(busy < 1.2 * granted + 50e6);
     assert_int_equal(vgpud_number("gfx", a.g.dm.domid, "missed"), 0);
     assert_int_equal(vgpud_number("gfx", b.g.dm.domid, "missed"), 0);
     assert_int_equal(gfx_guest_csr(&a.g, GFX + XVGPU_RESETS, 4), 0);
