@@ -86,7 +86,9 @@ static void reset_and_tell(struct vgpu *vgpu, uint32_t reason,
 {
     const uint32_t enable = csr_get32(vgpu, XVGPU_INTR_ENABLE);
     const uint32_t code = vgpu->st->quarantine ? XVGPU_FAULT_QUARANTINE
-                                               : XVGPU_FAULT_ENGINE_RESET;
+                          : reason == XVGPU_RESET_GUARD
+                              ? XVGPU_FAULT_GUARD
+                              : XVGPU_FAULT_ENGINE_RESET;
     uint32_t vectors[XVGPU_NR_ENGINES];
     unsigned int n;
 

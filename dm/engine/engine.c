@@ -322,7 +322,7 @@ int engine_turn(struct engine *e, int timeout_ms)
     int rc;
 
     look(e);
-    if (e->preparing && engine_may_run(e)) {
+    if (e->preparing && engine_may_prepare(e) && engine_may_run(e)) {
         prepare(e);
         look(e);
     }

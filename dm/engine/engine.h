@@ -331,6 +331,13 @@ void engine_end(struct engine *e);
  * and give the grant back if need be. */
 void engine_obey_grant(struct engine *e);
 
+/* What another process had is made again from guest memory: not without the
+ * right to DMA. What is only to be freed needs none. */
+static inline bool engine_may_prepare(const struct engine *e)
+{
+    return !e->recovering || LINK_READ(e->link->dev.bus_master);
+}
+
 static inline bool engine_has_work(const struct engine *e)
 {
     return e->state == LINK_RUNNING && e->ops->front->has_work(e);

@@ -108,7 +108,7 @@ void engine_end(struct engine *e)
 static enum grant_kind want_now(const struct engine *e)
 {
     if (e->preparing)
-        return GRANT_COMPILE;
+        return engine_may_prepare(e) ? GRANT_COMPILE : GRANT_NONE;
     if (!engine_has_work(e) || e->waiting)
         return GRANT_NONE;
     return e->cold ? GRANT_COMPILE : GRANT_RUN;

@@ -168,9 +168,9 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 /* A reset by the host comes at any time. It leaves config space, the MSI-X
  * table, INTR_ENABLE and the VECTORs as they are, so that the guest hears of
  * it: of each engine whose ring was enabled the fault bit of INTR_STATUS is
- * set, STATUS is DISABLED, FAULT_CODE is ENGINE_RESET, or QUARANTINE while the
- * host lets none of this vGPU's engines start; and it signals once, by
- * interrupt and by the COMPLETION_PORT that it had. All else is as after any
+ * set, STATUS is DISABLED, FAULT_CODE is ENGINE_RESET, GUARD if RESET_REASON
+ * says that, too, or QUARANTINE while the host lets none of this vGPU's engines
+ * start; and it signals once, by interrupt and by the COMPLETION_PORT that it had. All else is as after any
  * other reset: rings, registers and VRAM have to be set up anew. A start in
  * quarantine is answered with the fault QUARANTINE; when the quarantine ends,
  * which is another reset, engines that were so refused signal as above. */
@@ -237,7 +237,8 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
       "not a shader that this engine accepts, or not for this use")            \
     X(STATE, 20, "not allowed here, or something that it needs is not bound")  \
     X(LIMIT, 21, "more memory or objects than this vGPU may have")             \
-    X(QUARANTINE, 22, "the host lets none of this vGPU's engines run")
+    X(QUARANTINE, 22, "the host lets none of this vGPU's engines run")         \
+    X(GUARD, 23, "the host has reset this vGPU: it has hung too often")
 
 #define XVGPU_FAULT_ENUM_(name, code, text) XVGPU_FAULT_##name = (code),
 enum { XVGPU_FAULT_CODES(XVGPU_FAULT_ENUM_) };

@@ -577,7 +577,7 @@ static void reset_by_the_host_is_told(void **state)
     assert_int_equal(rd(XVGPU_RESET_COUNT), 1);
     assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
     assert_int_equal(rd(SDMA + XVGPU_CTRL), 0);
-    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_GUARD);
     assert_int_equal(rd(SDMA + XVGPU_FAULTS), 1);
     assert_int_equal(rd(SDMA + XVGPU_VECTOR), 2);
     assert_int_equal(rd(SDMA + XVGPU_RING_SIZE), 0);
@@ -602,6 +602,7 @@ static void reset_by_the_host_is_told(void **state)
     assert_true(host_reset(&f, XVGPU_RESET_ADMIN, false));
     assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 1);
     assert_int_equal(rd(XVGPU_RESET_REASON), XVGPU_RESET_ADMIN);
+    assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), XVGPU_FAULT_ENGINE_RESET);
     wr(XVGPU_INTR_STATUS, ~0u);
     assert_int_equal(fx_intx_level(f.domid, DEVFN >> 3, 0), 0);
 

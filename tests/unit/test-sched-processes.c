@@ -286,8 +286,7 @@ static void quarantine(void **state)
         assert_int_equal(csr(&a, XVGPU_RESET_REASON), XVGPU_RESET_GUARD);
         assert_int_equal(csr(&a, GFX + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
         assert_int_equal(csr(&a, GFX + XVGPU_FAULT_CODE),
-                         flrs ? XVGPU_FAULT_QUARANTINE
-                              : XVGPU_FAULT_ENGINE_RESET);
+                         flrs ? XVGPU_FAULT_QUARANTINE : XVGPU_FAULT_GUARD);
         assert_int_equal(csr(&a, XVGPU_INTR_STATUS) &
                              XVGPU_INTR_FAULT(XVGPU_ENGINE_GFX),
                          XVGPU_INTR_FAULT(XVGPU_ENGINE_GFX));

@@ -526,6 +526,28 @@ static void goes_on_after_death(void **state)
     assert_int_equal(vgpu_of(g.rig.e)->bytes, 4 * 16 * 16);
 }
 
+/* Without the right to DMA its memory is not read, also not by a process that
+ * goes on for another one. */
+static void no_recovery_without_dma(void **state)
+{
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(guest_create(&g, 1, BGRX, 256, 256), OK);
+    assert_int_equal(guest_attach(&g, 1, GUEST_DATA, 256 << 10), OK);
+    rig_respawn(&g.rig);
+    g.rig.link->dev.bus_master = 0;
+    assert_int_equal(guest_start(&g, 1), 0);
+    for (i = 0; i < 3; i++)
+        engine_turn(g.rig.e, 0);
+    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
+    assert_null(resource_find(vgpu_of(g.rig.e), 1));
+    assert_int_equal(g.rig.e->grant.want, GRANT_NONE);
+    g.rig.link->dev.bus_master = 1;
+    guest_turn(&g);
+    assert_non_null(resource_find(vgpu_of(g.rig.e), 1));
+}
+
 /* The answer was given, but nobody wrote down that it was. */
 static void no_answer_comes_twice(void **state)
 {
@@ -614,6 +636,7 @@ int main(void)
         TEST(too_many),
         TEST(stops_in_a_transfer),
         TEST(goes_on_after_death),
+        TEST(no_recovery_without_dma),
         TEST(no_answer_comes_twice),
         TEST(hostile_context),
     };

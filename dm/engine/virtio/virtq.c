@@ -159,8 +159,9 @@ static int follow(struct virtq *q, struct guestmap *map,
         if (rc < 0)
             return rc;
         if (d.flags & VRING_DESC_F_INDIRECT) {
-            /* Neither nested nor chained on (2.7.5.3.1). */
-            if (!end || d.flags & (VRING_DESC_F_NEXT | VRING_DESC_F_WRITE))
+            /* Neither nested nor chained on (2.7.5.3.1); a WRITE means
+             * nothing (2.7.5.3.2). */
+            if (!end || d.flags & VRING_DESC_F_NEXT)
                 return -EPROTO;
             *end = d;
             return 0;
