@@ -9,6 +9,11 @@
  * waits as long as others who compile, too, may do so by their weights: they
  * find the compiler free. Among those that may, the one that has waited so for
  * longest is the next. Nobody waits for others that haven't asked of late.
+ *
+ * Nor is compiling a way past the run queue: what is done under such a grant
+ * may be a guest's drawing (a GL driver compiles in the midst of a draw), beside
+ * whoever has the turn. So those who want to run count as well, and who only
+ * ever compiles has the processors for its share of the time.
  */
 #include "dm/sched/vgpud.h"
 
@@ -92,17 +97,36 @@ static bool waits(const struct vgpu *v)
     return false;
 }
 
-/* The weights of the others that compile, too. */
-static uint64_t others(const struct vgpu *v, uint64_t now)
+/* Its weight, if it has or waits for what this engine draws on. */
+static uint64_t runs(const struct vgpu *v, const struct runq *r)
 {
+    unsigned int i;
+
+    for (i = 0; i < v->nr_members; i++) {
+        const struct member *m = v->members[i];
+
+        if (m->queue == r)
+            return m->entity.ready && !m->entity.throttled ? m->entity.weight
+                                                           : 0;
+    }
+    return 0;
+}
+
+/* The weights of the others that compile, too, or run. */
+static uint64_t others(const struct engine *e, uint64_t now)
+{
+    const struct vgpu *v = e->vgpu, *o;
     uint64_t late = v->compile_took_ns > LATE_NS ? v->compile_took_ns : LATE_NS;
-    const struct vgpu *o;
     uint64_t weights = 0;
 
     DL_FOREACH (v->d->vgpus, o) {
-        if (o != v && o->compile_asked_ns &&
+        if (o == v)
+            continue;
+        if (o->compile_asked_ns &&
             (now - o->compile_asked_ns < late || waits(o)))
             weights += o->members[0]->entity.weight;
+        else
+            weights += runs(o, e->member->queue);
     }
     return weights;
 }
@@ -124,7 +148,7 @@ static uint64_t due(const struct engine *e, uint64_t now)
     const uint64_t most = PAUSE_MAX * e->member->queue->config.compile_ns;
     const struct vgpu *v = e->vgpu;
     uint64_t pause =
-        (uint64_t)((double)v->compile_took_ns * (double)others(v, now) /
+        (uint64_t)((double)v->compile_took_ns * (double)others(e, now) /
                    (double)e->member->entity.weight);
 
     return v->compile_end_ns + (pause < most ? pause : most);

@@ -59,6 +59,8 @@ static void tell_queue(struct member *m)
 
     if (ready == m->entity.ready)
         return;
+    if (r->d->compile_queue)
+        r->d->compile_dirty = true; /* who compiles waits for who runs */
     now = clock_ns();
     if (ready) {
         sched_queue_ready(&r->q, &m->entity, now);

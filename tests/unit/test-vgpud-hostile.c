@@ -123,6 +123,36 @@ static void test_compilers(void **state)
     rig_stop(&rig);
 }
 
+/* To say of all that is drawn that it compiles is no way to draw beside those
+ * whose turn it is: they have their share of the time without it. */
+static void test_compiles_beside(void **state)
+{
+    const uint64_t job_us = 50000;
+    struct rig_engine *bad, *good;
+    struct rig_vgpu *v;
+    struct rig rig;
+    uint64_t begin, ns, first;
+
+    (void)state;
+    rig_start(&rig, NULL);
+    v = rig_add(&rig, GFX, 100);
+    good = &v->engine[XVGPU_ENGINE_GFX];
+    rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_HONEST, FOR_EVER);
+    rig_until(&rig, done(good) >= 3);
+    v = rig_add(&rig, GFX, 100);
+    bad = &v->engine[XVGPU_ENGINE_GFX];
+    bad->shared->job_us = (uint32_t)job_us;
+    rig_engine_start(&rig, v, XVGPU_ENGINE_GFX, DOUBLE_COMPILES, FOR_EVER);
+    rig_until(&rig, compiles(bad) >= 1);
+    first = compiles(bad);
+    begin = clock_ns();
+    rig_until(&rig, compiles(bad) >= first + 6);
+    ns = clock_ns() - begin;
+    /* As long again after each but, perhaps, one. */
+    assert_true(ns >= 10 * job_us * 1000);
+    rig_stop(&rig);
+}
+
 /* Compiling counts against a cap, and ends with it. */
 static void test_capped_compiler(void **state)
 {
@@ -178,6 +208,7 @@ static void test_gone_at_once(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_burns),        cmocka_unit_test(test_gang_compiles),
     cmocka_unit_test(test_compilers),    cmocka_unit_test(test_capped_compiler),
+    cmocka_unit_test(test_compiles_beside),
     cmocka_unit_test(test_gone_at_once),
 };
 
