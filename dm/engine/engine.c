@@ -22,6 +22,9 @@
 /* Without a grant, behind a kick. */
 #define DEAF_NS NS_PER_MS
 
+/* From one bit of tidying to the next. */
+#define TIDY_NS NS_PER_MS
+
 /* From one failed try to unmask the doorbell to the next. */
 #define UNMASK_MS 10
 
@@ -190,6 +193,8 @@ static void obey_generation(struct engine *e)
 {
     uint32_t generation = LINK_READ_ACQ(e->link->dev.map_generation);
 
+    if (e->untidy)
+        e->untidy = e->ops->tidy && e->ops->tidy(e);
     if (generation == e->map_generation)
         return;
     e->map_generation = generation;
@@ -309,6 +314,8 @@ static uint64_t sleep_ns(const struct engine *e, int timeout_ms)
 {
     uint64_t ns = timeout_ms < 0 ? UINT64_MAX : timeout_ms * NS_PER_MS, now;
 
+    if (e->untidy && ns > TIDY_NS)
+        ns = TIDY_NS;
     if (!e->waiting)
         return ns;
     now = clock_ns();

@@ -145,6 +145,9 @@ struct engine_ops {
     /* May be NULL: guest memory has changed, all mappings are to go. Called
      * after drain(). */
     void (*invalidate)(struct engine *e);
+    /* May be NULL. While e->untidy is set: undo a little of what is not needed
+     * any more, also without a grant. Whether there is more. */
+    bool (*tidy)(struct engine *e);
     /* May be NULL. Whether a packet is one that calls engine_compile(): a hint,
      * for several of them in a row. */
     bool (*compiles)(uint32_t type);
@@ -232,8 +235,9 @@ struct engine {
     bool cold, waiting;
     /* Before anything runs start(), or recover(), is to be called. */
     bool preparing, recovering;
-    bool used; /* there may be much in the context */
-    bool rung; /* kicked lately, and not granted */
+    bool used;   /* there may be much in the context */
+    bool untidy; /* tidy() has something to do */
+    bool rung;   /* kicked lately, and not granted */
     struct grant_state grant;
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct engine_stats stats;

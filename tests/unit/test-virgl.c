@@ -398,6 +398,131 @@ static void begins_anew(void **state)
     resource_and_context(7);
 }
 
+/* A query's results are in memory that guest and renderer both write to: what
+ * the guest wrote while it was not lent is not undone. */
+static void results_stay(void **state)
+{
+    const struct virtio_gpu_resource_create_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = 8,
+        .format = 64, /* R8_UNORM */
+        .bind = VIRGL_RES_BIND_CUSTOM,
+        .width = 64,
+        .height = 1,
+        .depth = 1,
+        .array_size = 1,
+    };
+    const uint32_t nop = 0;
+    unsigned char *p = guest_ptr(&g, GUEST_DATA + BYTES + 100, 64);
+
+    (void)state;
+    resource_and_context(7);
+    assert_int_equal(send(&c, sizeof(c)), OK);
+    assert_int_equal(guest_attach(&g, 8, GUEST_DATA + BYTES + 100, 64), OK);
+    memset(p, 1, 64);
+    g.rig.link->dev.map_generation++;
+    engine_turn(g.rig.e, 0);
+    assert_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
+    memset(p, 2, 64);
+    assert_int_equal(submit(1, &nop, 1, 4), OK);
+    assert_non_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
+    assert_int_equal(p[0], 2);
+    assert_int_equal(p[63], 2);
+    memset(p, 3, 64);
+    rig_respawn(&g.rig);
+    assert_int_equal(guest_start(&g, 1), 0);
+    guest_turn(&g);
+    assert_non_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
+    assert_int_equal(p[0], 3);
+    assert_int_equal(p[63], 3);
+}
+
+/* Entries of 3 MiB and a bit that begin in the midst of a page, at an offset
+ * of their own in the memory that there is. */
+#define ENTRIES 8u
+#define ENTRY_BYTES (3 * GUEST_MIB + 1234)
+#define ENTRY_AT(i) (GUEST_DATA + (i) * (GUEST_MIB / 2 + 100))
+#define ALL_BYTES (2048u * 2048u * 4u)
+
+static void put_attach(uint32_t id)
+{
+    struct {
+        struct virtio_gpu_resource_attach_backing c;
+        struct virtio_gpu_mem_entry e[ENTRIES];
+    } c = {.c = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
+                 .resource_id = id,
+                 .nr_entries = ENTRIES}};
+    uint32_t i;
+
+    for (i = 0; i < ENTRIES; i++)
+        c.e[i] = (struct virtio_gpu_mem_entry){ENTRY_AT(i), ENTRY_BYTES, 0};
+    guest_put(&g, CONTROL, &c, sizeof(c), HDR);
+}
+
+static uint32_t bytes_mapped(void)
+{
+    return (uint32_t)vgpu_of(g.rig.e)->virgl->mapped;
+}
+
+/* Much memory is lent in steps, and taken back in steps. */
+static void lends_in_pieces(void **state)
+{
+    struct virtio_gpu_transfer_host_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D,
+        .box = {0, 0, 0, 2048, 2048, 1},
+        .resource_id = 9,
+    };
+    struct vgpu *v = vgpu_of(g.rig.e);
+    uint32_t *p = guest_ptr(&g, GUEST_DATA, 8 * GUEST_MIB), i, steps, before;
+    const unsigned char *bytes = (const unsigned char *)p;
+    uint32_t *shown;
+
+    (void)state;
+    for (i = 0; i < 8 * GUEST_MIB / 4; i++)
+        p[i] = i * 2654435761u;
+    assert_int_equal(create_3d(9, 2048, 2048), OK);
+    put_attach(9);
+    for (steps = 0; steps < 100; steps++) {
+        rig_grant(&g.rig, GRANT_RUN);
+        virtio_front.look(g.rig.e);
+        rig_grant(&g.rig, GRANT_NONE);
+        virtio_front.run(g.rig.e);
+        if (!v->request.busy)
+            break;
+    }
+    assert_true(steps >= ENTRIES * ENTRY_BYTES / (4 * GUEST_MIB));
+    assert_true(steps < 100);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    /* Without a grant. */
+    g.rig.link->dev.map_generation++;
+    engine_turn(g.rig.e, 0);
+    assert_true(g.rig.e->untidy);
+    before = (uint32_t)fx_foreign_mappings(g.rig.domid);
+    assert_true(before > 0 && bytes_mapped() > 0);
+    for (steps = 0; steps < 100 && g.rig.e->untidy; steps++)
+        engine_turn(g.rig.e, 0);
+    assert_int_equal(bytes_mapped(), 0);
+    rig_grant(&g.rig, GRANT_RUN);
+    /* What is there is what the list says, across pieces. */
+    assert_int_equal(send(&c, sizeof(c)), OK);
+    assert_int_equal(guest_scanout(&g, 0, 9, 0, 0, 2048, 2048), OK);
+    assert_int_equal(guest_flush(&g, 9, 0, 0, 2048, 2048), OK);
+    shown = scanout_pixels(v->scanouts, 0);
+    for (i = 0; i < ALL_BYTES; i++) {
+        uint32_t entry = i / (uint32_t)ENTRY_BYTES,
+                 at = i % (uint32_t)ENTRY_BYTES;
+
+        if (((unsigned char *)shown)[i] !=
+            bytes[ENTRY_AT(entry) - GUEST_DATA + at])
+            fail_msg("byte %u", i);
+    }
+    assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 9),
+                     OK);
+    for (steps = 0; steps < 100 && g.rig.e->untidy; steps++)
+        engine_turn(g.rig.e, 0);
+    assert_int_equal(bytes_mapped(), 0);
+}
+
 /* ---- Hostile ones -------------------------------------------------------- */
 
 static void bad_contexts(void **state)
@@ -485,6 +610,8 @@ int main(void)
         TEST(goes_on_after_death),
         TEST(begins_anew),
         TEST(compiles_when_it_may),
+        TEST(results_stay),
+        TEST(lends_in_pieces),
         TEST(bad_contexts),
         TEST(bad_resources),
         TEST(bad_streams),

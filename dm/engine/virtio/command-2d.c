@@ -43,18 +43,35 @@ enum step vgpu_unref(struct vgpu *g, struct request *rq)
     return STEP_DONE;
 }
 
+enum step vgpu_lend(struct vgpu *g, struct request *rq, struct resource *r)
+{
+    uint32_t error;
+
+    if (!virgl_lend(g, r, &error))
+        return STEP_PREEMPTED;
+    if (error)
+        resource_detach(g, r);
+    return refuse_if(rq, error);
+}
+
+/* rq->pos: 1 when the list is noted. */
 enum step vgpu_attach_backing(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_resource_attach_backing *c = (const void *)rq->buf;
     struct resource *r = named(g, rq, c->resource_id);
+    uint32_t error = 0;
 
     if (!r)
         return STEP_DONE;
     if (c->nr_entries >
         (rq->len - sizeof(*c)) / sizeof(struct virtio_gpu_mem_entry))
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
-    return refuse_if(
-        rq, resource_attach(g, r, (const void *)(c + 1), c->nr_entries));
+    if (!rq->pos)
+        error = resource_attach(g, r, (const void *)(c + 1), c->nr_entries);
+    if (error)
+        return refuse_if(rq, error);
+    rq->pos = 1;
+    return vgpu_lend(g, rq, r);
 }
 
 enum step vgpu_detach_backing(struct vgpu *g, struct request *rq)

@@ -150,8 +150,9 @@ static enum step transfer(struct vgpu *g, struct request *rq, bool to_host)
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
     if (rq->hdr.ctx_id && context_of(g, rq) < 0)
         return STEP_DONE;
-    virgl_ready(g);
-    if (!r->va)
+    if (!virgl_ready(g))
+        return STEP_PREEMPTED;
+    if (!r->iov)
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
     if (to_host)
         rc = virgl_renderer_transfer_write_iov(

@@ -13,6 +13,7 @@ libvirtio_la_SOURCES = \
 	dm/engine/virtio/store.c \
 	dm/engine/virtio/submit.c \
 	dm/engine/virtio/vgpu.h \
+	dm/engine/virtio/lend.c \
 	dm/engine/virtio/virgl.c \
 	dm/engine/virtio/virgl.h \
 	dm/engine/virtio/virtio.c \

@@ -146,7 +146,7 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
                          const struct virtio_gpu_mem_entry *entries, uint32_t n)
 {
     struct saved_entry *list, *last = NULL;
-    uint32_t i, count = 0, first, error;
+    uint32_t i, count = 0, first;
     uint64_t bytes = 0;
     int rc;
 
@@ -186,10 +186,7 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
     r->entry = 0;
     r->entry_offset = 0;
     LINK_WRITE_REL(r->s->first, first);
-    error = virgl_lend(g, r);
-    if (error)
-        resource_detach(g, r);
-    return error;
+    return 0;
 }
 
 void resource_detach(struct vgpu *g, struct resource *r)
@@ -309,7 +306,7 @@ static void recover_backing(struct vgpu *g, struct resource *r)
     }
     r->block = r->s->first - 1;
     if (r->s->is_3d) {
-        if (virgl_lend(g, r) == 0)
+        if (virgl_lend_again(g, r) == 0)
             virgl_fill(g, r);
         return;
     }

@@ -212,6 +212,8 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
         if (!first && engine_boundary(g->e))
             return STEP_PREEMPTED;
         first = false;
+        if (!virgl_ready(g))
+            return STEP_PREEMPTED;
         before = *t;
         chunk =
             next_chunk(t, dw + rq->pos, n - (uint32_t)rq->pos, g->virgl->draws);
@@ -223,7 +225,6 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
             *t = before;
             return STEP_PREEMPTED;
         }
-        virgl_ready(g);
         start = engine_clock(g->e);
         if (virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
                                       (int)chunk.dwords)) {

@@ -108,9 +108,8 @@ struct resource {
     uint32_t *pixels;
     uint64_t bytes; /* what it counts for */
     /* 3D: its backing, while the renderer may use it. */
-    void *va;
-    size_t pages;
-    struct iovec *iov;
+    struct loan *loan;
+    struct iovec *iov; /* the renderer has it */
     uint32_t nr_iov;
     uint64_t backing_bytes;
     /* Where the last look into its backing ended. */
@@ -190,6 +189,9 @@ const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
 enum step vgpu_create_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_unref(struct vgpu *g, struct request *rq);
 enum step vgpu_attach_backing(struct vgpu *g, struct request *rq);
+/* Of what is noted as its backing, to the end of the command: it has none when
+ * that is refused. */
+enum step vgpu_lend(struct vgpu *g, struct request *rq, struct resource *r);
 enum step vgpu_detach_backing(struct vgpu *g, struct request *rq);
 enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq);
@@ -208,7 +210,7 @@ struct resource *resource_find(struct vgpu *g, uint32_t id);
 uint32_t resource_create(struct vgpu *g, const struct saved_resource *want);
 void resource_destroy(struct vgpu *g, struct resource *r);
 void resources_clear(struct vgpu *g);
-/* `entries` are the guest's, in private memory. */
+/* `entries` are the guest's, in private memory. Then it is to be lent. */
 uint32_t resource_attach(struct vgpu *g, struct resource *r,
                          const struct virtio_gpu_mem_entry *entries,
                          uint32_t n);
@@ -233,13 +235,6 @@ bool virgl_on_processors(const struct vgpu *g);
 uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
                       uint32_t id);
 void virgl_destroy(struct vgpu *g, struct resource *r);
-/* Lend the backing to the renderer, and take it back. */
-uint32_t virgl_lend(struct vgpu *g, struct resource *r);
-void virgl_take_back(struct vgpu *g, struct resource *r);
-/* Mappings are to go (all of them); what was lent is lent again by
- * virgl_ready(), before the renderer is given anything to do. */
-void virgl_unmap(struct vgpu *g);
-void virgl_ready(struct vgpu *g);
 /* Wait until all is done that was begun: the process ends if that takes longer
  * than the watchdog allows. */
 void virgl_finish(struct vgpu *g);
@@ -248,6 +243,22 @@ int virgl_read(struct vgpu *g, const struct resource *r,
                const struct virtio_gpu_rect *rect, uint32_t *to);
 /* All of level 0 from its backing. */
 void virgl_fill(struct vgpu *g, struct resource *r);
+
+/* lend.c: guest memory that the renderer uses. */
+/* Lend it the backing, to the end or, false, to a boundary at which to stop: to
+ * be called again. *error: 0 or of virtio_gpu_ctrl_type. */
+bool virgl_lend(struct vgpu *g, struct resource *r, uint32_t *error);
+/* The same in one go, for what another process had lent. */
+uint32_t virgl_lend_again(struct vgpu *g, struct resource *r);
+/* Take it back; it is unmapped by virgl_tidy(). */
+void virgl_take_back(struct vgpu *g, struct resource *r);
+/* Unmap some of it: whether there is more. */
+bool virgl_tidy(struct vgpu *g);
+/* All mappings are to go; what was lent is lent again by virgl_ready(), before
+ * the renderer is given anything to do. False: to a boundary at which to stop,
+ * call again. */
+void virgl_unmap(struct vgpu *g);
+bool virgl_ready(struct vgpu *g);
 
 /* context-3d.c */
 /* A context's slot, or -1. */

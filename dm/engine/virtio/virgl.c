@@ -19,7 +19,6 @@
 
 #include "lib/proto.h"
 
-#define PAGE 4096u
 #define NS_PER_MS 1000000ull
 
 /* A wait looks again at once for so long, then from time to time. */
@@ -129,6 +128,8 @@ void virgl_close(struct vgpu *g)
     if (!g->virgl)
         return;
     virgl_renderer_cleanup(g);
+    while (virgl_tidy(g))
+        ;
     for (i = 0; i < VGPU_CONTEXTS; i++)
         track_forget(g->virgl, i);
     free(g->virgl);
@@ -205,138 +206,6 @@ void virgl_destroy(struct vgpu *g, struct resource *r)
         virgl_renderer_resource_unref(r->id);
 }
 
-/* Pages of a backing list, then pieces of the mapping. */
-struct lending {
-    uint64_t *gfns;
-    struct iovec *iov;
-    unsigned char *va;
-    size_t pages;
-    uint32_t nr;
-};
-
-static size_t pages_of(const struct saved_entry *entry)
-{
-    return (entry->addr % PAGE + entry->len + PAGE - 1) / PAGE;
-}
-
-static int count_entry(const struct saved_entry *entry, void *user)
-{
-    struct lending *l = user;
-
-    l->pages += pages_of(entry);
-    l->nr++;
-    return 0;
-}
-
-static int list_entry(const struct saved_entry *entry, void *user)
-{
-    struct lending *l = user;
-    size_t n = pages_of(entry), i;
-
-    for (i = 0; i < n; i++)
-        l->gfns[l->pages++] = entry->addr / PAGE + i;
-    return 0;
-}
-
-static int place_entry(const struct saved_entry *entry, void *user)
-{
-    struct lending *l = user;
-    struct iovec *last = l->nr ? &l->iov[l->nr - 1] : NULL;
-    unsigned char *at = l->va + l->pages * PAGE + entry->addr % PAGE;
-
-    l->pages += pages_of(entry);
-    if (last && (unsigned char *)last->iov_base + last->iov_len == at)
-        last->iov_len += entry->len;
-    else
-        l->iov[l->nr++] = (struct iovec){at, entry->len};
-    return 0;
-}
-
-uint32_t virgl_lend(struct vgpu *g, struct resource *r)
-{
-    struct virgl *v = g->virgl;
-    struct lending l = {.nr = 0};
-    uint32_t error = VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-    void *va = NULL;
-    uint64_t bad;
-    size_t pages;
-
-    if (!r->s->is_3d)
-        return 0;
-    resource_each(g, r, count_entry, &l);
-    pages = l.pages;
-    if (v->mapped > g->mapped_max || pages * PAGE > g->mapped_max - v->mapped)
-        return error;
-    l.gfns = calloc(pages, sizeof(*l.gfns));
-    l.iov = calloc(l.nr, sizeof(*l.iov));
-    l.pages = l.nr = 0;
-    if (!l.gfns || !l.iov)
-        goto out;
-    resource_each(g, r, list_entry, &l);
-    error = VIRTIO_GPU_RESP_ERR_UNSPEC;
-    if (guestmap_map_pages(g->e->map, l.gfns, pages, &va, &bad) < 0)
-        goto out;
-    l.va = va;
-    l.pages = l.nr = 0;
-    resource_each(g, r, place_entry, &l);
-    if (virgl_renderer_resource_attach_iov((int)r->id, l.iov, (int)l.nr))
-        goto out;
-    r->va = va;
-    r->pages = pages;
-    r->iov = l.iov;
-    r->nr_iov = l.nr;
-    v->mapped += pages * PAGE;
-    l.iov = NULL;
-    va = NULL;
-    error = 0;
-out:
-    if (va)
-        guestmap_drop_range(g->e->map, va, pages);
-    free(l.gfns);
-    free(l.iov);
-    return error;
-}
-
-void virgl_take_back(struct vgpu *g, struct resource *r)
-{
-    struct iovec *iov;
-    int n;
-
-    if (!r->va)
-        return;
-    virgl_renderer_resource_detach_iov((int)r->id, &iov, &n);
-    guestmap_drop_range(g->e->map, r->va, r->pages);
-    g->virgl->mapped -= r->pages * PAGE;
-    free(r->iov);
-    r->va = NULL;
-    r->iov = NULL;
-}
-
-void virgl_unmap(struct vgpu *g)
-{
-    struct resource *r, *next;
-
-    if (!g->virgl)
-        return;
-    HASH_ITER (hh, g->resources, r, next)
-        virgl_take_back(g, r);
-    g->virgl->unmapped = true;
-}
-
-void virgl_ready(struct vgpu *g)
-{
-    struct resource *r, *next;
-
-    if (!g->virgl->unmapped)
-        return;
-    g->virgl->unmapped = false;
-    /* What is not there any more stays without: the guest has taken it. */
-    HASH_ITER (hh, g->resources, r, next) {
-        if (r->s->first && !r->va)
-            virgl_lend(g, r);
-    }
-}
-
 int virgl_read(struct vgpu *g, const struct resource *r,
                const struct virtio_gpu_rect *rect, uint32_t *to)
 {
@@ -345,7 +214,7 @@ int virgl_read(struct vgpu *g, const struct resource *r,
     uint32_t stride = 4 * rect->width;
     struct iovec iov = {to, (size_t)stride * rect->height};
 
-    virgl_ready(g);
+    (void)g;
     virgl_renderer_force_ctx_0();
     return virgl_renderer_transfer_read_iov(
                r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1)

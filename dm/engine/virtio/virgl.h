@@ -7,11 +7,13 @@
 
 #include "dm/engine/virtio/vgpu.h"
 
+struct loan;
 struct track;
 
 struct virgl {
     uint32_t fence, fence_done; /* the last one asked for; that is done */
     uint64_t mapped;            /* bytes of guest memory lent */
+    struct loan *dropped;       /* of these: to be unmapped */
     bool unmapped;              /* what was lent was taken back for a while */
     uint32_t capsets;
     bool on_processors;

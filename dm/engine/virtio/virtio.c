@@ -141,6 +141,11 @@ static void virtio_invalidate(struct engine *e)
     virgl_unmap(vgpu_of(e));
 }
 
+static bool virtio_tidy(struct engine *e)
+{
+    return virgl_tidy(vgpu_of(e));
+}
+
 static void virtio_reset(struct engine *e)
 {
     vgpu_of(e)->request.busy = false;
@@ -173,4 +178,5 @@ const struct engine_ops virtio_ops = {
     .recover = virtio_recover,
     .reset = virtio_reset,
     .invalidate = virtio_invalidate,
+    .tidy = virtio_tidy,
 };
