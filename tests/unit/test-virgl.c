@@ -77,6 +77,23 @@ static uint32_t on_context(uint32_t type, uint32_t ctx, uint32_t resource)
     return send(&c, sizeof(c));
 }
 
+/* What Mesa has for a fence: without layers. */
+static uint32_t create_fence(uint32_t id, uint32_t layers)
+{
+    struct virtio_gpu_resource_create_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = id,
+        .format = 64, /* R8 */
+        .bind = 1u << 17,
+        .width = 8,
+        .height = 1,
+        .depth = 1,
+        .array_size = layers,
+    };
+
+    return send(&c, sizeof(c));
+}
+
 static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
 {
     struct virtio_gpu_resource_create_3d c = {
@@ -556,6 +573,8 @@ static void bad_resources(void **state)
                      VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
     assert_int_equal(create_3d(1, SIDE, SIDE), OK);
     assert_int_equal(create_3d(1, SIDE, SIDE), BAD_ID);
+    assert_int_equal(create_fence(2, 2), BAD_PARAMETER);
+    assert_int_equal(create_fence(2, 0), OK);
     assert_int_equal(guest_create(&g, 1, BGRA, 8, 8), BAD_ID);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 1, 0),
                      VIRTIO_GPU_RESP_ERR_UNSPEC);
@@ -568,7 +587,7 @@ static void bad_resources(void **state)
                      BAD_PARAMETER);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 8, 1, 0),
                      BAD_CONTEXT);
-    assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 2, 0),
+    assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 3, 0),
                      BAD_ID);
     assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8), BAD_PARAMETER);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 1, 0), OK);

@@ -42,8 +42,8 @@ static bool sizes_ok(const struct saved_resource *s)
     if (!s->is_3d)
         return scanout_order(s->format) && s->width <= VGPU_SIDE_MAX &&
                s->height <= VGPU_SIDE_MAX;
-    if (!s->target)
-        return s->height == 1 && s->depth == 1 && s->array_size == 1;
+    if (!s->target) /* Mesa's fences are buffers of 0 layers */
+        return s->height == 1 && s->depth == 1 && s->array_size <= 1;
     return s->width <= VGPU_SIDE_MAX && s->height <= VGPU_SIDE_MAX &&
            s->depth && s->depth <= 2048 && s->array_size &&
            s->array_size <= 2048 && s->nr_samples <= 16 && s->last_level <= 15;

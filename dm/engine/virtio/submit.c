@@ -17,9 +17,11 @@
 
 #include "dm/engine/virtio/virgl.h"
 
+#ifndef CHUNK_NS /* a benchmark does not cut */
 #define CHUNK_NS 1000000ull
 #define CHUNK_DWORDS 16384u /* a chunk that draws nothing */
 #define DRAWS_MAX 1024u
+#endif
 
 /* Numbers of the stream's commands (virglrenderer, src/virgl_protocol.h). */
 enum {
