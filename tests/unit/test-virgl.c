@@ -30,6 +30,7 @@
 #define CLEAR 7u
 #define CREATE_SUB_CTX 29u
 #define SET_SUB_CTX 28u
+#define TRANSFER3D 43u
 #define SURFACE 8u
 
 static struct guest g;
@@ -340,6 +341,61 @@ static void stops_in_a_stream(void **state)
     assert_int_equal(pixel(0, 0) & 0xffffff, 0xff00ff);
 }
 
+/* Copies in a stream may take as long as draws. */
+static void stops_between_copies(void **state)
+{
+    static uint32_t dw[8192];
+    const uint32_t copy[] = {CMD(TRANSFER3D, 0, 13),
+                             7,
+                             0,
+                             0,
+                             0,
+                             0,
+                             0,
+                             0,
+                             0,
+                             SIDE,
+                             SIDE,
+                             1,
+                             0,
+                             1 /* to the host */};
+    struct vgpu *v = vgpu_of(g.rig.e);
+    uint32_t n = 0, i;
+
+    (void)state;
+    resource_and_context(7);
+    paint();
+    for (i = 0; i < 300; i++, n += sizeof(copy) / 4)
+        memcpy(dw + n, copy, sizeof(copy));
+    guest_put_submit(dw, n);
+    virtio_front.look(g.rig.e);
+    rig_grant(&g.rig, GRANT_NONE);
+    virtio_front.run(g.rig.e);
+    assert_true(v->request.busy && v->request.pos);
+    rig_grant(&g.rig, GRANT_RUN);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_int_equal(guest_scanout(&g, 0, 7, 0, 0, SIDE, SIDE), OK);
+    assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
+    assert_memory_equal(scanout_pixels(v->scanouts, 0),
+                        guest_ptr(&g, GUEST_DATA, BYTES), BYTES);
+    /* Fewer, but large ones. */
+    assert_int_equal(create_3d(9, 1024, 1024), OK);
+    assert_int_equal(guest_attach(&g, 9, GUEST_DATA, 4 * GUEST_MIB), OK);
+    assert_int_equal(on_context(VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, 1, 9), OK);
+    for (i = 0; i < 28; i += 14) {
+        dw[i + 1] = 9;
+        dw[i + 9] = dw[i + 10] = 1024;
+    }
+    guest_put_submit(dw, 28);
+    virtio_front.look(g.rig.e);
+    rig_grant(&g.rig, GRANT_NONE);
+    virtio_front.run(g.rig.e);
+    assert_int_equal(v->request.pos, 14);
+    rig_grant(&g.rig, GRANT_RUN);
+    guest_turn(&g);
+}
+
 /* What is new waits for a grant for compiling, and each such grant is good for
  * one chunk. What has been drawn before asks for none. */
 static void compiles_when_it_may(void **state)
@@ -481,6 +537,101 @@ static uint32_t bytes_mapped(void)
     return (uint32_t)vgpu_of(g.rig.e)->virgl->mapped;
 }
 
+/* A boundary behind each step. */
+static uint32_t steps_of_command(void)
+{
+    struct vgpu *v = vgpu_of(g.rig.e);
+    uint32_t steps;
+
+    for (steps = 1; steps < 100; steps++) {
+        rig_grant(&g.rig, GRANT_RUN);
+        virtio_front.look(g.rig.e);
+        rig_grant(&g.rig, GRANT_NONE);
+        virtio_front.run(g.rig.e);
+        if (!v->request.busy)
+            break;
+    }
+    rig_grant(&g.rig, GRANT_RUN);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    return steps;
+}
+
+/* Whole, by whatever way it comes. */
+static void there_and_back_in(uint32_t steps_there, uint32_t steps_back,
+                              struct virtio_gpu_transfer_host_3d c)
+{
+    struct virtio_gpu_ctrl_hdr *hdr = guest_ptr(&g, GUEST_RESPONSE, HDR);
+    const uint32_t bytes = 8 * GUEST_MIB;
+    uint32_t *p = guest_ptr(&g, GUEST_DATA, bytes), i;
+
+    for (i = 0; i < bytes / 4; i++)
+        p[i] = i * 2654435761u;
+    c.hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D;
+    guest_put(&g, CONTROL, &c, sizeof(c), HDR);
+    assert_int_equal(steps_of_command(), steps_there);
+    assert_int_equal(hdr->type, OK);
+    memset(p, 0, bytes);
+    c.hdr.type = VIRTIO_GPU_CMD_TRANSFER_FROM_HOST_3D;
+    guest_put(&g, CONTROL, &c, sizeof(c), HDR);
+    assert_int_equal(steps_of_command(), steps_back);
+    assert_int_equal(hdr->type, OK);
+    for (i = 0; i < bytes / 4; i++)
+        if (p[i] != i * 2654435761u)
+            fail_msg("dword %u", i);
+}
+
+static void cuts_transfers(void **state)
+{
+    struct virtio_gpu_resource_create_3d layers = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = 10,
+        .target = 7, /* 2D array */
+        .format = BGRA,
+        .bind = VIRGL_RES_BIND_SAMPLER_VIEW,
+        .width = 512,
+        .height = 512,
+        .depth = 1,
+        .array_size = 8,
+    };
+    struct virtio_gpu_resource_create_3d buffer = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = 11,
+        .format = 64, /* R8_UNORM */
+        .bind = VIRGL_RES_BIND_VERTEX_BUFFER,
+        .width = 8 * GUEST_MIB,
+        .height = 1,
+        .depth = 1,
+        .array_size = 1,
+    };
+    struct virtio_gpu_transfer_host_3d c = {.resource_id = 9};
+
+    (void)state;
+    assert_int_equal(create_3d(9, 2048, 1024), OK);
+    assert_int_equal(send(&layers, sizeof(layers)), OK);
+    assert_int_equal(send(&buffer, sizeof(buffer)), OK);
+    assert_int_equal(guest_attach(&g, 9, GUEST_DATA, 8 * GUEST_MIB), OK);
+    assert_int_equal(guest_attach(&g, 10, GUEST_DATA, 8 * GUEST_MIB), OK);
+    assert_int_equal(guest_attach(&g, 11, GUEST_DATA, 8 * GUEST_MIB), OK);
+    c.box = (struct virtio_gpu_box){0, 0, 0, 2048, 1024, 1};
+    there_and_back_in(2, 2, c);
+    c.stride = 4 * 2048;
+    there_and_back_in(2, 2, c);
+    c = (struct virtio_gpu_transfer_host_3d){.resource_id = 10};
+    c.box = (struct virtio_gpu_box){0, 0, 0, 512, 512, 8};
+    there_and_back_in(8, 8, c);
+    c = (struct virtio_gpu_transfer_host_3d){.resource_id = 11};
+    c.box = (struct virtio_gpu_box){0, 0, 0, 8 * GUEST_MIB, 1, 1};
+    there_and_back_in(2, 2, c);
+    /* A part that is not there is not there as a part either. */
+    c.resource_id = 9;
+    c.box = (struct virtio_gpu_box){0, 0, 0, 2048, 1025, 1};
+    c.hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D;
+    assert_int_equal(send(&c, sizeof(c)), BAD_PARAMETER);
+    c.box = (struct virtio_gpu_box){0, 0, 0, 2048, 1024, 1};
+    c.offset = ~0ull - 4096;
+    assert_int_equal(send(&c, sizeof(c)), BAD_PARAMETER);
+}
+
 /* Much memory is lent in steps, and taken back in steps. */
 static void lends_in_pieces(void **state)
 {
@@ -499,17 +650,9 @@ static void lends_in_pieces(void **state)
         p[i] = i * 2654435761u;
     assert_int_equal(create_3d(9, 2048, 2048), OK);
     put_attach(9);
-    for (steps = 0; steps < 100; steps++) {
-        rig_grant(&g.rig, GRANT_RUN);
-        virtio_front.look(g.rig.e);
-        rig_grant(&g.rig, GRANT_NONE);
-        virtio_front.run(g.rig.e);
-        if (!v->request.busy)
-            break;
-    }
-    assert_true(steps >= ENTRIES * ENTRY_BYTES / (4 * GUEST_MIB));
+    steps = steps_of_command();
+    assert_true(steps > ENTRIES * ENTRY_BYTES / (4 * GUEST_MIB));
     assert_true(steps < 100);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
     /* Without a grant. */
     g.rig.link->dev.map_generation++;
     engine_turn(g.rig.e, 0);
@@ -630,6 +773,8 @@ int main(void)
         TEST(begins_anew),
         TEST(compiles_when_it_may),
         TEST(results_stay),
+        TEST(stops_between_copies),
+        TEST(cuts_transfers),
         TEST(lends_in_pieces),
         TEST(bad_contexts),
         TEST(bad_resources),

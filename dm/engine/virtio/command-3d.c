@@ -138,32 +138,16 @@ static enum step create_3d(struct vgpu *g, struct request *rq)
     return refuse_if(rq, resource_create(g, &want));
 }
 
-/* The renderer checks box, level and lengths against resource and backing. */
 static enum step transfer(struct vgpu *g, struct request *rq, bool to_host)
 {
     const struct virtio_gpu_transfer_host_3d *c = (const void *)rq->buf;
     struct resource *r = resource_find(g, c->resource_id);
-    struct virtio_gpu_box box = c->box;
-    int rc;
 
     if (!r || !r->s->is_3d)
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
     if (rq->hdr.ctx_id && context_of(g, rq) < 0)
         return STEP_DONE;
-    if (!virgl_ready(g))
-        return STEP_PREEMPTED;
-    if (!r->iov)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
-    if (to_host)
-        rc = virgl_renderer_transfer_write_iov(
-            r->id, rq->hdr.ctx_id, (int)c->level, c->stride, c->layer_stride,
-            (struct virgl_box *)&box, c->offset, NULL, 0);
-    else
-        rc = virgl_renderer_transfer_read_iov(
-            r->id, rq->hdr.ctx_id, c->level, c->stride, c->layer_stride,
-            (struct virgl_box *)&box, c->offset, NULL, 0);
-    virgl_finish(g);
-    return refuse_if(rq, rc ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER : 0);
+    return vgpu_transfer_3d(g, rq, r, to_host);
 }
 
 static enum step transfer_to_host(struct vgpu *g, struct request *rq)

@@ -14,6 +14,7 @@ libvirtio_la_SOURCES = \
 	dm/engine/virtio/submit.c \
 	dm/engine/virtio/vgpu.h \
 	dm/engine/virtio/lend.c \
+	dm/engine/virtio/transfer-3d.c \
 	dm/engine/virtio/virgl.c \
 	dm/engine/virtio/virgl.h \
 	dm/engine/virtio/virtio.c \

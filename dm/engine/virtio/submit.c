@@ -22,6 +22,7 @@
 #define CHUNK_DWORDS 16384u /* a chunk that draws nothing */
 #define DRAWS_MAX 1024u
 #endif
+#define CHUNK_TEXELS (1u << 20) /* copied, but for the last command */
 
 /* Numbers of the stream's commands (virglrenderer, src/virgl_protocol.h). */
 enum {
@@ -30,10 +31,22 @@ enum {
     CMD_CLEAR = 7,
     CMD_DRAW_VBO = 8,
     CMD_BLIT = 16,
+    CMD_COPY_REGION = 17,
     CMD_SET_SUB_CTX = 28,
     CMD_BIND_SHADER = 31,
     CMD_LAUNCH_GRID = 37,
+    CMD_TRANSFER = 43,
+    CMD_COPY_TRANSFER = 45,
+    CMD_LINK_SHADER = 52,
 };
+/* Those that only set something, or are no larger than their data. All others,
+ * also those that are not known here, count as one that draws: they copy,
+ * create or wait. */
+#define BIT(n) (1ull << (n))
+#define BITS(first, last) ((BIT(last) << 1) - BIT(first))
+#define LIGHT                                                                  \
+    (BITS(0, 6) | BITS(9, 15) | BITS(18, 20) | BITS(22, 28) | BITS(31, 36) |   \
+     BITS(38, 41) | BIT(44) | BIT(46) | BITS(49, 51))
 #define OBJECT_SHADER 4u
 #define OBJECTS 12u
 #define SHADERS 6u
@@ -115,7 +128,10 @@ static void follow(struct track *t, const uint32_t *dw)
  */
 
 struct chunk {
-    uint32_t dwords, draws;
+    uint32_t dwords;
+    uint32_t heavy;  /* commands that draw, or may take as long */
+    uint64_t texels; /* copied */
+    bool drawn;
     bool cold; /* it may compile */
 };
 
@@ -132,37 +148,70 @@ static bool draws(uint32_t header)
     }
 }
 
-static bool makes_shader(uint32_t header)
+static bool heavy(uint32_t header)
 {
-    return (header & 0xff) == CMD_CREATE_OBJECT &&
-           (header >> 8 & 0xff) == OBJECT_SHADER;
+    uint32_t command = header & 0xff;
+
+    return command >= 64 || !(LIGHT & BIT(command));
+}
+
+/* Texels, or bytes of a buffer, that a command copies. It is all there. */
+static uint64_t copies(const uint32_t *dw)
+{
+    uint32_t n = dw[0] >> 16, at;
+
+    switch (dw[0] & 0xff) {
+    case CMD_COPY_REGION:
+        at = 11;
+        break;
+    case CMD_TRANSFER:
+    case CMD_COPY_TRANSFER:
+        at = 9;
+        break;
+    default:
+        return 0;
+    }
+    /* Width, height and depth; a product of two of them can't wrap. */
+    return n < at + 2 ? 0
+           : dw[at + 1] > VGPU_SIDE_MAX || dw[at + 2] > VGPU_SIDE_MAX
+               ? CHUNK_TEXELS
+               : (uint64_t)dw[at] * dw[at + 1] * dw[at + 2];
+}
+
+static bool compiles(uint32_t header)
+{
+    return (header & 0xff) == CMD_LINK_SHADER ||
+           ((header & 0xff) == CMD_CREATE_OBJECT &&
+            (header >> 8 & 0xff) == OBJECT_SHADER);
 }
 
 /* How far to go from dw[0] on; `t` is followed up to there. Nowhere: that
  * command is cut off. */
 static struct chunk next_chunk(struct track *t, const uint32_t *dw, uint32_t n,
-                               uint32_t max_draws)
+                               uint32_t max_heavy)
 {
     struct chunk c = {0};
-    uint32_t len;
+    uint32_t len, header;
     bool cold;
 
-    while (c.dwords < n && c.draws < max_draws && c.dwords < CHUNK_DWORDS) {
-        len = (dw[c.dwords] >> 16) + 1;
+    while (c.dwords < n && c.heavy < max_heavy && c.dwords < CHUNK_DWORDS &&
+           c.texels < CHUNK_TEXELS) {
+        header = dw[c.dwords];
+        len = (header >> 16) + 1;
         if (len > n - c.dwords)
             break;
-        cold = makes_shader(dw[c.dwords]) || (draws(dw[c.dwords]) && is_new(t));
+        cold = compiles(header) || (draws(header) && is_new(t));
         /* Not behind others that ask for less; and others not behind it. */
-        if ((cold && !c.cold && c.draws) ||
-            (c.cold && !cold && draws(dw[c.dwords])))
+        if ((cold && !c.cold && c.heavy) || (c.cold && !cold && heavy(header)))
             break;
         follow(t, dw + c.dwords);
-        if (draws(dw[c.dwords]))
-            c.draws++;
+        c.heavy += heavy(header);
+        c.drawn |= draws(header);
+        c.texels += copies(dw + c.dwords);
         c.dwords += len;
         if (cold) {
             c.cold = true;
-            if (c.draws)
+            if (c.heavy)
                 break;
         }
     }
@@ -179,7 +228,7 @@ static struct track *track_of(struct virgl *v, uint32_t slot)
 /* The next time about CHUNK_NS; a cold one says nothing about that. */
 static void adapt(struct virgl *v, const struct chunk *c, uint64_t ns)
 {
-    if (c->cold || c->draws < v->draws)
+    if (c->cold || c->heavy < v->draws)
         return;
     if (ns > 2 * CHUNK_NS && v->draws > 1)
         v->draws /= 2;
@@ -235,7 +284,7 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
         }
         virgl_finish(g);
         adapt(g->virgl, &chunk, engine_since(g->e, start));
-        if (chunk.draws)
+        if (chunk.drawn)
             note_drawn(t);
         rq->pos += chunk.dwords;
     }

@@ -199,6 +199,9 @@ enum step vgpu_flush(struct vgpu *g, struct request *rq);
 /* command-3d.c */
 extern const struct command vgpu_commands_3d[];
 extern const uint32_t vgpu_nr_commands_3d;
+/* transfer-3d.c: of a 3D resource */
+enum step vgpu_transfer_3d(struct vgpu *g, struct request *rq,
+                           struct resource *r, bool to_host);
 /* submit.c */
 enum step vgpu_submit(struct vgpu *g, struct request *rq);
 enum step vgpu_update_cursor(struct vgpu *g, struct request *rq);
