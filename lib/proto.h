@@ -86,6 +86,11 @@ enum proto_type {
     /* And later, passed on to the device: somebody who looks at a scanout
      * would like it to have this size. u.display_size. */
     PROTO_DISPLAY_RESIZE = 17,
+    /* Device to monitor: the driver has had this engine stopped, and it has not
+     * answered. u.engine_op, with a tag. If xen-vgpud has frozen it, it can't:
+     * it is killed then, and the answer is PROTO_ENGINE_DEAD with this tag;
+     * otherwise there is none. */
+    PROTO_ENGINE_STOPPING = 18,
 
     /* Monitor to xen-vgpud, once a vGPU and connection, first. u.sched_vgpu;
      * text: the domain's name. Descriptors for each engine of the bit mask,

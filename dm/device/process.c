@@ -15,6 +15,8 @@
 /* Generous: a machine may be emulated, and only this guest waits. */
 #define PROCESS_TIMEOUT_S 125 /* the monitor gives up after 120 */
 #define COMMAND_TIMEOUT_S 5
+/* From one word to the monitor about who does not stop to the next. */
+#define STOPPING_NS 50000000
 
 static struct timespec deadline(int seconds)
 {
@@ -22,6 +24,22 @@ static struct timespec deadline(int seconds)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     ts.tv_sec += seconds;
+    return ts;
+}
+
+/* A little later, but not after `until`. */
+static struct timespec soon(const struct timespec *until)
+{
+    struct timespec ts = deadline(0);
+
+    ts.tv_nsec += STOPPING_NS;
+    if (ts.tv_nsec >= 1000000000) {
+        ts.tv_nsec -= 1000000000;
+        ts.tv_sec++;
+    }
+    if (ts.tv_sec > until->tv_sec ||
+        (ts.tv_sec == until->tv_sec && ts.tv_nsec >= until->tv_nsec))
+        return *until;
     return ts;
 }
 
@@ -74,20 +92,30 @@ void process_gone(struct engine *e)
     e->st->done_seen = e->st->fault_seen = 0;
 }
 
+/* Whoever is frozen in the midst of a draw does not stop before its next turn,
+ * and is of no use to a driver that has it stopped: it is killed. */
 int process_command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
 {
     struct device *dev = vgpu->dev;
     struct engine *e = &vgpu->engines[n];
     const struct timespec until = deadline(COMMAND_TIMEOUT_S);
     const unsigned int deaths = e->deaths;
+    struct timespec next;
     int rc;
 
     LINK_WRITE(e->link->dev.cmd, (uint32_t)cmd);
     LINK_WRITE_REL(e->link->dev.cmd_seq, ++e->st->cmd_seq);
     rc = link_kick(e->kick);
     while (!rc && !dev->stopping && e->process && e->deaths == deaths &&
-           LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq)
-        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
+           LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq) {
+        next = cmd == LINK_CMD_STOP ? soon(&until) : until;
+        rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &next);
+        if (rc == -ETIMEDOUT && (next.tv_sec != until.tv_sec ||
+                                 next.tv_nsec != until.tv_nsec)) {
+            ask(vgpu, n, PROTO_ENGINE_STOPPING); /* or the next time */
+            rc = 0;
+        }
+    }
     if (dev->stopping)
         return -ESHUTDOWN;
     return e->deaths != deaths || !e->process ? -EPIPE : rc;

@@ -139,6 +139,10 @@ static void on_message(struct child *c, struct proto_in *in)
         rc = engines_end(m, msg->u.engine_op.index, msg->u.engine_op.engine,
                          msg->u.engine_op.tag);
         break;
+    case PROTO_ENGINE_STOPPING:
+        rc = engines_end_frozen(m, msg->u.engine_op.index,
+                                msg->u.engine_op.engine, msg->u.engine_op.tag);
+        break;
     case PROTO_REPLY:
         on_reply(m, in);
         break;

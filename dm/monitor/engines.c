@@ -351,6 +351,19 @@ int engines_end(struct monitor *m, uint32_t index, uint32_t engine,
     return 0;
 }
 
+int engines_end_frozen(struct monitor *m, uint32_t index, uint32_t engine,
+                       uint32_t tag)
+{
+    struct engine *e = lookup(m, index, engine);
+
+    if (!e || !tag)
+        return -EPROTO;
+    if (!child_runs(&e->child) || e->child.killed ||
+        !__atomic_load_n(&e->grant->frozen_at_ns, __ATOMIC_RELAXED))
+        return 0;
+    return engines_end(m, index, engine, tag);
+}
+
 void engines_forget(struct monitor *m)
 {
     struct engine *e;

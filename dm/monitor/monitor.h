@@ -140,6 +140,8 @@ int engines_run(struct monitor *m, uint32_t index, uint32_t engine,
                 uint32_t tag);
 int engines_end(struct monitor *m, uint32_t index, uint32_t engine,
                 uint32_t tag);
+int engines_end_frozen(struct monitor *m, uint32_t index, uint32_t engine,
+                       uint32_t tag);
 
 /* The device that asked is gone: nobody waits for answers. */
 void engines_forget(struct monitor *m);

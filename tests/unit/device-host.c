@@ -105,6 +105,13 @@ static void take_message(struct host *h)
         LINK_WRITE(h->running, false);
         host_engine_op(h, PROTO_ENGINE_DEAD, 0, tag);
         break;
+    case PROTO_ENGINE_STOPPING:
+        if (!LINK_READ(h->frozen) || !LINK_READ(h->running))
+            break;
+        h->thaws++;
+        LINK_WRITE(h->running, false);
+        host_engine_op(h, PROTO_ENGINE_DEAD, 0, tag);
+        break;
     case PROTO_RESET_DONE:
         __atomic_add_fetch(&h->resets, 1, __ATOMIC_RELEASE);
         break;

@@ -16,8 +16,8 @@
  *   stuck      is never done with a reset
  *   undue      says that it is done with one that nobody wanted
  *   script S   R runs the engine, K kills it, each waiting for the answer; r
- *              and k don't; g is R for gfx; D waits for its death. `show` tells
- *              what came of it. An answer that nothing was asked for is the
+ *              and k don't; g is R for gfx; s says that it should stop; D waits
+ *              for its death. `show` tells what came of it. An answer that nothing was asked for is the
  * end. later S    the same, from the first time that it is asked for registers
  * on
  */
@@ -212,9 +212,11 @@ static void run_script(const char *s)
             send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_SDMA);
         else if (*s == 'K' || *s == 'k')
             send_op(PROTO_ENGINE_KILL, 0, XVGPU_ENGINE_SDMA);
+        else if (*s == 's')
+            send_op(PROTO_ENGINE_STOPPING, 0, XVGPU_ENGINE_SDMA);
         else if (*s == 'g')
             send_op(PROTO_ENGINE_RUN, 0, XVGPU_ENGINE_GFX);
-        if (*s == 'r' || *s == 'k')
+        if (*s == 'r' || *s == 'k' || *s == 's')
             continue;
         while (serve() != (*s == 'R' || *s == 'g' ? PROTO_ENGINE_STARTED
                                                   : PROTO_ENGINE_DEAD))

@@ -612,6 +612,25 @@ static void reset_by_the_host_is_told(void **state)
     assert_int_equal(rd(SDMA + XVGPU_FAULT_CODE), 0);
 }
 
+/* An engine that is frozen in the midst of a draw does not stop: the monitor
+ * knows, and ends it, instead of the device after its patience. */
+static void stops_frozen(void **state)
+{
+    (void)state;
+    start_ring();
+    LINK_WRITE(f.deaf, true);
+    LINK_WRITE(f.frozen, true);
+    wr(SDMA + XVGPU_CTRL, 0);
+    assert_int_equal(f.thaws, 1);
+    assert_int_equal(f.kills, 0);
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_DISABLED);
+    LINK_WRITE(f.deaf, false);
+    LINK_WRITE(f.frozen, false);
+    start_ring();
+    assert_int_equal(rd(SDMA + XVGPU_STATUS), XVGPU_STATUS_RUNNING);
+    assert_int_equal(f.runs, 2);
+}
+
 static void quarantine(void **state)
 {
     (void)state;
@@ -730,6 +749,7 @@ int main(void)
         TEST(hung_engine_is_replaced),
         TEST(resets),
         TEST(reset_by_the_host_is_told),
+        TEST(stops_frozen),
         TEST(quarantine),
         TEST(queries),
     };

@@ -381,6 +381,46 @@ static void hears_why(void **state)
     }
 }
 
+/* A device whose driver stops an engine has it killed if it is frozen, and only
+ * then. */
+static void ends_frozen(void **state)
+{
+    const struct grant_e *e;
+    struct grant_s *s;
+    struct dm dm;
+    int fd;
+
+    (void)state;
+    stub("script RDRsD", "");
+    up();
+    start(&dm, plain);
+    fd = accept_one();
+    expect(fd, PROTO_SCHED_REGISTER);
+    assert_int_equal(grant_map_scheduler(got.fds[0], got.fds[1], &s, &e), 0);
+    proto_close_fds(&got);
+    answer(fd, 0);
+    expect_engine(fd, true, PROTO_DEATH_OTHER);
+    __atomic_store_n(&s->frozen_at_ns, 1, __ATOMIC_SEQ_CST);
+    send_kill(fd, XVGPU_ENGINE_SDMA, 0, PROTO_DEATH_HUNG);
+    expect_engine(fd, false, PROTO_DEATH_HUNG);
+    expect_engine(fd, true, PROTO_DEATH_OTHER);
+    expect_engine(fd, false, PROTO_DEATH_OTHER);
+    assert_true(dm_process(&dm, "device") > 0);
+    munmap(s, GRANT_SIZE);
+    munmap((void *)(uintptr_t)e, GRANT_SIZE);
+    close(fd);
+    dm_kill_domain_and_check(&dm);
+    /* One that is not: only when we say so. */
+    stub("script RsD", "");
+    start(&dm, plain);
+    fd = registered();
+    expect_engine(fd, true, PROTO_DEATH_OTHER);
+    send_kill(fd, XVGPU_ENGINE_SDMA, 0, PROTO_DEATH_HUNG);
+    expect_engine(fd, false, PROTO_DEATH_HUNG);
+    close(fd);
+    dm_kill_domain_and_check(&dm);
+}
+
 static void resets(void **state)
 {
     struct dm dm;
@@ -486,7 +526,7 @@ int main(void)
         TEST(registers),     TEST(comes_and_goes), TEST(is_refused),
         TEST(kills),         TEST(kills_nobody),   TEST(kills_past_the_monitor),
         TEST(hears_why),     TEST(resets),         TEST(resets_are_not_lost),
-        TEST(says_nonsense),
+        TEST(says_nonsense), TEST(ends_frozen),
     };
     int rc;
 
