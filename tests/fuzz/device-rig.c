@@ -202,6 +202,9 @@ static void take_message(struct drig *rig, struct proto_in *in)
             engine_end(e);
         engine_op(e, engine, PROTO_ENGINE_DEAD, 0, msg->u.engine_op.tag);
         break;
+    case PROTO_ENGINE_STOPPING: /* none is frozen */
+        FUZZ_CHECK(msg->u.engine_op.index < rig->config.nr_vgpus);
+        break;
     case PROTO_REPLY:
         look_at_reply(rig, in);
         break;
