@@ -243,13 +243,24 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
         fn->cfg[at] = now;
         if (touches(at, 1, PCI_COMMAND, 2))
             changed |= PCI_CHANGED_DECODE | PCI_CHANGED_IRQ;
-        if (touches(at, 1, PCI_BAR(0), 4 * PCI_NR_BARS) ||
-            touches(at, 1, PCI_CAP_PM + 4, 2))
+        if (touches(at, 1, PCI_BAR(0), 4 * PCI_NR_BARS))
             changed |= PCI_CHANGED_DECODE;
+        if (touches(at, 1, PCI_CAP_PM + 4, 2))
+            changed |= PCI_CHANGED_DECODE | PCI_CHANGED_IRQ;
         if (touches(at, 1, PCI_CAP_MSI, 24) || touches(at, 1, PCI_CAP_MSIX, 12))
             changed |= PCI_CHANGED_IRQ;
     }
     return changed;
+}
+
+static bool in_d0(const struct pci_function *fn)
+{
+    return !(pci_get16(fn, PCI_CAP_PM + 4) & 3);
+}
+
+bool pci_is_master(const struct pci_function *fn)
+{
+    return pci_command(fn) & PCI_COMMAND_MASTER && in_d0(fn);
 }
 
 uint64_t pci_bar_address(const struct pci_function *fn, unsigned int n)
@@ -258,8 +269,7 @@ uint64_t pci_bar_address(const struct pci_function *fn, unsigned int n)
     uint64_t address, end;
 
     if (n >= PCI_NR_BARS || !fn->desc.bars[n].size ||
-        !(pci_command(fn) & PCI_COMMAND_MEMORY) ||
-        (pci_get16(fn, PCI_CAP_PM + 4) & 3))
+        !(pci_command(fn) & PCI_COMMAND_MEMORY) || !in_d0(fn))
         return PCI_BAR_UNMAPPED;
     bar = &fn->desc.bars[n];
     address = pci_get32(fn, PCI_BAR(n)) & ~15u;

@@ -96,6 +96,9 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
  * while its size is being read. */
 uint64_t pci_bar_address(const struct pci_function *fn, unsigned int bar);
 
+/* Whether it may access memory: bus mastering is on, and it is in D0. */
+bool pci_is_master(const struct pci_function *fn);
+
 uint16_t pci_command(const struct pci_function *fn);
 uint16_t pci_get16(const struct pci_function *fn, unsigned int offset);
 uint32_t pci_get32(const struct pci_function *fn, unsigned int offset);

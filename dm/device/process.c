@@ -208,7 +208,7 @@ void engines_invalidate(struct vgpu *vgpu)
 
 void engines_bus_master(struct vgpu *vgpu)
 {
-    const bool on = pci_command(&vgpu->st->pci) & PCI_COMMAND_MASTER;
+    const bool on = pci_is_master(&vgpu->st->pci);
     unsigned int n;
 
     for (n = 0; n < XVGPU_NR_ENGINES; n++) {

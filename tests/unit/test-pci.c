@@ -131,11 +131,18 @@ static void bars_are_sized(void **state)
     pci_write(&fn, PCI_BAR(3), 4, 2);
     assert_true(pci_bar_address(&fn, 0) == 0xf0000000);
     assert_true(pci_bar_address(&fn, 2) == 0x210000000ull);
-    /* D3hot stops decoding. */
-    assert_true(pci_write(&fn, PCI_CAP_PM + 4, 2, 3) & PCI_CHANGED_DECODE);
+    /* D3hot stops decoding, and DMA. */
+    pci_write(&fn, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    assert_true(pci_is_master(&fn));
+    assert_int_equal(pci_write(&fn, PCI_CAP_PM + 4, 2, 3),
+                     PCI_CHANGED_DECODE | PCI_CHANGED_IRQ);
     assert_true(pci_bar_address(&fn, 0) == PCI_BAR_UNMAPPED);
+    assert_false(pci_is_master(&fn));
     pci_write(&fn, PCI_CAP_PM + 4, 2, 0);
     assert_true(pci_bar_address(&fn, 0) == 0xf0000000);
+    assert_true(pci_is_master(&fn));
+    pci_write(&fn, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_false(pci_is_master(&fn));
 }
 
 static void odd_accesses(void **state)

@@ -561,6 +561,31 @@ static void resets(void **state)
     assert_int_equal(shown("virtio.needs_reset"), 0);
 }
 
+/* D3hot: nothing is decoded and nothing fetched. Back in D0 (there is no soft
+ * reset) all is as it was, and what was added meanwhile is looked at. */
+static void power_states(void **state)
+{
+    (void)state;
+    drive();
+    assert_int_equal(f.link->dev.bus_master, 1);
+    cfg_wr(PCI_CAP_PM + 4, 2, 3);
+    assert_int_equal(cfg_rd(PCI_CAP_PM + 4, 2) & 3, 3);
+    assert_int_equal(rd(COMMON(device_status), 1), 0xff);
+    assert_int_equal(f.link->dev.bus_master, 0);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    assert_int_equal(f.link->dev.bus_master, 0);
+    __atomic_store_n(&f.kicks, 0, __ATOMIC_RELEASE);
+    cfg_wr(PCI_CAP_PM + 4, 2, 0);
+    cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    assert_int_equal(f.link->dev.bus_master, 1);
+    assert_true(await(kicked));
+    assert_int_equal(get_status(), 15);
+    wr(COMMON(queue_select), 2, 0);
+    assert_int_equal(rd(COMMON(queue_enable), 2), 1);
+    assert_int_equal(f.kills, 0);
+    assert_int_equal(f.runs, 1);
+}
+
 static void engine_that_does_not_start(void **state)
 {
     (void)state;
@@ -878,6 +903,7 @@ int main(void)
         TEST(interrupts_by_msix),
         TEST(interrupts_by_line),
         TEST(resets),
+        TEST(power_states),
         TEST(engine_that_does_not_start),
         TEST(dead_engine_is_replaced),
         TEST(dead_idle_engine),
