@@ -4,8 +4,8 @@
  * scheduler in between; and what an engine's process that was taken over
  * leaves to its successor. The renderer is a double.
  *
- * Input: a byte of features, then records: a byte of kind, a byte, two bytes
- * of length, as many bytes.
+ * Input: a byte of features (bit 0: 3D, bit 1: blobs), then records: a byte of
+ * kind, a byte, two bytes of length, as many bytes.
  */
 #include <signal.h>
 #include <time.h>
@@ -125,6 +125,12 @@ static void respawn(struct bytes *in, size_t len)
     run();
 }
 
+static uint64_t features_of(unsigned int byte)
+{
+    return (byte & 1 ? 1ull << VIRTIO_GPU_F_VIRGL : 0) |
+           (byte & 2 ? 1ull << VIRTIO_GPU_F_RESOURCE_BLOB : 0);
+}
+
 static void put(uint32_t queue, const uint8_t *data, size_t len)
 {
     guest_put(&g, queue, data, (uint32_t)len, len % 7 ? 2048 : HDR_ONLY);
@@ -177,7 +183,8 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
         }
         break;
     case REC_START:
-        dev->features = GUEST_FEATURES | (byte & 1) | (uint64_t)byte << 28;
+        dev->features =
+            GUEST_FEATURES | features_of(byte) | (uint64_t)byte << 28;
         command(LINK_CMD_START, 0);
         run();
         break;
@@ -215,7 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     sigaction(SIGUSR2, &sa, NULL);
     FUZZ_CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
-    guest_new(&g, GUEST_FEATURES | (take(&in, 1) & 1));
+    guest_new(&g, GUEST_FEATURES | features_of((unsigned int)take(&in, 1)));
     g.rig.e->limits.local_size = g.rig.config.limits.local_size = LOCAL;
     vgpu_of(g.rig.e)->mapped_max = MAPPED;
     command(LINK_CMD_START, 0);

@@ -104,6 +104,30 @@ int virgl_renderer_resource_create(
     return args->format ? 0 : -1;
 }
 
+int virgl_renderer_resource_create_blob(
+    const struct virgl_renderer_resource_create_blob_args *args)
+{
+    FUZZ_CHECK(args->res_handle && args->size);
+    FUZZ_CHECK((args->blob_mem != VIRGL_RENDERER_BLOB_MEM_HOST3D) ==
+               (args->num_iovs > 0));
+    if (args->blob_mem != VIRGL_RENDERER_BLOB_MEM_GUEST && args->blob_id % 4)
+        return -1;
+    return args->num_iovs ? virgl_renderer_resource_attach_iov(
+                                (int)args->res_handle,
+                                (struct iovec *)(uintptr_t)args->iovecs,
+                                (int)args->num_iovs)
+                          : 0;
+}
+
+int virgl_renderer_resource_get_info(int id,
+                                     struct virgl_renderer_resource_info *info)
+{
+    memset(info, 0, sizeof(*info));
+    info->virgl_format = 2; /* B8G8R8X8 */
+    info->width = info->height = 64;
+    return id & 1 ? 0 : -1;
+}
+
 void virgl_renderer_resource_unref(uint32_t id)
 {
     uint32_t i;

@@ -2,8 +2,10 @@
 # The engine of a virtio-gpu.
 virtio_tests = \
 	tests/unit/test-virtq \
+	tests/unit/test-virtio-blob \
 	tests/unit/test-virtio-gpu \
 	tests/unit/test-virgl \
+	tests/unit/test-virgl-blob \
 	$(NULL)
 check_PROGRAMS += $(virtio_tests)
 TESTS += $(virtio_tests)
@@ -17,6 +19,13 @@ tests_unit_test_virtq_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virtq_CFLAGS = $(engine_test_cflags)
 tests_unit_test_virtq_LDADD = $(virtio_test_libs)
 
+blob_guest = tests/unit/blob-guest.c tests/unit/blob-guest.h $(virtio_guest)
+
+tests_unit_test_virtio_blob_SOURCES = tests/unit/test-virtio-blob.c $(blob_guest)
+tests_unit_test_virtio_blob_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtio_blob_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virtio_blob_LDADD = $(virtio_test_libs)
+
 tests_unit_test_virtio_gpu_SOURCES = tests/unit/test-virtio-gpu.c $(virtio_guest)
 tests_unit_test_virtio_gpu_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virtio_gpu_CFLAGS = $(engine_test_cflags)
@@ -26,3 +35,8 @@ tests_unit_test_virgl_SOURCES = tests/unit/test-virgl.c $(virtio_guest)
 tests_unit_test_virgl_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virgl_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
 tests_unit_test_virgl_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virgl_blob_SOURCES = tests/unit/test-virgl-blob.c $(blob_guest)
+tests_unit_test_virgl_blob_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virgl_blob_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virgl_blob_LDADD = $(virtio_test_libs)

@@ -94,7 +94,9 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
     uint32_t stride, bytes, moved = 0;
     uint64_t at;
 
-    if (!r)
+    /* There is but one copy of what is in the guest's pages; drivers that
+     * forget about that do no harm (Linux's does it). */
+    if (!r || resource_in_guest(r))
         return STEP_DONE;
     if (r->s->is_3d || !rect_within(&c->r, r->s->width, r->s->height))
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);

@@ -78,23 +78,27 @@ static const struct command cursor[] = {
 };
 #undef ROW
 
+static const struct command *look_up(const struct command *table, size_t n,
+                                     uint32_t type)
+{
+    for (; n; n--, table++) {
+        if (table->type == type)
+            return table;
+    }
+    return NULL;
+}
+
 const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
                                    uint32_t type)
 {
-    const struct command *table = queue == LINK_QUEUE_CURSOR ? cursor : control;
-    uint32_t k;
-    size_t i, n = queue == LINK_QUEUE_CURSOR ? ARRAY_SIZE(cursor)
-                                             : ARRAY_SIZE(control);
+    const struct command *row;
 
-    for (i = 0; i < n; i++) {
-        if (table[i].type == type)
-            return &table[i];
-    }
-    if (queue == LINK_QUEUE_CURSOR || !g->virgl || !g->driver_3d)
-        return NULL;
-    for (k = 0; k < vgpu_nr_commands_3d; k++) {
-        if (vgpu_commands_3d[k].type == type)
-            return &vgpu_commands_3d[k];
-    }
-    return NULL;
+    if (queue == LINK_QUEUE_CURSOR)
+        return look_up(cursor, ARRAY_SIZE(cursor), type);
+    row = look_up(control, ARRAY_SIZE(control), type);
+    if (!row && g->driver_blob)
+        row = look_up(vgpu_commands_blob, vgpu_nr_commands_blob, type);
+    if (!row && g->virgl && g->driver_3d)
+        row = look_up(vgpu_commands_3d, vgpu_nr_commands_3d, type);
+    return row;
 }

@@ -222,8 +222,7 @@ static uint32_t give(struct vgpu *g, struct resource *r, bool again)
     r->nr_iov = w.nr;
     if (again)
         keep_results(r);
-    if (virgl_renderer_resource_attach_iov((int)r->id, r->iov,
-                                           (int)r->nr_iov)) {
+    if (virgl_attach(r)) {
         free(r->iov);
         r->iov = NULL;
         return VIRTIO_GPU_RESP_ERR_UNSPEC;

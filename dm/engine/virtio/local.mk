@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libvirtio.la
 
 libvirtio_la_SOURCES = \
+	dm/engine/virtio/blob.c \
 	dm/engine/virtio/command-2d.c \
 	dm/engine/virtio/command-3d.c \
 	dm/engine/virtio/command.c \

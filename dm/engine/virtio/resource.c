@@ -37,6 +37,8 @@ static uint64_t bytes_3d(const struct saved_resource *s)
 /* Nothing that bytes_3d() could wrap on, and no surprise for a renderer. */
 static bool sizes_ok(const struct saved_resource *s)
 {
+    if (s->blob_mem)
+        return s->size && s->size <= VGPU_BACKING_MAX;
     if (!s->width || !s->height)
         return false;
     if (!s->is_3d)
@@ -47,6 +49,14 @@ static bool sizes_ok(const struct saved_resource *s)
     return s->width <= VGPU_SIDE_MAX && s->height <= VGPU_SIDE_MAX &&
            s->depth && s->depth <= 2048 && s->array_size &&
            s->array_size <= 2048 && s->nr_samples <= 16 && s->last_level <= 15;
+}
+
+/* What the host holds of it. */
+static uint64_t host_bytes(const struct saved_resource *s)
+{
+    if (s->blob_mem)
+        return s->blob_mem == VIRTIO_GPU_BLOB_MEM_GUEST ? 0 : s->size;
+    return s->is_3d ? bytes_3d(s) : 4ull * s->width * s->height;
 }
 
 static void unmake(struct vgpu *g, struct resource *r)
@@ -71,7 +81,7 @@ static uint32_t make(struct vgpu *g, struct saved_resource *s, uint32_t id,
         return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
     if (!sizes_ok(s))
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-    bytes = s->is_3d ? bytes_3d(s) : 4ull * s->width * s->height;
+    bytes = host_bytes(s);
     if (bytes > g->e->limits.local_size ||
         g->bytes > g->e->limits.local_size - bytes)
         return error;
@@ -88,12 +98,12 @@ static uint32_t make(struct vgpu *g, struct saved_resource *s, uint32_t id,
     }
     g->bytes += bytes;
     if (s->is_3d) {
-        error = virgl_create(g, s, id);
+        error = virgl_create(g, r);
     } else {
-        r->pixels = calloc(1, bytes);
-        error = r->pixels ? 0 : error;
+        if (!s->blob_mem)
+            r->pixels = calloc(1, bytes);
+        error = r->pixels || s->blob_mem ? 0 : error;
     }
-    r->made = !error;
     if (error)
         unmake(g, r);
     *out = r;
@@ -150,7 +160,7 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
     uint64_t bytes = 0;
     int rc;
 
-    if (r->s->first)
+    if (r->s->first || r->s->blob_mem == VIRTIO_GPU_BLOB_MEM_HOST3D)
         return VIRTIO_GPU_RESP_ERR_UNSPEC;
     if (!n || n > VGPU_ENTRIES_MAX)
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
@@ -170,7 +180,7 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
         last = &list[count++];
         *last = (struct saved_entry){entries[i].addr, entries[i].length, 0};
     }
-    if (i < n) {
+    if (i < n || (r->s->blob_mem && bytes < r->s->size)) {
         free(list);
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
     }
@@ -305,6 +315,10 @@ static void recover_backing(struct vgpu *g, struct resource *r)
         return;
     }
     r->block = r->s->first - 1;
+    if (r->s->blob_mem) {
+        virgl_lend_again(g, r);
+        return;
+    }
     if (r->s->is_3d) {
         if (virgl_lend_again(g, r) == 0)
             virgl_fill(g, r);
@@ -329,7 +343,8 @@ void resources_recover(struct vgpu *g)
         s = &g->store.resource[i];
         if (!s->id)
             continue;
-        if (make(g, s, s->id, &r)) {
+        /* What the host had of a blob was its context's, which is gone. */
+        if (s->blob_mem > VIRTIO_GPU_BLOB_MEM_GUEST || make(g, s, s->id, &r)) {
             log_limited(&g->e->host_log, LOG_WARNING,
                         "virtio: resource %u can't be made again", s->id);
             s->id = 0;

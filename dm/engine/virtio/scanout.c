@@ -101,70 +101,95 @@ void scanouts_clear(struct vgpu *g)
 
 #define TARGET_2D 2u /* of the renderer's (PIPE_TEXTURE_2D) */
 
-bool scanout_shows(const struct resource *r)
+static bool can_be_shown(const struct resource *r)
 {
     return scanout_order(r->s->format) &&
            (!r->s->is_3d || (r->s->target == TARGET_2D && !r->s->nr_samples));
 }
 
+uint32_t scanout_check(struct vgpu *g, const struct saved_scanout *s)
+{
+    struct resource *r = resource_find(g, s->resource);
+    struct virtio_gpu_rect rect = {s->x, s->y, s->width, s->height};
+    uint32_t width, height;
+
+    if (!r)
+        return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+    width = r->s->blob_mem ? s->surface.width : r->s->width;
+    height = r->s->blob_mem ? s->surface.height : r->s->height;
+    return rect_within(&rect, width, height) && s->width <= SCANOUT_WIDTH_MAX &&
+                   s->height <= SCANOUT_HEIGHT_MAX &&
+                   (r->s->blob_mem ? blob_has_surface(r, &s->surface)
+                                   : can_be_shown(r))
+               ? 0
+               : VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+}
+
+uint32_t scanout_set(struct vgpu *g, uint32_t i,
+                     const struct saved_scanout *want)
+{
+    struct saved_scanout *s;
+    uint32_t error;
+
+    if (i >= SCANOUT_MAX || i >= LINK_READ(g->e->link->dev.nr_scanouts))
+        return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+    if (!want->resource) {
+        disable(g, i);
+        return 0;
+    }
+    error = scanout_check(g, want);
+    if (error)
+        return error;
+    s = &g->store.head->scanout[i];
+    LINK_WRITE_REL(s->resource, 0);
+    s->x = want->x;
+    s->y = want->y;
+    s->width = want->width;
+    s->height = want->height;
+    s->surface = want->surface;
+    LINK_WRITE_REL(s->resource, want->resource);
+    set_size(g, i, s->width, s->height);
+    return 0;
+}
+
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_set_scanout *c = (const void *)rq->buf;
-    struct saved_scanout *s;
-    struct resource *r;
+    const struct saved_scanout want = {c->resource_id, c->r.x,      c->r.y,
+                                       c->r.width,     c->r.height, {0}};
+    uint32_t error = scanout_set(g, c->scanout_id, &want);
 
-    if (c->scanout_id >= SCANOUT_MAX ||
-        c->scanout_id >= LINK_READ(g->e->link->dev.nr_scanouts)) {
-        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
-        return STEP_DONE;
-    }
-    s = &g->store.head->scanout[c->scanout_id];
-    if (!c->resource_id) {
-        disable(g, c->scanout_id);
-        return STEP_DONE;
-    }
-    r = resource_find(g, c->resource_id);
-    if (!r) {
-        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
-        return STEP_DONE;
-    }
-    if (!scanout_shows(r) || !rect_within(&c->r, r->s->width, r->s->height) ||
-        c->r.width > SCANOUT_WIDTH_MAX || c->r.height > SCANOUT_HEIGHT_MAX) {
-        vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
-        return STEP_DONE;
-    }
-    LINK_WRITE_REL(s->resource, 0);
-    s->x = c->r.x;
-    s->y = c->r.y;
-    s->width = c->r.width;
-    s->height = c->r.height;
-    LINK_WRITE_REL(s->resource, r->id);
-    set_size(g, c->scanout_id, s->width, s->height);
+    if (error)
+        vgpu_refuse(rq, error);
     return STEP_DONE;
 }
 
 /* Pixels of a rectangle that lies within, and how many are in a line: where
  * they are, or a copy that holds until the next call. NULL: can't be read. */
-static const uint32_t *pixels_of(struct vgpu *g, const struct resource *r,
+static const uint32_t *pixels_of(struct vgpu *g, struct resource *r,
+                                 const struct saved_surface *surface,
                                  const struct virtio_gpu_rect *rect,
                                  uint32_t *line)
 {
     static uint32_t copy[SCANOUT_WIDTH_MAX * LINES];
 
-    if (!r->s->is_3d) {
+    if (!r->s->is_3d && !r->s->blob_mem) {
         *line = r->s->width;
         return r->pixels + (uint64_t)rect->y * r->s->width + rect->x;
     }
     *line = rect->width;
+    if (resource_in_guest(r))
+        return blob_read(g, r, surface, rect, copy) ? copy : NULL;
     return virgl_read(g, r, rect, copy) == 0 ? copy : NULL;
 }
 
-/* From line *y on, to a boundary: true at the end. */
-static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
-                 const struct virtio_gpu_rect *rect, uint64_t *y)
+/* From line *y on, to a boundary or the end. */
+static enum step show(struct vgpu *g, uint32_t i, struct resource *r,
+                      const struct virtio_gpu_rect *rect, uint64_t *y)
 {
     const struct saved_scanout *s = &g->store.head->scanout[i];
-    const uint8_t *order = scanout_order(r->s->format);
+    const uint8_t *order =
+        scanout_order(r->s->blob_mem ? s->surface.format : r->s->format);
     uint32_t x0 = rect->x > s->x ? rect->x : s->x;
     uint32_t y0 = rect->y > s->y ? rect->y : s->y;
     uint32_t x1 = rect->x + rect->width, y1 = rect->y + rect->height;
@@ -177,22 +202,22 @@ static bool show(struct vgpu *g, uint32_t i, const struct resource *r,
     if (y1 > s->y + s->height)
         y1 = s->y + s->height;
     if (x0 >= x1)
-        return true;
+        return STEP_DONE;
     while (y0 + *y < y1) {
         if (*y && engine_boundary(g->e))
-            return false;
+            return STEP_PREEMPTED;
         part = (struct virtio_gpu_rect){x0, y0 + (uint32_t)*y, x1 - x0, LINES};
         if (part.height > y1 - part.y)
             part.height = y1 - part.y;
-        from = pixels_of(g, r, &part, &line);
+        from = pixels_of(g, r, &s->surface, &part, &line);
         if (!from)
-            return true;
+            return STEP_FAULT;
         for (k = 0; k < part.height; k++)
             convert(to + (part.y + k - s->y) * s->width + (x0 - s->x),
                     from + (uint64_t)k * line, part.width, order);
         *y += part.height;
     }
-    return true;
+    return STEP_DONE;
 }
 
 /* rq->pos: the scanout in the upper half, its line in the lower one. */
@@ -200,7 +225,9 @@ enum step vgpu_flush(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_resource_flush *c = (const void *)rq->buf;
     struct resource *r = resource_find(g, c->resource_id);
+    const struct saved_scanout *s;
     struct scanout *head;
+    enum step step;
     uint64_t y;
     uint32_t i;
 
@@ -208,18 +235,27 @@ enum step vgpu_flush(struct vgpu *g, struct request *rq)
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
         return STEP_DONE;
     }
-    if (!rect_within(&c->r, r->s->width, r->s->height)) {
+    if (!r->s->blob_mem && !rect_within(&c->r, r->s->width, r->s->height)) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
         return STEP_DONE;
     }
     for (i = (uint32_t)(rq->pos >> 32); g->scanouts && i < SCANOUT_MAX; i++) {
-        if (g->store.head->scanout[i].resource != r->id)
+        s = &g->store.head->scanout[i];
+        if (s->resource != r->id)
             continue;
+        if (r->s->blob_mem &&
+            !rect_within(&c->r, s->surface.width, s->surface.height)) {
+            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+            continue;
+        }
         y = rq->pos >> 32 == i ? (uint32_t)rq->pos : 0;
-        if (!show(g, i, r, &c->r, &y)) {
+        step = show(g, i, r, &c->r, &y);
+        if (step == STEP_PREEMPTED) {
             rq->pos = (uint64_t)i << 32 | y;
             return STEP_PREEMPTED;
         }
+        if (step == STEP_FAULT)
+            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
         head = scanout_head(g->scanouts, i);
         scanout_begin(head);
         head->flushes++;
@@ -230,12 +266,25 @@ enum step vgpu_flush(struct vgpu *g, struct request *rq)
 
 /* ---- Cursor -------------------------------------------------------------- */
 
+static bool is_cursor(const struct resource *r,
+                      const struct saved_surface *usual)
+{
+    if (r->s->blob_mem)
+        return blob_has_surface(r, usual);
+    return can_be_shown(r) && r->s->width == SCANOUT_CURSOR &&
+           r->s->height == SCANOUT_CURSOR;
+}
+
 static enum step cursor(struct vgpu *g, struct request *rq, bool image)
 {
     const struct virtio_gpu_update_cursor *c = (const void *)rq->buf;
     struct resource *r = NULL;
     static const struct virtio_gpu_rect all = {0, 0, SCANOUT_CURSOR,
                                                SCANOUT_CURSOR};
+    /* Of a blob nobody says how pixels lie in it: as in any cursor. */
+    static const struct saved_surface usual = {VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
+                                               SCANOUT_CURSOR, SCANOUT_CURSOR,
+                                               4 * SCANOUT_CURSOR, 0};
     const uint32_t *from = NULL;
     struct scanout *head;
     uint32_t line;
@@ -246,8 +295,7 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     }
     if (image && c->resource_id) {
         r = resource_find(g, c->resource_id);
-        if (!r || !scanout_shows(r) || r->s->width != SCANOUT_CURSOR ||
-            r->s->height != SCANOUT_CURSOR) {
+        if (!r || !is_cursor(r, &usual)) {
             vgpu_refuse(rq, r ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
                               : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
             return STEP_DONE;
@@ -256,7 +304,7 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     if (!g->scanouts)
         return STEP_DONE;
     if (r)
-        from = pixels_of(g, r, &all, &line);
+        from = pixels_of(g, r, &usual, &all, &line);
     head = scanout_head(g->scanouts, c->pos.scanout_id);
     scanout_begin(head);
     head->cursor.x = (int32_t)c->pos.x;
@@ -269,7 +317,7 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     }
     if (from)
         convert(head->cursor.pixels, from, SCANOUT_CURSOR * SCANOUT_CURSOR,
-                scanout_order(r->s->format));
+                scanout_order(r->s->blob_mem ? usual.format : r->s->format));
     scanout_end(head);
     return STEP_DONE;
 }

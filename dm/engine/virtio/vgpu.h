@@ -35,7 +35,7 @@
 /* ---- What outlives the process (store.c) -------------------------------- */
 
 #define STORE_MAGIC 0x56475658u /* "XVGV" */
-#define STORE_VERSION 1u
+#define STORE_VERSION 2u
 #define STORE_BLOCK_ENTRIES 63u
 
 struct saved_entry {
@@ -55,16 +55,26 @@ struct saved_resource {
     uint32_t id;    /* 0: not used; written last */
     uint32_t first; /* block of its backing + 1, or 0: none; written last */
     uint32_t is_3d; /* the renderer has it; otherwise it is ours, and 2D */
-    /* As the guest has said; all but the first three for 3D only. */
+    /* As the guest has said; all but the first three for 3D only, and none
+     * for blobs. */
     uint32_t format, width, height;
     uint32_t target, bind, depth, array_size, last_level, nr_samples, flags;
-    uint32_t pad;
-    uint64_t contexts; /* it is attached to: bits, by their slots */
+    /* VIRTIO_GPU_BLOB_MEM_*, or 0: not a blob. The others are the blob's. */
+    uint32_t blob_mem, blob_flags;
+    uint32_t blob_context; /* whose blob_id it is, where the host has it */
+    uint64_t contexts;     /* it is attached to: bits, by their slots */
+    uint64_t blob_id, size;
+};
+
+/* How pixels lie in a blob. */
+struct saved_surface {
+    uint32_t format, width, height, stride, offset;
 };
 
 struct saved_scanout {
     uint32_t resource; /* 0: shows nothing */
     uint32_t x, y, width, height;
+    struct saved_surface surface; /* if it is a blob */
 };
 
 struct saved_context {
@@ -103,7 +113,7 @@ struct store {
 struct resource {
     uint32_t id;
     struct saved_resource *s;
-    bool made;
+    bool made; /* 3D: the renderer knows it */
     /* 2D: as the guest's format has them, lines of width * 4. */
     uint32_t *pixels;
     uint64_t bytes; /* what it counts for */
@@ -144,7 +154,8 @@ struct vgpu {
     bool due[LINK_QUEUES]; /* interrupts, for what was given back */
     struct virgl *virgl;   /* the renderer, or NULL: 2D only */
     uint64_t mapped_max;   /* bytes of guest memory lent to it */
-    bool driver_3d;        /* the guest's driver has accepted it */
+    /* What the guest's driver has accepted. */
+    bool driver_3d, driver_blob;
 };
 
 /* One row a command; a request shorter than `min` is answered with an error,
@@ -196,6 +207,9 @@ enum step vgpu_detach_backing(struct vgpu *g, struct request *rq);
 enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq);
 enum step vgpu_flush(struct vgpu *g, struct request *rq);
+/* blob.c */
+extern const struct command vgpu_commands_blob[];
+extern const uint32_t vgpu_nr_commands_blob;
 /* command-3d.c */
 extern const struct command vgpu_commands_3d[];
 extern const uint32_t vgpu_nr_commands_3d;
@@ -212,6 +226,11 @@ struct resource *resource_find(struct vgpu *g, uint32_t id);
 /* `want` says what, but for `first` and `contexts`. */
 uint32_t resource_create(struct vgpu *g, const struct saved_resource *want);
 void resource_destroy(struct vgpu *g, struct resource *r);
+/* Its bytes are the guest's pages, and nobody else has them. */
+static inline bool resource_in_guest(const struct resource *r)
+{
+    return r->s->blob_mem == VIRTIO_GPU_BLOB_MEM_GUEST;
+}
 void resources_clear(struct vgpu *g);
 /* `entries` are the guest's, in private memory. Then it is to be lent. */
 uint32_t resource_attach(struct vgpu *g, struct resource *r,
@@ -234,9 +253,9 @@ void virgl_close(struct vgpu *g);
 uint32_t virgl_capsets(const struct vgpu *g);
 /* All that it draws is computed in this process. */
 bool virgl_on_processors(const struct vgpu *g);
-/* Make, and destroy. 0 or an error of virtio_gpu_ctrl_type. */
-uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
-                      uint32_t id);
+/* Make, and destroy. 0 or an error of virtio_gpu_ctrl_type. A blob that has
+ * backing is made when that is lent for the first time. */
+uint32_t virgl_create(struct vgpu *g, struct resource *r);
 void virgl_destroy(struct vgpu *g, struct resource *r);
 /* Wait until all is done that was begun: the process ends if that takes longer
  * than the watchdog allows. */
@@ -244,6 +263,9 @@ void virgl_finish(struct vgpu *g);
 /* Read pixels of level 0 to lines of 4 * rect->width bytes: 0 or -1. */
 int virgl_read(struct vgpu *g, const struct resource *r,
                const struct virtio_gpu_rect *rect, uint32_t *to);
+/* Whether a blob's host part is such a surface. */
+bool virgl_has_surface(const struct resource *r,
+                       const struct saved_surface *surface);
 /* All of level 0 from its backing. */
 void virgl_fill(struct vgpu *g, struct resource *r);
 
@@ -278,12 +300,25 @@ bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
                  uint32_t height);
 /* Where the bytes B, G, R, A of a pixel of that format are; NULL: none such. */
 const uint8_t *scanout_order(uint32_t format);
-/* Whether a resource is of a kind that can be shown. */
-bool scanout_shows(const struct resource *r);
+/* Whether what it says can be shown. 0 or an error of virtio_gpu_ctrl_type. */
+uint32_t scanout_check(struct vgpu *g, const struct saved_scanout *s);
+/* The same, and show it; `resource` 0 shows nothing. */
+uint32_t scanout_set(struct vgpu *g, uint32_t i,
+                     const struct saved_scanout *want);
 /* The resource goes. */
 void scanouts_forget(struct vgpu *g, uint32_t id);
 /* All show nothing. */
 void scanouts_clear(struct vgpu *g);
+
+/* blob.c */
+/* Whether a blob has such a surface. */
+bool blob_has_surface(const struct resource *r,
+                      const struct saved_surface *surface);
+/* Copy a rectangle that lies within, from the guest's pages, to lines of
+ * 4 * rect->width bytes. False: they are not there. */
+bool blob_read(struct vgpu *g, struct resource *r,
+               const struct saved_surface *surface,
+               const struct virtio_gpu_rect *rect, uint32_t *to);
 
 /* store.c */
 /* fd -1: in private memory. 0 or a negative errno. */

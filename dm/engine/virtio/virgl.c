@@ -178,11 +178,29 @@ void virgl_finish(struct vgpu *g)
 /* ---- Resources ------------------------------------------------------------
  */
 
-uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
-                      uint32_t id)
+static int create_blob(struct resource *r, const struct iovec *iov, uint32_t n)
 {
+    const struct virgl_renderer_resource_create_blob_args args = {
+        .res_handle = r->id,
+        .ctx_id = r->s->blob_context,
+        .blob_mem = r->s->blob_mem,
+        .blob_flags = r->s->blob_flags,
+        .blob_id = r->s->blob_id,
+        .size = r->s->size,
+        .iovecs = iov,
+        .num_iovs = n,
+    };
+    int rc = virgl_renderer_resource_create_blob(&args);
+
+    r->made = rc == 0;
+    return rc;
+}
+
+uint32_t virgl_create(struct vgpu *g, struct resource *r)
+{
+    const struct saved_resource *s = r->s;
     struct virgl_renderer_resource_create_args args = {
-        .handle = id,
+        .handle = r->id,
         .target = s->target,
         .format = s->format,
         .bind = s->bind,
@@ -195,15 +213,38 @@ uint32_t virgl_create(struct vgpu *g, const struct saved_resource *s,
         .flags = s->flags,
     };
 
-    if (!g->virgl || virgl_renderer_resource_create(&args, NULL, 0))
+    if (!g->virgl)
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-    return 0;
+    if (!s->blob_mem)
+        r->made = virgl_renderer_resource_create(&args, NULL, 0) == 0;
+    else if (s->blob_mem == VIRTIO_GPU_BLOB_MEM_HOST3D)
+        create_blob(r, NULL, 0);
+    else
+        return 0;
+    return r->made ? 0 : VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 }
 
 void virgl_destroy(struct vgpu *g, struct resource *r)
 {
     if (r->s->is_3d && r->made && g->virgl)
         virgl_renderer_resource_unref(r->id);
+}
+
+int virgl_attach(struct resource *r)
+{
+    struct iovec *iov;
+    int n;
+
+    if (!r->made) {
+        if (create_blob(r, r->iov, r->nr_iov))
+            return -1;
+        /* What it is made of has not heard of the pages (as of 0.10.4). */
+        virgl_renderer_resource_detach_iov((int)r->id, &iov, &n);
+    }
+    return virgl_renderer_resource_attach_iov((int)r->id, r->iov,
+                                              (int)r->nr_iov)
+               ? -1
+               : 0;
 }
 
 int virgl_read(struct vgpu *g, const struct resource *r,
@@ -220,6 +261,18 @@ int virgl_read(struct vgpu *g, const struct resource *r,
                r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1)
                ? -1
                : 0;
+}
+
+bool virgl_has_surface(const struct resource *r,
+                       const struct saved_surface *surface)
+{
+    struct virgl_renderer_resource_info info;
+
+    return r->made &&
+           virgl_renderer_resource_get_info((int)r->id, &info) == 0 &&
+           info.virgl_format == surface->format &&
+           surface->width <= info.width && surface->height <= info.height &&
+           !surface->offset;
 }
 
 void virgl_fill(struct vgpu *g, struct resource *r)

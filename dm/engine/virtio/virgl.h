@@ -22,6 +22,10 @@ struct virgl {
     struct log_limit log;
 };
 
+/* virgl.c: tell it of r->iov; a blob that is not made yet is made of that. 0 or
+ * -1. */
+int virgl_attach(struct resource *r);
+
 /* submit.c: a context goes. */
 void track_forget(struct virgl *v, uint32_t slot);
 

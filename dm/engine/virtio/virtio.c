@@ -68,18 +68,12 @@ static int virtio_start(struct engine *e)
 /* What was shown goes on being shown, if that is still possible. */
 static void recover_scanouts(struct vgpu *g)
 {
-    struct virtio_gpu_rect rect;
     struct saved_scanout *s;
-    struct resource *r;
     uint32_t i;
 
     for (i = 0; i < SCANOUT_MAX; i++) {
         s = &g->store.head->scanout[i];
-        rect = (struct virtio_gpu_rect){s->x, s->y, s->width, s->height};
-        r = s->resource ? resource_find(g, s->resource) : NULL;
-        if (!r || !scanout_shows(r) ||
-            !rect_within(&rect, r->s->width, r->s->height) ||
-            s->width > SCANOUT_WIDTH_MAX || s->height > SCANOUT_HEIGHT_MAX)
+        if (scanout_check(g, s))
             s->resource = 0;
     }
 }
@@ -162,8 +156,11 @@ static void virtio_describe(const struct engine *e, struct engine_host *host)
     if (!g->virgl)
         return;
     host->capsets = virgl_capsets(g);
-    host->features |=
-        1u << VIRTIO_GPU_F_VIRGL | 1u << VIRTIO_GPU_F_CONTEXT_INIT;
+    /* Blobs not in 2D alone, though they would work: Linux makes all its buffers
+     * blobs then, and waits for each picture. */
+    host->features |= 1u << VIRTIO_GPU_F_VIRGL |
+                      1u << VIRTIO_GPU_F_CONTEXT_INIT |
+                      1u << VIRTIO_GPU_F_RESOURCE_BLOB;
 }
 
 const struct engine_ops virtio_ops = {

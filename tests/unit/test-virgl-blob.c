@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Blob resources of a virtio-gpu, with a renderer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dm/engine/virtio/virgl.h"
+#include "blob-guest.h"
+
+#define CONTROL LINK_QUEUE_CONTROL
+#define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
+#define FEATURES_3D                                                            \
+    (BLOB_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |                              \
+     1ull << VIRTIO_GPU_F_CONTEXT_INIT)
+
+static struct guest g;
+static struct blob_request blob;
+
+static int begin(void **state)
+{
+    (void)state;
+    blob_begin(&g, FEATURES_3D);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    guest_free(&g);
+    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
+    return 0;
+}
+
+#define PIPE_RESOURCE_CREATE (48u | 11u << 16) /* src/virgl_protocol.h */
+#define TARGET_2D 2u
+
+static void context(uint32_t id)
+{
+    struct virtio_gpu_ctx_create c = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = id},
+        .context_init = 2,
+    };
+
+    assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR), OK);
+}
+
+static uint32_t attach(uint32_t ctx, uint32_t id)
+{
+    struct virtio_gpu_ctx_resource c = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = ctx},
+        .resource_id = id};
+
+    return guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR);
+}
+
+/* A texture in context 1, to be had by its number. */
+static void make_texture(uint32_t blob_id)
+{
+    struct {
+        struct virtio_gpu_cmd_submit c;
+        uint32_t dw[12];
+    } s = {.c = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D, .ctx_id = 1},
+                 .size = sizeof(s.dw)},
+           .dw = {PIPE_RESOURCE_CREATE, BGRX, VIRGL_RES_BIND_RENDER_TARGET,
+                  TARGET_2D, WIDTH, HEIGHT, 1, 1, 0, 0, 0, blob_id}};
+
+    assert_int_equal(guest_command(&g, CONTROL, &s, sizeof(s), NULL, HDR), OK);
+}
+
+static void is_offered(void **state)
+{
+    struct engine_host host = {0};
+
+    (void)state;
+    virtio_ops.describe(g.rig.e, &host);
+    assert_true(host.features & 1u << VIRTIO_GPU_F_RESOURCE_BLOB);
+    assert_true(host.features & 1u << VIRTIO_GPU_F_CONTEXT_INIT);
+}
+
+static void renderer_knows_the_pages(void **state)
+{
+    struct vgpu *v = vgpu_of(g.rig.e);
+
+    (void)state;
+    context(1);
+    assert_int_equal(blob_create(&g, 1), OK);
+    assert_int_equal(attach(1, 1), OK);
+    assert_int_equal(v->virgl->mapped, PAGES * PAGE);
+    blob_paint(&g, 7);
+    assert_int_equal(blob_show(&g, 1), OK);
+    assert_int_equal(blob_flush(&g, 1), OK);
+    assert_true(blob_is_shown(&g, 7));
+    /* Mappings go, and come again when there is something to do. */
+    g.rig.link->dev.map_generation++;
+    guest_turn(&g);
+    assert_int_equal(v->virgl->mapped, 0);
+    make_texture(1);
+    assert_int_equal(v->virgl->mapped, PAGES * PAGE);
+    blob_respawn(&g);
+    v = vgpu_of(g.rig.e);
+    assert_int_equal(v->virgl->mapped, PAGES * PAGE);
+    blob_paint(&g, 8);
+    assert_int_equal(blob_flush(&g, 1), OK);
+    assert_true(blob_is_shown(&g, 8));
+    assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1),
+                     OK);
+    assert_int_equal(v->virgl->mapped, 0);
+    /* Not in memory: the renderer can't have it. */
+    blob = blob_of(2, GUEST);
+    blob.entry[2].addr = 0xf0000000;
+    assert_int_equal(blob_send(&g, &blob), UNSPEC);
+    assert_int_equal(v->backing_bytes, 0);
+}
+
+static uint32_t transfer_3d(uint32_t id)
+{
+    struct virtio_gpu_transfer_host_3d c = {
+        .hdr = {.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, .ctx_id = 1},
+        .box = {0, 0, 0, WIDTH, HEIGHT, 1},
+        .offset = OFFSET,
+        .stride = STRIDE,
+        .resource_id = id,
+    };
+
+    return guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR);
+}
+
+/* A context's texture as a blob: shown from there; gone with the process. */
+static void of_the_host(void **state)
+{
+    struct virtio_gpu_set_scanout_blob c = blob_surface(2);
+
+    (void)state;
+    context(1);
+    make_texture(77);
+    blob = blob_of(1, HOST3D);
+    blob.c.hdr.ctx_id = 1;
+    blob.c.blob_id = 77;
+    blob.c.nr_entries = 0;
+    blob.c.blob_flags = VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE;
+    assert_int_equal(blob_send(&g, &blob), BAD_PARAMETER);
+    blob.c.blob_flags = 0;
+    blob.c.hdr.ctx_id = 9;
+    assert_int_equal(blob_send(&g, &blob), BAD_CONTEXT);
+    blob.c.hdr.ctx_id = 1;
+    blob.c.blob_id = 78;
+    assert_int_equal(blob_send(&g, &blob), BAD_PARAMETER);
+    blob.c.blob_id = 77;
+    blob.c.size = g.rig.e->limits.local_size + 1;
+    assert_int_equal(blob_send(&g, &blob), NO_MEMORY);
+    blob.c.size = SIZE;
+    assert_int_equal(blob_send(&g, &blob), OK);
+    assert_int_equal(vgpu_of(g.rig.e)->bytes, SIZE);
+    assert_int_equal(guest_attach(&g, 1, GUEST_DATA, PAGES * PAGE), UNSPEC);
+
+    make_texture(78);
+    blob = blob_of(2, HOST3D_GUEST);
+    blob.c.hdr.ctx_id = 1;
+    blob.c.blob_id = 78;
+    assert_int_equal(blob_send(&g, &blob), OK);
+    blob_paint(&g, 9);
+    assert_int_equal(transfer_3d(1), UNSPEC); /* from where? */
+    assert_int_equal(attach(1, 2), OK);
+    assert_int_equal(transfer_3d(2), OK);
+    assert_int_equal(blob_send_surface(&g, &c), BAD_PARAMETER);
+    c.offsets[0] = 0;
+    c.format = RGBA;
+    assert_int_equal(blob_send_surface(&g, &c), BAD_PARAMETER);
+    c.format = BGRX;
+    c.width = WIDTH + 1;
+    assert_int_equal(blob_send_surface(&g, &c), BAD_PARAMETER);
+    c.width = WIDTH;
+    assert_int_equal(blob_send_surface(&g, &c), OK);
+    assert_int_equal(blob_flush(&g, 2), OK);
+    assert_true(blob_is_shown(&g, 9));
+    blob_respawn(&g);
+    assert_int_equal(blob_flush(&g, 2), BAD_ID);
+    assert_int_equal(attach(1, 1), BAD_ID);
+    assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);
+    assert_true(blob_is_shown(&g, 9)); /* what was shown stays */
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(is_offered),
+        TEST(renderer_knows_the_pages),
+        TEST(of_the_host),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
