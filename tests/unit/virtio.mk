@@ -6,6 +6,7 @@ virtio_tests = \
 	tests/unit/test-virtio-gpu \
 	tests/unit/test-virgl \
 	tests/unit/test-virgl-blob \
+	tests/unit/test-virgl-contexts \
 	$(NULL)
 check_PROGRAMS += $(virtio_tests)
 TESTS += $(virtio_tests)
@@ -40,3 +41,9 @@ tests_unit_test_virgl_blob_SOURCES = tests/unit/test-virgl-blob.c $(blob_guest)
 tests_unit_test_virgl_blob_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virgl_blob_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
 tests_unit_test_virgl_blob_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virgl_contexts_SOURCES = tests/unit/test-virgl-contexts.c \
+	$(virtio_guest)
+tests_unit_test_virgl_contexts_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virgl_contexts_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virgl_contexts_LDADD = $(virtio_test_libs)

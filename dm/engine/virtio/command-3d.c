@@ -49,19 +49,19 @@ static enum step get_capset(struct vgpu *g, struct request *rq)
 static enum step ctx_create(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_ctx_create *c = (const void *)rq->buf;
+    uint32_t init = g->driver_init ? c->context_init : 0;
     char name[NAME_MAX_BYTES + 1];
     uint32_t len;
+
+    if (init & ~(uint32_t)VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK)
+        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
 
     memcpy(name, c->debug_name, NAME_MAX_BYTES);
     name[NAME_MAX_BYTES] = '\0';
     len = (uint32_t)strlen(name);
     if (c->nlen < len)
         len = c->nlen;
-    return refuse_if(
-        rq,
-        context_create(g, rq->hdr.ctx_id,
-                       c->context_init & VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK,
-                       name, len));
+    return refuse_if(rq, context_create(g, rq->hdr.ctx_id, init, name, len));
 }
 
 /* The slot of the header's context, or -1 and the request is refused. */

@@ -36,6 +36,7 @@ static uint32_t front_open(struct engine *e)
     uint32_t i;
 
     g->driver_3d = features & 1ull << VIRTIO_GPU_F_VIRGL;
+    g->driver_init = features & 1ull << VIRTIO_GPU_F_CONTEXT_INIT;
     g->driver_blob = features & 1ull << VIRTIO_GPU_F_RESOURCE_BLOB;
     for (i = 0; i < LINK_QUEUES; i++) {
         if (virtq_open(&g->queue[i], &dev->queue[i], features) < 0)

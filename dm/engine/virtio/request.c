@@ -83,6 +83,13 @@ static int answer(struct vgpu *g, struct request *rq)
     return give_back(g, rq->queue, chain->head, len);
 }
 
+/* Without context_init there are no rings (virtio 1.2, 5.7.6.7). */
+static void only_what_is_accepted(const struct vgpu *g, struct request *rq)
+{
+    if (!g->driver_init)
+        rq->hdr.flags &= ~(uint32_t)VIRTIO_GPU_FLAG_INFO_RING_IDX;
+}
+
 int vgpu_answer_dead(struct vgpu *g, uint32_t queue, uint16_t head)
 {
     struct request *rq = &g->request;
@@ -95,6 +102,7 @@ int vgpu_answer_dead(struct vgpu *g, uint32_t queue, uint16_t head)
     memset(&rq->hdr, 0, HDR);
     if (rq->chain.out_bytes >= HDR)
         virtq_read(g->e->map, &rq->chain, 0, &rq->hdr, HDR);
+    only_what_is_accepted(g, rq);
     vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
     return answer(g, rq);
 }
@@ -143,8 +151,12 @@ static uint32_t copy_in(struct vgpu *g, struct request *rq)
     if (virtq_read(g->e->map, &rq->chain, 0, rq->buf, len) < 0)
         return VIRTIO_GPU_RESP_ERR_UNSPEC;
     memcpy(&rq->hdr, rq->buf, HDR);
+    only_what_is_accepted(g, rq);
     rq->len = len;
-    return 0;
+    return rq->hdr.flags & VIRTIO_GPU_FLAG_INFO_RING_IDX &&
+                   rq->hdr.ring_idx >= VGPU_RINGS
+               ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+               : 0;
 }
 
 static enum step run(struct vgpu *g, struct request *rq)

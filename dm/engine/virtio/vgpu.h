@@ -29,6 +29,7 @@
 #define VGPU_BACKING_MAX (4ull << 30) /* bytes of guest memory listed */
 #define VGPU_MAPPED_MAX (2ull << 30)  /* bytes of it mapped for the renderer */
 #define VGPU_CONTEXTS 64u
+#define VGPU_RINGS 64u /* of a context: timelines of fences */
 #define VGPU_ENTRIES_MAX (1u << 18) /* of one resource's list */
 #define VGPU_RESPONSE 4096u
 
@@ -155,7 +156,7 @@ struct vgpu {
     struct virgl *virgl;   /* the renderer, or NULL: 2D only */
     uint64_t mapped_max;   /* bytes of guest memory lent to it */
     /* What the guest's driver has accepted. */
-    bool driver_3d, driver_blob;
+    bool driver_3d, driver_blob, driver_init;
 };
 
 /* One row a command; a request shorter than `min` is answered with an error,
