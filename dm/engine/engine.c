@@ -225,11 +225,12 @@ void engine_nap(struct engine *e, uint64_t ns)
         {.fd = e->kick, .events = POLLIN},
         {.fd = e->wake, .events = POLLIN},
         {.fd = e->sock, .events = POLLIN},
+        {.fd = e->async_fd, .events = POLLIN},
     };
     struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S),
                           .tv_nsec = (long)(ns % NS_PER_S)};
 
-    if (ppoll(pfds, 3, &ts, NULL) <= 0)
+    if (ppoll(pfds, 4, &ts, NULL) <= 0)
         return;
     /* Whoever kicks has written to a page first, which is looked at at the
      * next boundary or in the next turn. */
@@ -376,6 +377,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
     e->sock = config->sock;
     e->context = config->context;
     e->scanout = config->scanout;
+    e->async_fd = -1;
     e->xce = config->xce;
     e->bell = (struct doorbell){.ring_port = -1, .done_port = -1};
     e->link = mmap(NULL, LINK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,

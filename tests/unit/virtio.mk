@@ -7,6 +7,7 @@ virtio_tests = \
 	tests/unit/test-virgl \
 	tests/unit/test-virgl-blob \
 	tests/unit/test-virgl-contexts \
+	tests/unit/test-virtio-answers \
 	$(NULL)
 check_PROGRAMS += $(virtio_tests)
 TESTS += $(virtio_tests)
@@ -47,3 +48,11 @@ tests_unit_test_virgl_contexts_SOURCES = tests/unit/test-virgl-contexts.c \
 tests_unit_test_virgl_contexts_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virgl_contexts_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
 tests_unit_test_virgl_contexts_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virtio_answers_SOURCES = tests/unit/test-virtio-answers.c \
+	$(virtio_guest)
+tests_unit_test_virtio_answers_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtio_answers_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virtio_answers_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=virgl_renderer_poll
+tests_unit_test_virtio_answers_LDADD = $(virtio_test_libs)

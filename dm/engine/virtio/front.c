@@ -6,10 +6,16 @@
 
 #include "dm/engine/virtio/vgpu.h"
 
+/* Looks at the queues and the renderer from time to time; when it is told of
+ * fences, only to see that they come. */
+#define NAP_NS 100000ull
+#define NAP_MAX_NS 10000000ull
+
 void vgpu_fault(struct vgpu *g, int rc, uint64_t addr)
 {
     struct engine *e = g->e;
     struct link_eng *eng = &e->link->eng;
+    uint32_t i;
 
     engine_fault(e,
                  rc == -EPROTO || rc == -EINVAL ? XVGPU_FAULT_PACKET_FIELD
@@ -17,6 +23,8 @@ void vgpu_fault(struct vgpu *g, int rc, uint64_t addr)
                  addr);
     e->state = LINK_STOPPED;
     g->request.busy = false;
+    for (i = 0; i < LINK_QUEUES; i++)
+        g->end[i] = g->queue[i].used;
     log_limited(&e->fault_log, LOG_WARNING,
                 "virtio: a queue can't be gone on with: %s, address 0x%llx",
                 strerror(-rc), (unsigned long long)addr);
@@ -57,6 +65,7 @@ static void front_stop(struct engine *e)
     struct vgpu *g = vgpu_of(e);
 
     memset(g->queue, 0, sizeof(g->queue));
+    memset(g->end, 0, sizeof(g->end));
     g->request.busy = false;
     e->cold = false;
     e->job_start_ns = 0;
@@ -112,7 +121,32 @@ static bool front_has_work(const struct engine *e)
         if (virtq_pending(&g->queue[i]))
             return true;
     }
-    return g->request.busy;
+    return g->request.busy || vgpu_waits(g);
+}
+
+/* Nothing is left but what the renderer does; there may come more. */
+static enum step wait_some(struct vgpu *g)
+{
+    vgpu_interrupt(g);
+    engine_nap(g->e, g->e->async_fd < 0 ? NAP_NS : NAP_MAX_NS);
+    look_all(g);
+    return STEP_DONE;
+}
+
+/* What it does is not known, or not allowed to be known: without the right to
+ * DMA answers stay where they are. */
+static void settle(struct vgpu *g)
+{
+    int rc = 0;
+
+    if (!LINK_READ(g->e->link->dev.bus_master)) {
+        if (g->virgl)
+            virgl_wait(g, virgl_mark(g));
+    } else if (g->e->state == LINK_RUNNING) {
+        rc = vgpu_settle(g);
+    }
+    if (rc < 0)
+        vgpu_fault(g, rc, g->queue[LINK_QUEUE_CONTROL].bad_addr);
 }
 
 static void front_run(struct engine *e)
@@ -127,8 +161,11 @@ static void front_run(struct engine *e)
         step = vgpu_step(g);
         if (step == STEP_DONE)
             look_all(g);
+        else if (step == STEP_IDLE && vgpu_waits(g))
+            step = wait_some(g);
     } while (step == STEP_DONE && e->state == LINK_RUNNING &&
              !engine_boundary(e));
+    settle(g);
     vgpu_interrupt(g);
     if (!e->grant.stopped_ns)
         e->grant.stopped_ns = clock_ns();

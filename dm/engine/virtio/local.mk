@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libvirtio.la
 
 libvirtio_la_SOURCES = \
+	dm/engine/virtio/answer.c \
 	dm/engine/virtio/blob.c \
 	dm/engine/virtio/command-2d.c \
 	dm/engine/virtio/command-3d.c \
@@ -21,6 +22,7 @@ libvirtio_la_SOURCES = \
 	dm/engine/virtio/virtio.c \
 	dm/engine/virtio/virtq.c \
 	dm/engine/virtio/virtq.h \
+	dm/engine/virtio/watch.c \
 	$(NULL)
 libvirtio_la_CFLAGS = $(AM_CFLAGS) $(XENDM_CFLAGS) $(VIRGL_CFLAGS)
 libvirtio_la_LIBADD = libengine.la $(VIRGL_LIBS)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SUBMIT_3D: a context's stream of commands, cut into chunks that take about
- * CHUNK_NS each, with a boundary behind each.
+ * CHUNK_NS each, with a boundary behind each. One is drawn while the next is
+ * prepared; who is to give the engine back waits for one or two.
  *
  * Of the stream only the headers are read here, to know where it may be cut;
  * what they say is checked by the renderer. A header is a dword: command [7:0],
@@ -225,15 +226,29 @@ static struct track *track_of(struct virgl *v, uint32_t slot)
     return v->track[slot];
 }
 
-/* The next time about CHUNK_NS; a cold one says nothing about that. */
-static void adapt(struct virgl *v, const struct chunk *c, uint64_t ns)
+/* The next one is to take about CHUNK_NS. */
+static void adapt(struct virgl *v, uint64_t ns)
 {
-    if (c->cold || c->heavy < v->draws)
+    if (v->chunk.heavy < v->draws)
         return;
     if (ns > 2 * CHUNK_NS && v->draws > 1)
         v->draws /= 2;
     else if (ns < CHUNK_NS / 2 && v->draws < DRAWS_MAX)
         v->draws *= 2;
+}
+
+/* The chunk before has been waited for: what it says, unless others than it
+ * have been done since. Then about this one, begun at start_ns. A cold one says
+ * nothing. */
+static void learn(struct virgl *v, const struct chunk *c, uint64_t start_ns)
+{
+    bool known = v->chunk.mark && v->chunk.mark == v->fence_done;
+
+    if (known && v->done_ns > v->chunk.begin_ns)
+        adapt(v, v->done_ns - v->chunk.begin_ns);
+    v->chunk.mark = c->cold ? 0 : v->part;
+    v->chunk.heavy = c->heavy;
+    v->chunk.begin_ns = known && v->done_ns > start_ns ? v->done_ns : start_ns;
 }
 
 /* rq->pos: dwords done. */
@@ -276,14 +291,19 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
             *t = before;
             return STEP_PREEMPTED;
         }
+        if (chunk.cold) /* the watchdog is not for compiling */
+            virgl_wait(g, virgl_mark(g));
         start = engine_clock(g->e);
+        g->virgl->begun = true;
         if (virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
                                       (int)chunk.dwords)) {
             vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
             return STEP_DONE;
         }
-        virgl_finish(g);
-        adapt(g->virgl, &chunk, engine_since(g->e, start));
+        virgl_go_on(g);
+        learn(g->virgl, &chunk, start);
+        if (chunk.cold)
+            virgl_wait(g, virgl_mark(g));
         if (chunk.drawn)
             note_drawn(t);
         rq->pos += chunk.dwords;

@@ -176,8 +176,10 @@ enum step vgpu_transfer_3d(struct vgpu *g, struct request *rq,
         }
         box = c->box;
         offset = c->offset + part_of(&cut, rq->pos, &box);
+        if (!to_host) /* that would wait without a watchdog */
+            virgl_wait(g, virgl_mark(g));
         rc = run_part(rq, r, &box, offset, to_host);
-        virgl_finish(g);
+        virgl_go_on(g);
         if (rc) {
             vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
             return STEP_DONE;

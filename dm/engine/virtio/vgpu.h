@@ -32,11 +32,12 @@
 #define VGPU_RINGS 64u /* of a context: timelines of fences */
 #define VGPU_ENTRIES_MAX (1u << 18) /* of one resource's list */
 #define VGPU_RESPONSE 4096u
+#define VGPU_WAITING 32u /* answers that wait, of a queue; a power of two */
 
 /* ---- What outlives the process (store.c) -------------------------------- */
 
 #define STORE_MAGIC 0x56475658u /* "XVGV" */
-#define STORE_VERSION 2u
+#define STORE_VERSION 3u
 #define STORE_BLOCK_ENTRIES 63u
 
 struct saved_entry {
@@ -85,6 +86,8 @@ struct saved_context {
 
 struct saved_queue {
     uint16_t last_avail, used;
+    /* Chains that are done, or nearly so, from `used` up to `end`. */
+    uint16_t end, head[VGPU_WAITING];
 };
 
 struct saved_head {
@@ -143,6 +146,15 @@ struct request {
     struct virtq_chain chain;
 };
 
+/* An answer that waits for the renderer, or behind one that does. */
+struct waiting_answer {
+    uint32_t mark; /* of virgl_mark(); 0: only behind others */
+    uint32_t len;
+    uint64_t addr;
+    uint16_t head;
+    struct virtio_gpu_ctrl_hdr hdr;
+};
+
 struct vgpu {
     struct engine *e;
     struct virtq queue[LINK_QUEUES];
@@ -151,6 +163,8 @@ struct vgpu {
     uint64_t bytes, backing_bytes;
     struct store store;
     void *scanouts; /* see lib/scanout.h; or NULL */
+    uint16_t end[LINK_QUEUES];
+    struct waiting_answer waiting[VGPU_WAITING]; /* of the control queue */
     uint32_t queue_done[LINK_QUEUES];
     bool due[LINK_QUEUES]; /* interrupts, for what was given back */
     struct virgl *virgl;   /* the renderer, or NULL: 2D only */
@@ -186,14 +200,27 @@ void vgpu_fault(struct vgpu *g, int rc, uint64_t addr);
 /* Take the next chain, if any, or go on with the one under way. STEP_FAULT
  * when its queue is broken (vgpu_fault() has been called). */
 enum step vgpu_step(struct vgpu *g);
-/* What is due: when nothing more is there to be answered, so that one interrupt
- * serves for several commands, or before others get the engine. */
-void vgpu_interrupt(struct vgpu *g);
-/* Answer the chain that another process had taken: an error. */
-int vgpu_answer_dead(struct vgpu *g, uint32_t queue, uint16_t head);
+
+/* answer.c. Those that return int: 0, or the control queue is broken and its
+ * bad_addr says where. */
+/* Of a header, what the driver has not accepted goes. */
+void vgpu_only_accepted(const struct vgpu *g, struct request *rq);
 void vgpu_refuse(struct request *rq, uint32_t error);
 /* All of the response, which begins with a header that is filled in. */
 void *vgpu_answer(struct request *rq, uint32_t type, uint32_t len);
+/* The command is done: it is answered now, or in its turn. */
+int vgpu_complete(struct vgpu *g, struct request *rq);
+/* Answers wait; give back those that need not any more. */
+bool vgpu_waits(const struct vgpu *g);
+int vgpu_release(struct vgpu *g);
+/* Wait for the renderer, then give all back. */
+int vgpu_settle(struct vgpu *g);
+/* What is due: when nothing more is there to be answered, so that one interrupt
+ * serves for several commands, or before others get the engine. */
+void vgpu_interrupt(struct vgpu *g);
+/* Chains that another process had taken: with an error. The queue goes on
+ * behind them. */
+int vgpu_answer_all_dead(struct vgpu *g, uint32_t queue);
 
 /* command.c, command-2d.c: the tables */
 const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
@@ -258,9 +285,16 @@ bool virgl_on_processors(const struct vgpu *g);
  * backing is made when that is lent for the first time. */
 uint32_t virgl_create(struct vgpu *g, struct resource *r);
 void virgl_destroy(struct vgpu *g, struct resource *r);
-/* Wait until all is done that was begun: the process ends if that takes longer
- * than the watchdog allows. */
+/* A mark behind all that was begun; 0: all is done. Whether it is done up to
+ * there; wait for that. The process ends if nothing gets done for longer than
+ * the watchdog allows. */
+uint32_t virgl_mark(struct vgpu *g);
+bool virgl_passed(struct vgpu *g, uint32_t mark);
+void virgl_wait(struct vgpu *g, uint32_t mark);
+/* Something was begun: wait until it is done; or only for what was begun before
+ * it, so that it goes on while the next part is prepared. */
 void virgl_finish(struct vgpu *g);
+void virgl_go_on(struct vgpu *g);
 /* Read pixels of level 0 to lines of 4 * rect->width bytes: 0 or -1. */
 int virgl_read(struct vgpu *g, const struct resource *r,
                const struct virtio_gpu_rect *rect, uint32_t *to);

@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@
 
 /* A wait looks again at once for so long, then from time to time. */
 #define SPIN_NS 20000u
-#define NAP_MIN_NS 20000
-#define NAP_MAX_NS 1000000
+#define NAP_NS 100000
+#define NAP_MAX_NS 10000000 /* when it is told of fences */
 
 #define CAPSETS 2u /* VIRGL and VIRGL2 */
 
@@ -34,8 +35,13 @@ static void write_fence(void *cookie, uint32_t fence)
 {
     struct vgpu *g = cookie;
 
-    if (g->virgl)
-        g->virgl->fence_done = fence;
+    struct virgl *v = g->virgl;
+
+    if (!v || (int32_t)(fence - v->fence_done) <= 0)
+        return;
+    v->fence_done = fence;
+    v->done_ns = engine_clock(g->e);
+    watch_from(v, fence == v->fence ? 0 : v->done_ns);
 }
 
 /* The library's own messages, which a guest may cause as often as it likes. */
@@ -104,18 +110,27 @@ int virgl_open(struct vgpu *g)
     v->draws = 16;
     /* Where the sandbox shows render nodes, if the host has any. */
     v->on_processors = access("/dev/dri", F_OK) < 0;
-    rc = virgl_renderer_init(
-        g, VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS, &callbacks);
+    rc = virgl_renderer_init(g,
+                             VIRGL_RENDERER_USE_EGL |
+                                 VIRGL_RENDERER_USE_SURFACELESS |
+                                 VIRGL_RENDERER_THREAD_SYNC,
+                             &callbacks);
     if (rc) {
         free(v);
         g->virgl = NULL;
         return -ENODEV;
     }
+    v->poll_fd = g->e->async_fd = virgl_renderer_get_poll_fd();
     for (id = 1; id <= CAPSETS; id++) {
         virgl_renderer_get_cap_set(id, &version, &size);
         if (!size)
             break;
         v->capsets = id;
+    }
+    rc = watch_start(v, g->e);
+    if (rc < 0) {
+        virgl_close(g);
+        return rc;
     }
     warm_up(g);
     return 0;
@@ -127,6 +142,8 @@ void virgl_close(struct vgpu *g)
 
     if (!g->virgl)
         return;
+    g->e->async_fd = -1;
+    watch_stop(g->virgl);
     virgl_renderer_cleanup(g);
     while (virgl_tidy(g))
         ;
@@ -148,31 +165,71 @@ bool virgl_on_processors(const struct vgpu *g)
 
 /* ---- Waiting ------------------------------------------------------------- */
 
-void virgl_finish(struct vgpu *g)
+static bool passed(const struct virgl *v, uint32_t mark)
+{
+    return (int32_t)(v->fence_done - mark) >= 0;
+}
+
+uint32_t virgl_mark(struct vgpu *g)
 {
     struct virgl *v = g->virgl;
-    struct timespec nap = {.tv_nsec = NAP_MIN_NS};
-    uint64_t start = engine_clock(g->e), took;
-    uint32_t id = ++v->fence;
 
-    if (virgl_renderer_create_fence((int)id, 0) != 0)
-        return;
-    while (v->fence_done != id) {
-        virgl_renderer_poll();
-        if (v->fence_done == id)
-            return;
-        took = engine_since(g->e, start);
-        if (took > g->e->limits.watchdog_ms * NS_PER_MS) {
-            log_limited(&v->log, LOG_WARNING,
-                        "virtio: the renderer does not end: giving up");
-            _exit(PROTO_EXIT_HUNG);
-        }
-        if (took < SPIN_NS)
-            continue;
-        nanosleep(&nap, NULL);
-        if (nap.tv_nsec < NAP_MAX_NS)
-            nap.tv_nsec *= 2;
+    if (v->begun) {
+        v->begun = false;
+        if (v->fence == v->fence_done)
+            v->done_ns = engine_clock(g->e);
+        if (!++v->fence) /* 0 is no mark */
+            v->fence++;
+        if (virgl_renderer_create_fence((int)v->fence, 0))
+            v->fence_done = v->fence;
+        else
+            watch_from(v, v->done_ns);
     }
+    return passed(v, v->fence) ? 0 : v->fence;
+}
+
+bool virgl_passed(struct vgpu *g, uint32_t mark)
+{
+    struct virgl *v = g->virgl;
+
+    if (!mark || passed(v, mark))
+        return true;
+    virgl_renderer_poll();
+    if (passed(v, mark))
+        return true;
+    if (engine_since(g->e, v->done_ns) > g->e->limits.watchdog_ms * NS_PER_MS) {
+        log_limited(&v->log, LOG_WARNING,
+                    "virtio: the renderer does not end: giving up");
+        _exit(PROTO_EXIT_HUNG);
+    }
+    return false;
+}
+
+void virgl_wait(struct vgpu *g, uint32_t mark)
+{
+    struct pollfd pfd = {.fd = g->virgl->poll_fd, .events = POLLIN};
+    const struct timespec nap = {.tv_nsec = pfd.fd < 0 ? NAP_NS : NAP_MAX_NS};
+    uint64_t start = engine_clock(g->e);
+
+    while (!virgl_passed(g, mark)) {
+        if (engine_since(g->e, start) >= SPIN_NS)
+            ppoll(&pfd, 1, &nap, NULL);
+    }
+}
+
+void virgl_finish(struct vgpu *g)
+{
+    g->virgl->begun = true;
+    virgl_wait(g, virgl_mark(g));
+}
+
+void virgl_go_on(struct vgpu *g)
+{
+    uint32_t before = g->virgl->part;
+
+    g->virgl->begun = true;
+    g->virgl->part = virgl_mark(g);
+    virgl_wait(g, before);
 }
 
 /* ---- Resources ------------------------------------------------------------
@@ -255,7 +312,8 @@ int virgl_read(struct vgpu *g, const struct resource *r,
     uint32_t stride = 4 * rect->width;
     struct iovec iov = {to, (size_t)stride * rect->height};
 
-    (void)g;
+    /* It would wait by itself, and without a watchdog. */
+    virgl_wait(g, virgl_mark(g));
     virgl_renderer_force_ctx_0();
     return virgl_renderer_transfer_read_iov(
                r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1)

@@ -9,15 +9,25 @@
 
 struct loan;
 struct track;
+struct watch;
 
 struct virgl {
     uint32_t fence, fence_done; /* the last one asked for; that is done */
+    uint32_t part;              /* the mark behind the last part */
+    bool begun;                 /* there is more than the last one covers */
+    uint64_t done_ns;           /* fence_done's time, or that of the first */
+    int poll_fd;                /* tells of fences; or -1 */
     uint64_t mapped;            /* bytes of guest memory lent */
     struct loan *dropped;       /* of these: to be unmapped */
     bool unmapped;              /* what was lent was taken back for a while */
     uint32_t capsets;
     bool on_processors;
     uint32_t draws; /* of a chunk, so that it takes about CHUNK_NS */
+    struct {
+        uint32_t mark, heavy;
+        uint64_t begin_ns;
+    } chunk;             /* the last one; mark 0: it says nothing about that */
+    struct watch *watch; /* or NULL */
     struct track *track[VGPU_CONTEXTS]; /* submit.c */
     struct log_limit log;
 };
@@ -28,5 +38,12 @@ int virgl_attach(struct resource *r);
 
 /* submit.c: a context goes. */
 void track_forget(struct virgl *v, uint32_t slot);
+
+/* watch.c: a thread ends the process when nothing has got done since
+ * watch_from() for longer than the watchdog and compiling may take together. 0:
+ * nothing is under way. 0 or a negative errno. */
+int watch_start(struct virgl *v, const struct engine *e);
+void watch_stop(struct virgl *v);
+void watch_from(struct virgl *v, uint64_t ns);
 
 #endif

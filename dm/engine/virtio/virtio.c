@@ -78,35 +78,6 @@ static void recover_scanouts(struct vgpu *g)
     }
 }
 
-/* The chain under way is answered, unless its answer is in the used ring. */
-static int recover_queues(struct vgpu *g)
-{
-    struct saved_head *saved = g->store.head;
-    struct virtq *q;
-    uint16_t used;
-    uint32_t i;
-    int rc;
-
-    for (i = 0; i < LINK_QUEUES; i++) {
-        g->queue[i].last_avail = g->queue[i].avail = saved->queue[i].last_avail;
-        g->queue[i].used = saved->queue[i].used;
-    }
-    i = saved->busy_queue;
-    if (!saved->busy || i >= LINK_QUEUES || !g->queue[i].size)
-        return 0;
-    q = &g->queue[i];
-    q->last_avail = q->avail = saved->queue[i].last_avail = saved->busy_next;
-    rc = virtq_used(q, g->e->map, &used);
-    if (rc < 0)
-        return rc;
-    if (used == (uint16_t)(q->used + 1)) {
-        q->used = saved->queue[i].used = used;
-        saved->busy = 0;
-        return 0;
-    }
-    return vgpu_answer_dead(g, i, saved->busy_head);
-}
-
 static int virtio_recover(struct engine *e)
 {
     struct vgpu *g = vgpu_of(e);
@@ -118,7 +89,9 @@ static int virtio_recover(struct engine *e)
         resources_recover(g);
         contexts_recover(g);
         recover_scanouts(g);
-        rc = recover_queues(g);
+        rc = 0;
+        for (i = 0; i < LINK_QUEUES && rc == 0; i++)
+            rc = vgpu_answer_all_dead(g, i);
     }
     /* Whether it was told of what was given back nobody knows. */
     for (i = 0; i < LINK_QUEUES; i++)

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When a virtio-gpu's commands are answered: behind what the renderer does, in
+ * order, once, and by a successor if need be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dm/engine/virtio/virgl.h"
+#include "virtio-guest.h"
+
+#define CONTROL LINK_QUEUE_CONTROL
+#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
+#define OK VIRTIO_GPU_RESP_OK_NODATA
+#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
+
+static struct guest g;
+
+/* ---- A renderer whose fences don't come -----------------------------------
+ */
+
+static unsigned int held; /* looks at it that see nothing */
+static struct {
+    bool looked, second_done;
+    uint16_t used;
+} meanwhile;
+
+void __real_virgl_renderer_poll(void);
+void __wrap_virgl_renderer_poll(void);
+
+static struct vring_used *used_ring(void)
+{
+    return guest_ptr(&g, GUEST_USED(CONTROL), 6 + 8 * GUEST_QUEUE);
+}
+
+void __wrap_virgl_renderer_poll(void)
+{
+    if (!held) {
+        __real_virgl_renderer_poll();
+        return;
+    }
+    if (--held)
+        return;
+    meanwhile.looked = true;
+    meanwhile.used = used_ring()->idx;
+    meanwhile.second_done = resource_find(vgpu_of(g.rig.e), 9);
+}
+
+/* ---- Commands -------------------------------------------------------------
+ */
+
+static int begin_2d(void **state)
+{
+    (void)state;
+    guest_new(&g, GUEST_FEATURES);
+    assert_int_equal(guest_start(&g, 0), 0);
+    guest_turn(&g);
+    return 0;
+}
+
+static int begin_3d(void **state)
+{
+    (void)state;
+    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
+    assert_int_equal(guest_start(&g, 0), 0);
+    guest_turn(&g);
+    assert_non_null(vgpu_of(g.rig.e)->virgl);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    guest_free(&g);
+    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
+    return 0;
+}
+
+/* A chain of two descriptors from 2 * i on. */
+static void offer(uint32_t i, const void *request, uint32_t len)
+{
+    uint64_t from = GUEST_REQUEST + 0x10000 * i;
+    uint64_t to = GUEST_RESPONSE + 0x1000 * i;
+
+    memcpy(guest_ptr(&g, from, len), request, len);
+    memset(guest_ptr(&g, to, HDR), 0, HDR);
+    guest_desc(&g, CONTROL, 2 * i, from, len, VRING_DESC_F_NEXT,
+               (uint16_t)(2 * i + 1));
+    guest_desc(&g, CONTROL, 2 * i + 1, to, HDR, VRING_DESC_F_WRITE, 0);
+    guest_offer(&g, CONTROL, (uint16_t)(2 * i));
+}
+
+static const struct virtio_gpu_ctrl_hdr *answer(uint32_t i)
+{
+    return guest_ptr(&g, GUEST_RESPONSE + 0x1000 * i, HDR);
+}
+
+/* The chain at a position of the used ring. */
+static uint32_t chain_at(uint16_t at)
+{
+    return used_ring()->ring[at % GUEST_QUEUE].id;
+}
+
+static struct virtio_gpu_resource_create_2d creation(uint32_t id)
+{
+    return (struct virtio_gpu_resource_create_2d){
+        .hdr = {.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D,
+                .flags = VIRTIO_GPU_FLAG_FENCE,
+                .fence_id = id},
+        .resource_id = id,
+        .format = BGRX,
+        .width = 16,
+        .height = 16,
+    };
+}
+
+static void offer_creation(uint32_t i, uint32_t id, uint32_t flags)
+{
+    struct virtio_gpu_resource_create_2d c = creation(id);
+
+    c.hdr.flags = flags;
+    offer(i, &c, sizeof(c));
+}
+
+/* A context that clears resource 1: as in test-virgl. */
+static void prepare(void)
+{
+    struct virtio_gpu_ctx_create ctx = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
+    struct virtio_gpu_resource_create_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+        .resource_id = 1,
+        .target = 2, /* 2D */
+        .format = VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
+        .bind = 2, /* drawn to */
+        .width = 64,
+        .height = 64,
+        .depth = 1,
+        .array_size = 1,
+    };
+    struct virtio_gpu_ctx_resource a = {
+        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = 1},
+        .resource_id = 1};
+
+    offer(0, &ctx, sizeof(ctx));
+    offer(1, &c, sizeof(c));
+    offer(2, &a, sizeof(a));
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 3);
+    assert_int_equal(answer(2)->type, OK);
+}
+
+static void offer_clear(uint32_t i, bool first)
+{
+    struct {
+        struct virtio_gpu_ctrl_hdr hdr;
+        uint32_t size, padding;
+        uint32_t dw[23];
+    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
+                   .ctx_id = 1,
+                   .flags = VIRTIO_GPU_FLAG_FENCE,
+                   .fence_id = 77},
+           .size = sizeof(s.dw),
+           .dw = {0x1001d, 1, 0x1001c, 1, 0x50801, 1, 1, 1, 0, 0, 0x30005, 1, 0,
+                  1, 0x80007, 4}};
+
+    if (!first) { /* only to clear */
+        s.size = 9 * 4;
+        memmove(s.dw, s.dw + 14, s.size);
+    }
+    offer(i, &s, sizeof(s) - sizeof(s.dw) + s.size);
+}
+
+/* ---- Tests ----------------------------------------------------------------
+ */
+
+/* A fenced command waits, the queue goes on, and who comes later is answered
+ * later. */
+static void waits_in_order(void **state)
+{
+    uint16_t before;
+
+    (void)state;
+    prepare();
+    offer_clear(0, true);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_int_equal(answer(0)->type, OK);
+    before = g.used[CONTROL];
+    held = 20;
+    offer_clear(0, false);
+    offer_creation(1, 9, 0);
+    guest_turn(&g);
+    assert_true(meanwhile.looked);
+    assert_int_equal(meanwhile.used, before);
+    assert_true(meanwhile.second_done);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
+    assert_int_equal(chain_at(before), 0);
+    assert_int_equal(chain_at((uint16_t)(before + 1)), 2);
+    assert_int_equal(answer(0)->type, OK);
+    assert_int_equal(answer(0)->fence_id, 77);
+    assert_int_equal(answer(1)->type, OK);
+    assert_int_equal(g.rig.link->eng.fence, 77);
+}
+
+/* Nowhere to answer to. */
+static void offer_mute(uint32_t i, uint32_t id)
+{
+    struct virtio_gpu_resource_create_2d c = creation(id);
+    uint64_t from = GUEST_REQUEST + 0x1000 * i;
+
+    memcpy(guest_ptr(&g, from, sizeof(c)), &c, sizeof(c));
+    guest_desc(&g, CONTROL, i, from, sizeof(c), 0, 0);
+    guest_offer(&g, CONTROL, (uint16_t)i);
+}
+
+/* More than can wait, behind one that does. */
+static void many_wait(void **state)
+{
+    uint16_t before;
+    uint32_t i;
+
+    (void)state;
+    prepare();
+    offer_clear(0, true);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    before = g.used[CONTROL];
+    held = 500;
+    offer_clear(0, false);
+    for (i = 2; i < GUEST_QUEUE; i++)
+        offer_mute(i, 100 + i);
+    guest_turn(&g);
+    held = 0;
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), GUEST_QUEUE - 1);
+    assert_int_equal(chain_at(before), 0);
+    assert_int_equal(answer(0)->type, OK);
+    for (i = 2; i < GUEST_QUEUE; i++) {
+        assert_int_equal(chain_at((uint16_t)(before + i - 1)), i);
+        assert_non_null(resource_find(vgpu_of(g.rig.e), 100 + i));
+    }
+}
+
+/* An answer that is too long to wait lets those before it go first. */
+static void long_answer(void **state)
+{
+    const struct virtio_gpu_ctrl_hdr c = {.type =
+                                              VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+    const struct virtio_gpu_resp_display_info *info;
+    uint16_t before;
+
+    (void)state;
+    prepare();
+    offer_clear(0, true);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    before = g.used[CONTROL];
+    held = 20;
+    offer_clear(0, false);
+    offer(1, &c, sizeof(c));
+    guest_desc(&g, CONTROL, 3, GUEST_RESPONSE + 0x1000, sizeof(*info),
+               VRING_DESC_F_WRITE, 0);
+    guest_turn(&g);
+    assert_int_equal(meanwhile.used, before);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
+    assert_int_equal(chain_at(before), 0);
+    assert_int_equal(chain_at((uint16_t)(before + 1)), 2);
+    info = guest_ptr(&g, GUEST_RESPONSE + 0x1000, sizeof(*info));
+    assert_int_equal(info->hdr.type, VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    assert_int_equal(info->pmodes[0].r.width, 1280);
+}
+
+/* As if the process had died when two answers waited; `given`: the first one
+ * was in the used ring, which was not noted any more. */
+static void die_waiting(bool given)
+{
+    struct saved_queue *s = &vgpu_of(g.rig.e)->store.head->queue[CONTROL];
+    struct vring_used *used = used_ring();
+    uint16_t at = s->used, before = g.used[CONTROL];
+
+    offer_creation(0, 1, VIRTIO_GPU_FLAG_FENCE);
+    offer_creation(1, 2, 0);
+    s->last_avail += 2;
+    s->head[at % VGPU_WAITING] = 0;
+    s->head[(at + 1u) % VGPU_WAITING] = 2;
+    s->end = (uint16_t)(at + 2);
+    if (given) {
+        used->ring[before % GUEST_QUEUE] = (struct vring_used_elem){0, HDR};
+        used->idx++;
+    }
+    rig_respawn(&g.rig);
+    assert_int_equal(guest_start(&g, 1), 0);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
+    assert_int_equal(chain_at(before), 0);
+    assert_int_equal(chain_at((uint16_t)(before + 1)), 2);
+    assert_int_equal(answer(0)->type, given ? 0 : VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(answer(1)->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    /* And the queue goes on behind them. */
+    offer_creation(3, 9, VIRTIO_GPU_FLAG_FENCE);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_int_equal(answer(3)->type, OK);
+}
+
+static void successor_answers(void **state)
+{
+    (void)state;
+    die_waiting(false);
+}
+
+static void successor_answers_once(void **state)
+{
+    (void)state;
+    die_waiting(true);
+}
+
+/* It stood in line already, and was noted as under way still. */
+static void busy_and_waiting(void **state)
+{
+    struct saved_head *saved = vgpu_of(g.rig.e)->store.head;
+    struct saved_queue *s = &saved->queue[CONTROL];
+
+    (void)state;
+    offer_creation(0, 1, VIRTIO_GPU_FLAG_FENCE);
+    saved->busy = 1;
+    saved->busy_queue = CONTROL;
+    saved->busy_head = 0;
+    saved->busy_next = 1;
+    s->last_avail = 1;
+    s->head[0] = 0;
+    s->end = 1;
+    rig_respawn(&g.rig);
+    assert_int_equal(guest_start(&g, 1), 0);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_int_equal(answer(0)->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(successor_answers, begin_2d, end),
+        cmocka_unit_test_setup_teardown(successor_answers_once, begin_2d, end),
+        cmocka_unit_test_setup_teardown(busy_and_waiting, begin_2d, end),
+        cmocka_unit_test_setup_teardown(waits_in_order, begin_3d, end),
+        cmocka_unit_test_setup_teardown(many_wait, begin_3d, end),
+        cmocka_unit_test_setup_teardown(long_answer, begin_3d, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
