@@ -56,11 +56,30 @@ static bool settled(const struct scanout *head, uint32_t seq)
     return !(seq & 1u) && LINK_READ(head->seq) == seq;
 }
 
+/* Where the picture is that a head describes. False: not in here. */
+static bool locate(void *base, unsigned int n, uint32_t frame, uint32_t at,
+                   struct scanout_view *view)
+{
+    if (!view->width || !view->height || view->width > SCANOUT_WIDTH_MAX ||
+        view->height > SCANOUT_HEIGHT_MAX)
+        return false;
+    if (!frame) {
+        view->pixels = scanout_pixels(base, n);
+        view->line = view->width;
+        return true;
+    }
+    if (frame > SCANOUT_FRAMES || view->line < view->width ||
+        at + (view->height - 1ull) * view->line + view->width > SCANOUT_PIXELS)
+        return false;
+    view->pixels = scanout_frame(base, frame - 1) + at;
+    return true;
+}
+
 int scanout_look(void *base, unsigned int n, struct scanout_view *view)
 {
     const struct scanout *head;
+    uint32_t seq, frame = 0, at = 0;
     unsigned int i;
-    uint32_t seq;
 
     if (n >= SCANOUT_MAX)
         return -ENODATA;
@@ -70,13 +89,13 @@ int scanout_look(void *base, unsigned int n, struct scanout_view *view)
         view->width = LINK_READ(head->width);
         view->height = LINK_READ(head->height);
         view->flushes = LINK_READ(head->flushes);
+        view->line = LINK_READ(head->line);
+        frame = LINK_READ(head->frame);
+        at = LINK_READ(head->at);
         if (settled(head, seq))
             break;
     }
-    return view->width && view->height && view->width <= SCANOUT_WIDTH_MAX &&
-                   view->height <= SCANOUT_HEIGHT_MAX
-               ? 0
-               : -ENODATA;
+    return locate(base, n, frame, at, view) ? 0 : -ENODATA;
 }
 
 int scanout_look_cursor(void *base, unsigned int n, struct scanout_cursor *to)

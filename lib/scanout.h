@@ -5,6 +5,9 @@
  * xen-vgpu-device for screenshots and by whoever shows it to people. It stays
  * when the engine's process or its device are reset.
  *
+ * Pixels stand in frames: each scanout has one of its own, and some are there
+ * for resources, which the guest shows one after the other without a copy.
+ *
  * Readers trust nothing in it but that its size is sealed: scanout_look()
  * gives numbers that fit, and what stands in the pixels harms nobody. They may
  * be of two flushes at once.
@@ -32,13 +35,20 @@ struct scanout {
     uint32_t seq; /* odd while one of the fields below is being written */
     uint32_t width, height; /* 0: the guest shows nothing */
     uint32_t flushes;
+    uint32_t frame; /* 0: its own, in lines of `width`; or a resource's + 1 */
+    uint32_t at, line; /* there: the first pixel, and pixels in a line */
     struct scanout_cursor cursor;
 };
 
 #define SCANOUT_HEAD_SIZE 0x8000u
-#define SCANOUT_PIXELS_SIZE (4u * SCANOUT_WIDTH_MAX * SCANOUT_HEIGHT_MAX)
-#define SCANOUT_SIZE                                                           \
+#define SCANOUT_PIXELS (SCANOUT_WIDTH_MAX * SCANOUT_HEIGHT_MAX)
+#define SCANOUT_PIXELS_SIZE (4u * SCANOUT_PIXELS)
+#define SCANOUT_FRAMES 8u /* for resources */
+/* Heads and frames of their own, which are for ever; and all. */
+#define SCANOUT_OWN_SIZE                                                       \
     (SCANOUT_MAX * (uint64_t)(SCANOUT_HEAD_SIZE + SCANOUT_PIXELS_SIZE))
+#define SCANOUT_SIZE                                                           \
+    (SCANOUT_OWN_SIZE + SCANOUT_FRAMES * (uint64_t)SCANOUT_PIXELS_SIZE)
 
 _Static_assert(sizeof(struct scanout) <= SCANOUT_HEAD_SIZE, "fits");
 
@@ -52,12 +62,18 @@ static inline struct scanout *scanout_head(void *base, unsigned int n)
     return (struct scanout *)((uint8_t *)base + n * SCANOUT_HEAD_SIZE);
 }
 
-/* Lines of width * 4 bytes one behind the other, from the top: bytes B, G, R
- * and one without meaning. The engine converts other formats. */
+/* Its own frame. Pixels are bytes B, G, R and one without meaning, lines stand
+ * one behind the other, from the top. The engine converts other formats. */
 static inline uint32_t *scanout_pixels(void *base, unsigned int n)
 {
     return (uint32_t *)((uint8_t *)base + SCANOUT_MAX * SCANOUT_HEAD_SIZE +
                         n * (uint64_t)SCANOUT_PIXELS_SIZE);
+}
+
+/* A resource's. */
+static inline uint32_t *scanout_frame(void *base, unsigned int n)
+{
+    return scanout_pixels(base, SCANOUT_MAX + n);
 }
 
 /* The writer, around changes of a head; pixels of a new size are written
@@ -69,6 +85,8 @@ void scanout_end(struct scanout *head);
  * nothing is shown (or what is said makes no sense). */
 struct scanout_view {
     uint32_t width, height, flushes;
+    const uint32_t *pixels;
+    uint32_t line; /* pixels from one line to the next */
 };
 int scanout_look(void *base, unsigned int n, struct scanout_view *view);
 

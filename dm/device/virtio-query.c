@@ -47,6 +47,7 @@ int virtio_screenshot(struct vgpu *vgpu, uint32_t scanout, struct answer *to)
 {
     struct scanout_view view;
     uint8_t *pixels;
+    uint32_t y;
     bool shown;
     int rc;
 
@@ -67,7 +68,8 @@ int virtio_screenshot(struct vgpu *vgpu, uint32_t scanout, struct answer *to)
     rc = picture_new(to, &pixels);
     if (rc)
         return rc;
-    memcpy(pixels, scanout_pixels(vgpu->scanouts, scanout),
-           4ull * view.width * view.height);
+    for (y = 0; y < view.height; y++)
+        memcpy(pixels + 4ull * y * view.width,
+               view.pixels + (uint64_t)y * view.line, 4ull * view.width);
     return picture_seal(to, pixels, 0);
 }

@@ -35,8 +35,9 @@ typedef void picture_changed(void *user, uint32_t x1, uint32_t y1, uint32_t x2,
                              uint32_t y2);
 
 /* Copy what differs from `from`, which has the same size and may change
- * meanwhile; changed(), unless NULL, is told of rectangles. */
-void picture_follow(struct picture *p, const uint32_t *from,
+ * meanwhile, in lines of `line` pixels; changed(), unless NULL, is told of
+ * rectangles. */
+void picture_follow(struct picture *p, const uint32_t *from, uint32_t line,
                     picture_changed *changed, void *user);
 
 struct display;

@@ -58,16 +58,15 @@ static void tell(const struct picture *p, uint64_t mask, uint32_t y1,
     }
 }
 
-void picture_follow(struct picture *p, const uint32_t *from,
+void picture_follow(struct picture *p, const uint32_t *from, uint32_t line,
                     picture_changed *changed, void *user)
 {
     uint64_t mask = 0;
     uint32_t y, top = 0;
-    size_t at;
 
     for (y = 0; y < p->height; y++) {
-        at = (size_t)y * p->width;
-        mask |= follow_line(p->pixels + at, from + at, p->width);
+        mask |= follow_line(p->pixels + (size_t)y * p->width,
+                            from + (size_t)y * line, p->width);
         if ((y + 1) % BAND && y + 1 < p->height)
             continue;
         if (changed)

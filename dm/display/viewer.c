@@ -175,9 +175,7 @@ static int follow_picture(struct viewer *v)
         v->shown.width = 0;
     }
     if (!v->shown.width || now.flushes != v->shown.flushes)
-        picture_follow(&v->picture,
-                       scanout_pixels(v->display->base, v->scanout), on_changed,
-                       v);
+        picture_follow(&v->picture, now.pixels, now.line, on_changed, v);
     v->shown = now;
     return 0;
 }

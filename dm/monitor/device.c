@@ -229,6 +229,11 @@ int device_start(struct monitor *m)
     m->device.owner = m;
     m->device.loop = m->loop;
     m->device.name = "the device process";
+    /* Looking at a hole in a memfd fills it. */
+    for (i = 0; i < m->opt->nr_vgpus; i++) {
+        if (m->vgpus[i].scanout_fd >= 0)
+            spec.memory_max += SCANOUT_SIZE;
+    }
     rc = child_start(&m->device, &m->cgroups, &spec);
     if (rc)
         return rc;

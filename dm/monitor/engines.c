@@ -117,7 +117,8 @@ static int start(struct monitor *m, struct engine *e)
     }
     if (e->vgpu->scanout_fd >= 0) {
         spec.program = "xen-vgpu-engine-virtio";
-        spec.memory_max += SCANOUT_SIZE;
+        /* Frames of resources count as those. */
+        spec.memory_max += SCANOUT_OWN_SIZE;
         nr_fds++;
     }
     rc = child_start(&e->child, &m->cgroups, &spec);

@@ -120,7 +120,7 @@ static void scanout_write(const struct op *op)
 
     if (base)
         __atomic_store_n((uint32_t *)(void *)scanout_head(base, op->more & 3) +
-                             op->offset % 6,
+                             op->offset % 9,
                          (uint32_t)op->value, __ATOMIC_RELAXED);
 }
 

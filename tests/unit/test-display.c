@@ -45,6 +45,8 @@ static void get_picture(struct rfb *r, uint32_t width, uint32_t height)
 
 static void test_picture(void **state)
 {
+    uint32_t *pixels, x, y;
+    struct scanout *head;
     struct shown s;
     struct rfb r;
 
@@ -78,6 +80,22 @@ static void test_picture(void **state)
     rfb_get(&r, true);
     assert_int_equal(r.area, 64 * 16);
     assert_int_equal(r.pixels[0], 0x654321);
+
+    /* From a part of a larger surface. */
+    head = scanout_head(s.base, 0);
+    pixels = scanout_frame(s.base, 3) + 77;
+    for (y = 0; y < 50; y++) {
+        for (x = 0; x < 1282; x++)
+            pixels[y * 1300 + x] = shown_pixel(x, y, 2);
+    }
+    scanout_begin(head);
+    head->frame = 4;
+    head->at = 77;
+    head->line = 1300;
+    head->flushes++;
+    scanout_end(head);
+    rfb_get(&r, true);
+    shown_check(&r, 2);
     rfb_close(&r);
     assert_int_equal(shown_stop(&s), 0);
 }

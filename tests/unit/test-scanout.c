@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,9 +53,69 @@ static void areas_are_apart(void **state)
         assert_true((uint8_t *)scanout_pixels(base, n) + SCANOUT_PIXELS_SIZE <=
                     (n + 1 < SCANOUT_MAX
                          ? (uint8_t *)scanout_pixels(base, n + 1)
-                         : base + SCANOUT_SIZE));
+                         : base + SCANOUT_OWN_SIZE));
         assert_int_equal((uintptr_t)scanout_pixels(base, n) % 4096, 0);
     }
+    for (n = 0; n < SCANOUT_FRAMES; n++)
+        assert_true((uint8_t *)scanout_frame(base, n) ==
+                    base + SCANOUT_OWN_SIZE + n * SCANOUT_PIXELS_SIZE);
+    assert_true((uint8_t *)scanout_frame(base, SCANOUT_FRAMES) ==
+                base + SCANOUT_SIZE);
+}
+
+/* A picture in a resource's frame is looked at where it is, or not at all. */
+static void looks_into_frames(void **state)
+{
+    static const struct {
+        uint32_t width, height, frame, at, line;
+        bool fits;
+    } heads[] = {
+        {640, 480, 1, 0, 640, true},
+        {640, 480, SCANOUT_FRAMES, 5, 1280, true},
+        {640, 480, SCANOUT_FRAMES + 1, 0, 640, false},
+        {640, 480, ~0u, 0, 640, false},
+        {640, 480, 2, 0, 639, false},
+        {1, 1, 2, SCANOUT_PIXELS - 1, 1, true},
+        {1, 1, 2, SCANOUT_PIXELS, 1, false},
+        {1, 1, 2, ~0u, 1, false},
+        {4096, 2304, 3, 0, 4096, true},
+        {4096, 2304, 3, 1, 4096, false},
+        {4096, 2304, 3, 0, 4097, false},
+        {1, 2304, 3, 0, ~0u, false},
+        {4097, 1, 3, 0, 4097, false},
+        {0, 1, 3, 0, 1, false},
+    };
+    struct scanout_view view;
+    struct scanout *head;
+    unsigned int i;
+    void *base;
+    int fd;
+
+    (void)state;
+    fd = make((off_t)SCANOUT_SIZE, F_SEAL_SHRINK);
+    assert_int_equal(scanout_map(fd, 1, &base), 0);
+    head = scanout_head(base, 1);
+    for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        scanout_begin(head);
+        head->width = heads[i].width;
+        head->height = heads[i].height;
+        head->frame = heads[i].frame;
+        head->at = heads[i].at;
+        head->line = heads[i].line;
+        scanout_end(head);
+        assert_int_equal(scanout_look(base, 1, &view),
+                         heads[i].fits ? 0 : -ENODATA);
+        if (!heads[i].fits)
+            continue;
+        assert_int_equal(view.line, heads[i].line);
+        assert_ptr_equal(view.pixels, scanout_frame(base, heads[i].frame - 1) +
+                                          heads[i].at);
+        assert_true((uint8_t *)(view.pixels +
+                                (size_t)view.line * (view.height - 1) +
+                                view.width) <= (uint8_t *)base + SCANOUT_SIZE);
+    }
+    scanout_unmap(base);
+    close(fd);
 }
 
 /* Whatever the engine's process writes, what is looked at fits. */
@@ -95,6 +156,8 @@ static void looks_at_nonsense(void **state)
             assert_int_equal(view.width, sizes[i][0]);
             assert_int_equal(view.height, sizes[i][1]);
             assert_int_equal(view.flushes, i);
+            assert_ptr_equal(view.pixels, scanout_pixels(ro, 3));
+            assert_int_equal(view.line, view.width);
         }
     }
     scanout_end(head);
@@ -118,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps_what_can_not_shrink),
         cmocka_unit_test(areas_are_apart),
+        cmocka_unit_test(looks_into_frames),
         cmocka_unit_test(looks_at_nonsense),
     };
 

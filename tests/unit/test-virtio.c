@@ -697,6 +697,23 @@ static void pictures(void **state)
     assert_int_equal(pread(f.reply.fds[0], &got, 4, 4 * (100 * 49 + 99)), 4);
     assert_int_equal(got, 0x123456);
     proto_close_fds(&f.reply);
+    /* The same size from the midst of a larger surface. */
+    head->frame = 2;
+    head->at = 640 * 10 + 20;
+    head->line = 640;
+    scanout_frame(f.scanouts, 1)[640 * 10 + 20] = 0x654321;
+    scanout_frame(f.scanouts, 1)[640 * 59 + 119] = 0x777777;
+    ask(PROTO_QUERY_SCREENSHOT, 1);
+    assert_int_equal(f.reply.msg.u.reply.status, 0);
+    assert_int_equal(pread(f.reply.fds[0], &got, 4, 0), 4);
+    assert_int_equal(got, 0x654321);
+    assert_int_equal(pread(f.reply.fds[0], &got, 4, 4 * (100 * 49 + 99)), 4);
+    assert_int_equal(got, 0x777777);
+    proto_close_fds(&f.reply);
+    head->frame = SCANOUT_FRAMES + 1;
+    ask(PROTO_QUERY_SCREENSHOT, 1);
+    assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
+    head->frame = 0;
     ask(PROTO_QUERY_SCREENSHOT, 0);
     assert_int_equal(f.reply.msg.u.reply.status, -ENODATA);
     ask(PROTO_QUERY_SCREENSHOT, 2);

@@ -4,6 +4,7 @@ virtio_tests = \
 	tests/unit/test-virtq \
 	tests/unit/test-virtio-blob \
 	tests/unit/test-virtio-gpu \
+	tests/unit/test-virtio-frames \
 	tests/unit/test-virgl \
 	tests/unit/test-virgl-blob \
 	tests/unit/test-virgl-contexts \
@@ -32,6 +33,12 @@ tests_unit_test_virtio_gpu_SOURCES = tests/unit/test-virtio-gpu.c $(virtio_guest
 tests_unit_test_virtio_gpu_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virtio_gpu_CFLAGS = $(engine_test_cflags)
 tests_unit_test_virtio_gpu_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virtio_frames_SOURCES = tests/unit/test-virtio-frames.c \
+	$(virtio_guest)
+tests_unit_test_virtio_frames_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtio_frames_CFLAGS = $(engine_test_cflags)
+tests_unit_test_virtio_frames_LDADD = $(virtio_test_libs)
 
 tests_unit_test_virgl_SOURCES = tests/unit/test-virgl.c $(virtio_guest)
 tests_unit_test_virgl_CPPFLAGS = $(engine_test_cppflags)

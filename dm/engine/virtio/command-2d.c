@@ -86,12 +86,12 @@ enum step vgpu_detach_backing(struct vgpu *g, struct request *rq)
     return STEP_DONE;
 }
 
-/* Line by line, where rq->pos says. */
+/* From line rq->pos on, to boundaries. */
 enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_transfer_to_host_2d *c = (const void *)rq->buf;
     struct resource *r = named(g, rq, c->resource_id);
-    uint32_t stride, bytes, moved = 0;
+    uint32_t stride, bytes, lines = 1, n, moved = 0;
     uint64_t at;
 
     /* There is but one copy of what is in the guest's pages; drivers that
@@ -102,8 +102,14 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
         return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     stride = 4 * r->s->width;
     bytes = 4 * c->r.width;
-    for (; rq->pos < c->r.height; rq->pos++) {
-        if (moved >= ENGINE_CHUNK) {
+    /* Whole lines stand one behind the other. */
+    if (bytes == stride && stride < ENGINE_CHUNK)
+        lines = ENGINE_CHUNK / stride;
+    for (; rq->pos < c->r.height; rq->pos += n) {
+        n = c->r.height - (uint32_t)rq->pos;
+        if (n > lines)
+            n = lines;
+        if (moved && moved + n * bytes > ENGINE_CHUNK) {
             moved = 0;
             if (engine_boundary(g->e))
                 return STEP_PREEMPTED;
@@ -113,9 +119,9 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
          * are as long as the resource's. */
         if (c->offset > UINT64_MAX - rq->pos * stride ||
             !resource_read(g, r, c->offset + rq->pos * stride,
-                           (unsigned char *)r->pixels + at, bytes))
+                           (unsigned char *)r->pixels + at, n * bytes))
             return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
-        moved += bytes;
+        moved += n * bytes;
     }
     return STEP_DONE;
 }

@@ -8,6 +8,7 @@ libvirtio_la_SOURCES = \
 	dm/engine/virtio/command-3d.c \
 	dm/engine/virtio/command.c \
 	dm/engine/virtio/context-3d.c \
+	dm/engine/virtio/frame.c \
 	dm/engine/virtio/front.c \
 	dm/engine/virtio/request.c \
 	dm/engine/virtio/resource.c \

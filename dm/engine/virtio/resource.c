@@ -65,6 +65,7 @@ static void unmake(struct vgpu *g, struct resource *r)
     g->backing_bytes -= r->backing_bytes;
     virgl_destroy(g, r);
     HASH_DEL(g->resources, r);
+    frame_release(g, r);
     free(r->pixels);
     free(r);
 }
@@ -100,8 +101,11 @@ static uint32_t make(struct vgpu *g, struct saved_resource *s, uint32_t id,
     if (s->is_3d) {
         error = virgl_create(g, r);
     } else {
-        if (!s->blob_mem)
-            r->pixels = calloc(1, bytes);
+        if (!s->blob_mem) {
+            r->pixels = frame_take(g, r);
+            if (!r->pixels)
+                r->pixels = calloc(1, bytes);
+        }
         error = r->pixels || s->blob_mem ? 0 : error;
     }
     if (error)
@@ -119,7 +123,7 @@ uint32_t resource_create(struct vgpu *g, const struct saved_resource *want)
     if (!s)
         return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
     *s = *want;
-    s->id = s->first = 0;
+    s->id = s->first = s->frame = 0;
     s->contexts = 0;
     error = make(g, s, want->id, &r);
     if (error) {
@@ -353,4 +357,5 @@ void resources_recover(struct vgpu *g)
         recover_backing(g, r);
     }
     store_settle(&g->store);
+    frames_trim(g);
 }

@@ -58,8 +58,9 @@ static void convert(uint32_t *to, const uint32_t *from, uint32_t n,
 
 /* ---- Scanouts ------------------------------------------------------------ */
 
-static void set_size(struct vgpu *g, uint32_t i, uint32_t width,
-                     uint32_t height)
+/* What scanout i shows from now on: that part of a resource, or nothing. */
+static void set_picture(struct vgpu *g, uint32_t i, const struct resource *r,
+                        const struct saved_scanout *s)
 {
     struct scanout *head;
 
@@ -67,10 +68,13 @@ static void set_size(struct vgpu *g, uint32_t i, uint32_t width,
         return;
     head = scanout_head(g->scanouts, i);
     scanout_begin(head);
-    head->width = width;
-    head->height = height;
+    head->width = r ? s->width : 0;
+    head->height = r ? s->height : 0;
+    head->frame = r ? r->frame : 0;
+    head->at = head->frame ? s->y * r->s->width + s->x : 0;
+    head->line = head->frame ? r->s->width : 0;
     head->flushes++;
-    if (!width)
+    if (!r)
         head->cursor.visible = 0;
     scanout_end(head);
 }
@@ -78,7 +82,7 @@ static void set_size(struct vgpu *g, uint32_t i, uint32_t width,
 static void disable(struct vgpu *g, uint32_t i)
 {
     LINK_WRITE_REL(g->store.head->scanout[i].resource, 0);
-    set_size(g, i, 0, 0);
+    set_picture(g, i, NULL, NULL);
 }
 
 void scanouts_forget(struct vgpu *g, uint32_t id)
@@ -141,14 +145,18 @@ uint32_t scanout_set(struct vgpu *g, uint32_t i,
     if (error)
         return error;
     s = &g->store.head->scanout[i];
-    LINK_WRITE_REL(s->resource, 0);
+    /* A flip changes but one word: who dies then leaves something shown. */
+    if (s->x != want->x || s->y != want->y || s->width != want->width ||
+        s->height != want->height ||
+        memcmp(&s->surface, &want->surface, sizeof(s->surface)))
+        LINK_WRITE_REL(s->resource, 0);
     s->x = want->x;
     s->y = want->y;
     s->width = want->width;
     s->height = want->height;
     s->surface = want->surface;
     LINK_WRITE_REL(s->resource, want->resource);
-    set_size(g, i, s->width, s->height);
+    set_picture(g, i, resource_find(g, want->resource), s);
     return 0;
 }
 
@@ -162,6 +170,25 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
     if (error)
         vgpu_refuse(rq, error);
     return STEP_DONE;
+}
+
+void scanouts_recover(struct vgpu *g)
+{
+    const struct saved_scanout *s;
+    const struct resource *r;
+    uint32_t i;
+
+    for (i = 0; i < SCANOUT_MAX; i++) {
+        s = &g->store.head->scanout[i];
+        /* One that was just being changed keeps what is in its own frame. */
+        if (!s->resource && g->scanouts && !scanout_head(g->scanouts, i)->frame)
+            continue;
+        r = scanout_check(g, s) ? NULL : resource_find(g, s->resource);
+        if (!r)
+            disable(g, i);
+        else if (r->frame)
+            set_picture(g, i, r, s);
+    }
 }
 
 /* Pixels of a rectangle that lies within, and how many are in a line: where
@@ -249,7 +276,7 @@ enum step vgpu_flush(struct vgpu *g, struct request *rq)
             continue;
         }
         y = rq->pos >> 32 == i ? (uint32_t)rq->pos : 0;
-        step = show(g, i, r, &c->r, &y);
+        step = r->frame ? STEP_DONE : show(g, i, r, &c->r, &y);
         if (step == STEP_PREEMPTED) {
             rq->pos = (uint64_t)i << 32 | y;
             return STEP_PREEMPTED;

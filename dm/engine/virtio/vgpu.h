@@ -37,7 +37,7 @@
 /* ---- What outlives the process (store.c) -------------------------------- */
 
 #define STORE_MAGIC 0x56475658u /* "XVGV" */
-#define STORE_VERSION 3u
+#define STORE_VERSION 4u
 #define STORE_BLOCK_ENTRIES 63u
 
 struct saved_entry {
@@ -61,10 +61,12 @@ struct saved_resource {
      * for blobs. */
     uint32_t format, width, height;
     uint32_t target, bind, depth, array_size, last_level, nr_samples, flags;
+    uint32_t frame; /* it lies in one of the scanouts': number + 1, or 0 */
     /* VIRTIO_GPU_BLOB_MEM_*, or 0: not a blob. The others are the blob's. */
     uint32_t blob_mem, blob_flags;
     uint32_t blob_context; /* whose blob_id it is, where the host has it */
-    uint64_t contexts;     /* it is attached to: bits, by their slots */
+    uint32_t pad;
+    uint64_t contexts; /* it is attached to: bits, by their slots */
     uint64_t blob_id, size;
 };
 
@@ -118,8 +120,10 @@ struct resource {
     uint32_t id;
     struct saved_resource *s;
     bool made; /* 3D: the renderer knows it */
-    /* 2D: as the guest's format has them, lines of width * 4. */
+    /* 2D: as the guest's format has them, lines of width * 4; in a frame of
+     * the scanouts' if that has a number + 1. */
     uint32_t *pixels;
+    uint32_t frame;
     uint64_t bytes; /* what it counts for */
     /* 3D: its backing, while the renderer may use it. */
     struct loan *loan;
@@ -162,7 +166,8 @@ struct vgpu {
     struct resource *resources; /* by id */
     uint64_t bytes, backing_bytes;
     struct store store;
-    void *scanouts; /* see lib/scanout.h; or NULL */
+    void *scanouts;  /* see lib/scanout.h; or NULL */
+    uint32_t frames; /* used ones, as bits */
     uint16_t end[LINK_QUEUES];
     struct waiting_answer waiting[VGPU_WAITING]; /* of the control queue */
     uint32_t queue_done[LINK_QUEUES];
@@ -329,6 +334,14 @@ void context_destroy(struct vgpu *g, uint32_t slot);
 void contexts_clear(struct vgpu *g);
 void contexts_recover(struct vgpu *g);
 
+/* frame.c: 2D resources that may be shown are where they are shown from. */
+/* Pixels for r, which are 0, or those of a process before in that frame; NULL:
+ * it has none. */
+uint32_t *frame_take(struct vgpu *g, struct resource *r);
+void frame_release(struct vgpu *g, struct resource *r);
+/* The memory of those that are free. */
+void frames_trim(struct vgpu *g);
+
 /* scanout.c */
 /* Not empty, and inside. */
 bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
@@ -344,6 +357,8 @@ uint32_t scanout_set(struct vgpu *g, uint32_t i,
 void scanouts_forget(struct vgpu *g, uint32_t id);
 /* All show nothing. */
 void scanouts_clear(struct vgpu *g);
+/* What was shown goes on being shown, if that is still possible. */
+void scanouts_recover(struct vgpu *g);
 
 /* blob.c */
 /* Whether a blob has such a surface. */

@@ -10,10 +10,12 @@ static void virtio_close(struct engine *e)
 {
     struct vgpu *g = vgpu_of(e);
 
+    /* What is shown stays for the next process. */
+    scanout_unmap(g->scanouts);
+    g->scanouts = NULL;
     resources_clear(g);
     virgl_close(g);
     store_close(&g->store);
-    scanout_unmap(g->scanouts);
     free(g->request.buf);
     free(g);
     e->backend = NULL;
@@ -59,23 +61,11 @@ static int virtio_start(struct engine *e)
     struct vgpu *g = vgpu_of(e);
 
     contexts_clear(g);
-    resources_clear(g);
-    store_clear(&g->store);
     scanouts_clear(g);
+    resources_clear(g);
+    frames_trim(g);
+    store_clear(&g->store);
     return 0;
-}
-
-/* What was shown goes on being shown, if that is still possible. */
-static void recover_scanouts(struct vgpu *g)
-{
-    struct saved_scanout *s;
-    uint32_t i;
-
-    for (i = 0; i < SCANOUT_MAX; i++) {
-        s = &g->store.head->scanout[i];
-        if (scanout_check(g, s))
-            s->resource = 0;
-    }
 }
 
 static int virtio_recover(struct engine *e)
@@ -88,7 +78,7 @@ static int virtio_recover(struct engine *e)
     if (store_reopen(&g->store)) {
         resources_recover(g);
         contexts_recover(g);
-        recover_scanouts(g);
+        scanouts_recover(g);
         rc = 0;
         for (i = 0; i < LINK_QUEUES && rc == 0; i++)
             rc = vgpu_answer_all_dead(g, i);
