@@ -38,7 +38,8 @@ static struct guest g;
 static int begin(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
+    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
+                      1ull << VIRTIO_GPU_F_CONTEXT_INIT);
     assert_int_equal(guest_start(&g, 0), 0);
     guest_turn(&g);
     assert_non_null(vgpu_of(g.rig.e)->virgl);
