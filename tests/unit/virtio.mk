@@ -8,6 +8,7 @@ virtio_tests = \
 	tests/unit/test-virgl \
 	tests/unit/test-virgl-blob \
 	tests/unit/test-virgl-contexts \
+	tests/unit/test-virgl-watch \
 	tests/unit/test-virtio-answers \
 	$(NULL)
 check_PROGRAMS += $(virtio_tests)
@@ -63,3 +64,9 @@ tests_unit_test_virtio_answers_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
 tests_unit_test_virtio_answers_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=virgl_renderer_poll
 tests_unit_test_virtio_answers_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virgl_watch_SOURCES = tests/unit/test-virgl-watch.c \
+	$(virtio_guest)
+tests_unit_test_virgl_watch_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virgl_watch_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virgl_watch_LDADD = $(virtio_test_libs)

@@ -261,6 +261,7 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
     struct chunk chunk;
     bool first = true;
     uint64_t start;
+    int rc;
 
     if (slot < 0) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID);
@@ -294,9 +295,11 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
         if (chunk.cold) /* the watchdog is not for compiling */
             virgl_wait(g, virgl_mark(g));
         start = engine_clock(g->e);
-        g->virgl->begun = true;
-        if (virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
-                                      (int)chunk.dwords)) {
+        virgl_enter(g);
+        rc = virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
+                                       (int)chunk.dwords);
+        virgl_leave(g);
+        if (rc) {
             vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
             return STEP_DONE;
         }

@@ -176,9 +176,11 @@ enum step vgpu_transfer_3d(struct vgpu *g, struct request *rq,
         }
         box = c->box;
         offset = c->offset + part_of(&cut, rq->pos, &box);
-        if (!to_host) /* that would wait without a watchdog */
+        if (!to_host)
             virgl_wait(g, virgl_mark(g));
+        virgl_enter(g);
         rc = run_part(rq, r, &box, offset, to_host);
+        virgl_leave(g);
         virgl_go_on(g);
         if (rc) {
             vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);

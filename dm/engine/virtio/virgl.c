@@ -217,6 +217,21 @@ void virgl_wait(struct vgpu *g, uint32_t mark)
     }
 }
 
+void virgl_enter(struct vgpu *g)
+{
+    struct virgl *v = g->virgl;
+
+    v->begun = true;
+    if (v->fence == v->fence_done)
+        watch_from(v, engine_clock(g->e));
+}
+
+void virgl_leave(struct vgpu *g)
+{
+    if (g->virgl->fence == g->virgl->fence_done)
+        watch_from(g->virgl, 0);
+}
+
 void virgl_finish(struct vgpu *g)
 {
     g->virgl->begun = true;
@@ -311,14 +326,15 @@ int virgl_read(struct vgpu *g, const struct resource *r,
                                  rect->width, rect->height, 1};
     uint32_t stride = 4 * rect->width;
     struct iovec iov = {to, (size_t)stride * rect->height};
+    int rc;
 
-    /* It would wait by itself, and without a watchdog. */
     virgl_wait(g, virgl_mark(g));
+    virgl_enter(g);
     virgl_renderer_force_ctx_0();
-    return virgl_renderer_transfer_read_iov(
-               r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1)
-               ? -1
-               : 0;
+    rc = virgl_renderer_transfer_read_iov(
+        r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1);
+    virgl_leave(g);
+    return rc ? -1 : 0;
 }
 
 bool virgl_has_surface(const struct resource *r,

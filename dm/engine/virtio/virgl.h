@@ -36,6 +36,11 @@ struct virgl {
  * -1. */
 int virgl_attach(struct resource *r);
 
+/* Around a call of the renderer that may take long, or not come back: it is
+ * watched also where nothing is under way behind it. */
+void virgl_enter(struct vgpu *g);
+void virgl_leave(struct vgpu *g);
+
 /* submit.c: a context goes. */
 void track_forget(struct virgl *v, uint32_t slot);
 

@@ -3,8 +3,8 @@
  * The watchdog of what waits inside of the renderer. A driver that is given
  * more while it draws may wait for what it draws, for as long as that takes,
  * and the engine's own looks at the time (virgl_passed()) don't come then. So a
- * thread looks, too, while something is under way. It may have to be patient:
- * what is given may also be compiled.
+ * thread looks, too, while something is under way, or a call has not come back.
+ * It may have to be patient: what is given may also be compiled.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -51,13 +51,13 @@ static void *watch_thread(void *arg)
 {
     struct watch *w = arg;
     const struct engine_limits *limits = &w->e->limits;
-    uint64_t limit_ns =
-        ((uint64_t)limits->watchdog_ms + limits->compile_ms) * NS_PER_MS;
-    uint64_t start;
+    uint64_t start, limit_ns;
 
     pthread_mutex_lock(&w->lock);
     while (!w->ends) {
         start = since(w);
+        limit_ns =
+            ((uint64_t)limits->watchdog_ms + limits->compile_ms) * NS_PER_MS;
         if (start && engine_since(w->e, start) > limit_ns) {
             log_warning("virtio: the renderer does not return: giving up");
             _exit(PROTO_EXIT_HUNG);
