@@ -143,6 +143,7 @@ static int frames(const struct load *l, unsigned int n)
 
 static int measure(const struct load *l, unsigned int n)
 {
+    struct guest_counts before, after;
     double begin, cpu;
     int rc = open_context(l);
 
@@ -152,15 +153,21 @@ static int measure(const struct load *l, unsigned int n)
         rc = frames(l, WARM);
     if (rc < 0)
         return rc;
+    before = guest_counts();
     begin = now(CLOCK_MONOTONIC);
     cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     rc = frames(l, n);
     begin = now(CLOCK_MONOTONIC) - begin;
     cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    after = guest_counts();
     printf("STATS load=%s frames=%u fps=%.2f client_cpu_ms=%.3f sum=%016llx "
+           "commands=%.1f notified=%.1f interrupts=%.1f "
            "renderer=%s\n",
            l->name, n, n / begin, cpu * 1000 / n,
            (unsigned long long)load_sum(l),
+           (double)(after.commands - before.commands) / n,
+           (double)(after.notified - before.notified) / n,
+           (double)(after.interrupts - before.interrupts) / n,
            (const char *)glGetString(GL_RENDERER));
     return rc;
 }

@@ -55,6 +55,7 @@ static struct {
         uint64_t gpa;
         unsigned int class;
     } freed[SLOTS]; /* with the answer */
+    struct guest_counts counts;
     uint64_t heap;
     uint64_t *blocks[20]; /* by class: free ones */
     size_t nr_blocks[20], room[20];
@@ -346,6 +347,7 @@ static void wait_interrupt(void)
 {
     if (fx_msi_wait(g.domid, NULL, NULL, PATIENCE_MS) < 0)
         bench_die("no interrupt comes");
+    g.counts.interrupts++;
 }
 
 void *guest_request(void)
@@ -379,6 +381,7 @@ void guest_send(size_t len, size_t answer)
                                      VRING_DESC_F_WRITE, 0};
     g.desc[g.slot] = (struct vring_desc){
         TABLE(g.slot), n * (uint32_t)sizeof(*table), VRING_DESC_F_INDIRECT, 0};
+    g.counts.commands++;
     g.taken |= 1u << g.slot;
     g.avail->ring[g.sent % SLOTS] = (uint16_t)g.slot;
     __atomic_store_n(&g.avail->idx, ++g.sent, __ATOMIC_RELEASE);
@@ -390,8 +393,10 @@ void guest_notify(void)
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     memcpy(&event, &g.used->ring[SLOTS], sizeof(event));
-    if (g.sent != g.told && vring_need_event(event, g.sent, g.told))
+    if (g.sent != g.told && vring_need_event(event, g.sent, g.told)) {
         wr(BAR4 + NOTIFY, 2, 0);
+        g.counts.notified++;
+    }
     g.told = g.sent;
 }
 
@@ -406,6 +411,11 @@ void guest_wait(void)
     guest_notify();
     while (guest_busy())
         wait_interrupt();
+}
+
+struct guest_counts guest_counts(void)
+{
+    return g.counts;
 }
 
 const void *guest_answer(void)

@@ -31,6 +31,13 @@ const void *guest_answer(void);
 bool guest_busy(void);
 void guest_wait(void);
 
+/* So far: commands, and how often the device was told of them, and we of
+ * answers that we waited for. */
+struct guest_counts {
+    unsigned long commands, notified, interrupts;
+};
+struct guest_counts guest_counts(void);
+
 /* Memory for a resource; and back when what was sent last is answered. */
 uint64_t guest_alloc(size_t bytes);
 void guest_free(uint64_t gpa, size_t bytes);

@@ -22,6 +22,7 @@ static struct guest g;
  */
 
 static unsigned int held; /* looks at it that see nothing */
+static uint32_t most;     /* parts that were under way at a look */
 static struct {
     bool looked, second_done;
     uint16_t used;
@@ -35,8 +36,16 @@ static struct vring_used *used_ring(void)
     return guest_ptr(&g, GUEST_USED(CONTROL), 6 + 8 * GUEST_QUEUE);
 }
 
+static uint32_t under_way(void)
+{
+    const struct virgl *v = vgpu_of(g.rig.e)->virgl;
+
+    return v ? v->fence - v->fence_done : 0;
+}
+
 void __wrap_virgl_renderer_poll(void)
 {
+    most = under_way() > most ? under_way() : most;
     if (!held) {
         __real_virgl_renderer_poll();
         return;
@@ -205,6 +214,50 @@ static void waits_in_order(void **state)
     assert_int_equal(g.rig.link->eng.fence, 77);
 }
 
+/* One part of a stream is drawn while the next is prepared, no more; and who
+ * gives the engine back has waited for all. */
+static void two_under_way(void **state)
+{
+    static struct {
+        struct virtio_gpu_ctrl_hdr hdr;
+        uint32_t size, padding;
+        uint32_t dw[300][9];
+    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
+                   .ctx_id = 1,
+                   .flags = VIRTIO_GPU_FLAG_FENCE},
+           .size = sizeof(s.dw)};
+    struct virgl *v = vgpu_of(g.rig.e)->virgl;
+    uint32_t i, before;
+
+    (void)state;
+    prepare();
+    offer_clear(0, true);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    for (i = 0; i < 300; i++) {
+        s.dw[i][0] = 0x80007;
+        s.dw[i][1] = 4;
+    }
+    offer(0, &s, sizeof(s));
+    virtio_front.look(g.rig.e);
+    v->draws = 4;
+    before = v->fence;
+    most = 0;
+    rig_grant(&g.rig, GRANT_NONE);
+    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    assert_true(vgpu_of(g.rig.e)->request.busy);
+    assert_true(v->fence != before);
+    assert_int_equal(under_way(), 0);
+    rig_grant(&g.rig, GRANT_RUN);
+    before = v->fence;
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_int_equal(answer(0)->type, OK);
+    assert_true(v->fence - before >= 3);
+    assert_in_range(most, 1, 2);
+    assert_int_equal(under_way(), 0);
+}
+
 /* Nowhere to answer to. */
 static void offer_mute(uint32_t i, uint32_t id)
 {
@@ -347,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(busy_and_waiting, begin_2d, end),
         cmocka_unit_test_setup_teardown(waits_in_order, begin_3d, end),
         cmocka_unit_test_setup_teardown(many_wait, begin_3d, end),
+        cmocka_unit_test_setup_teardown(two_under_way, begin_3d, end),
         cmocka_unit_test_setup_teardown(long_answer, begin_3d, end),
     };
 

@@ -60,6 +60,7 @@ enum {
 
 struct track {
     uint32_t sub; /* the current one */
+    uint32_t sum; /* of what is bound now; 0: not known */
     struct {
         uint32_t object[OBJECTS], shader[SHADERS];
     } bound[SUBS];
@@ -79,15 +80,18 @@ static uint32_t hash_words(const uint32_t *w, uint32_t n, uint32_t sum)
     return sum ? sum : 1;
 }
 
-static uint32_t combination(const struct track *t)
+/* Most draws are like the one before. */
+static uint32_t combination(struct track *t)
 {
     uint32_t sub = t->sub % SUBS;
 
-    return hash_words((const uint32_t *)&t->bound[sub],
-                      sizeof(t->bound[sub]) / 4, 2166136261u ^ t->sub);
+    if (!t->sum)
+        t->sum = hash_words((const uint32_t *)&t->bound[sub],
+                            sizeof(t->bound[sub]) / 4, 2166136261u ^ t->sub);
+    return t->sum;
 }
 
-static bool is_new(const struct track *t)
+static bool is_new(struct track *t)
 {
     uint32_t sum = combination(t);
 
@@ -101,6 +105,13 @@ static void note_drawn(struct track *t)
     t->seen[sum % SEEN] = sum;
 }
 
+static void bind(struct track *t, uint32_t *slot, uint32_t object)
+{
+    if (*slot != object)
+        t->sum = 0;
+    *slot = object;
+}
+
 /* `dw` is a whole command, its header first. */
 static void follow(struct track *t, const uint32_t *dw)
 {
@@ -110,15 +121,15 @@ static void follow(struct track *t, const uint32_t *dw)
     switch (dw[0] & 0xff) {
     case CMD_BIND_OBJECT:
         if (n >= 1 && object < OBJECTS)
-            t->bound[sub].object[object] = dw[1];
+            bind(t, &t->bound[sub].object[object], dw[1]);
         break;
     case CMD_BIND_SHADER:
         if (n >= 2 && dw[2] < SHADERS)
-            t->bound[sub].shader[dw[2]] = dw[1];
+            bind(t, &t->bound[sub].shader[dw[2]], dw[1]);
         break;
     case CMD_SET_SUB_CTX:
         if (n >= 1)
-            t->sub = dw[1];
+            bind(t, &t->sub, dw[1]);
         break;
     default:
         break;
