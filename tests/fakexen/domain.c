@@ -117,6 +117,14 @@ static int setup(struct fx_domain *d, const struct fx_domain_config *c)
     return 0;
 }
 
+void fx_next_domid(domid_t domid)
+{
+    fx_init();
+    fx_lock(&fx.shared->table_lock);
+    fx.shared->next_domid = domid;
+    fx_unlock(&fx.shared->table_lock);
+}
+
 int fx_domain_create(const struct fx_domain_config *c)
 {
     struct fx_shared *s;

@@ -83,6 +83,9 @@ struct fx_domain_config {
     bool paused;             /* by the toolstack, which vCPUs don't care for */
 };
 
+/* What the next domain is called; those behind it count on from there. */
+void fx_next_domid(domid_t domid);
+
 /*
  * Creates an HVM, or PVH, domain and returns its domid, always a new one. RAM that
  * does not fit below low_bytes starts at 4 GiB. Its xenstore home,

@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/fuzz/README.md \
 	tests/fuzz/check-corpus \
 	tests/fuzz/corpus \
+	tests/fuzz/streams \
 	tests/fuzz/traces \
 	$(NULL)
 CLEANFILES += $(fuzz_fuzzers) tests/fuzz/seeds-gfx tests/fuzz/seeds-shader
@@ -228,3 +229,22 @@ tests_fuzz_seeds_gfx_SOURCES = tests/fuzz/seeds-gfx.c $(fuzz_gfx_prelude)
 tests_fuzz_seeds_gfx_CPPFLAGS = $(fuzz_gfx_cppflags)
 tests_fuzz_seeds_gfx_CFLAGS = $(fuzz_gfx_cflags)
 tests_fuzz_seeds_gfx_LDADD = $(fuzz_gfx_libs)
+
+# Hostile drivers against the processes as they are. It stands where the
+# processes' doubles for the fake Xen are.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/storm
+TESTS += tests/unit/storm
+tests_unit_storm_SOURCES = \
+	tests/fuzz/storm-card.c \
+	tests/fuzz/storm-mutate.c \
+	tests/fuzz/storm-picture.c \
+	tests/fuzz/storm-queues.c \
+	tests/fuzz/storm-streams.c \
+	tests/fuzz/storm.c \
+	tests/fuzz/storm.h \
+	$(monitor_harness)
+tests_unit_storm_CPPFLAGS = $(fuzz_cppflags)
+tests_unit_storm_CFLAGS = $(fuzz_cflags) $(CMOCKA_CFLAGS)
+tests_unit_storm_LDADD = $(monitor_harness_libs)
+endif HAVE_CMOCKA
