@@ -303,6 +303,8 @@ static void cursors(void **state)
     assert_int_equal(c.visible, 0);
     assert_int_equal(cursor(VIRTIO_GPU_CMD_UPDATE_CURSOR, 4, 1, 0, 0),
                      VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
+    assert_int_equal(cursor(VIRTIO_GPU_CMD_MOVE_CURSOR, 2, 0, 0, 0),
+                     VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
     assert_int_equal(cursor(VIRTIO_GPU_CMD_UPDATE_CURSOR, 0, 2, 0, 0), BAD_ID);
     assert_int_equal(guest_create(&g, 2, BGRX, 32, 64), OK);
     assert_int_equal(cursor(VIRTIO_GPU_CMD_UPDATE_CURSOR, 0, 2, 0, 0),

@@ -316,7 +316,8 @@ static enum step cursor(struct vgpu *g, struct request *rq, bool image)
     struct scanout *head;
     uint32_t line;
 
-    if (c->pos.scanout_id >= SCANOUT_MAX) {
+    if (c->pos.scanout_id >= SCANOUT_MAX ||
+        c->pos.scanout_id >= LINK_READ(g->e->link->dev.nr_scanouts)) {
         vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
         return STEP_DONE;
     }
