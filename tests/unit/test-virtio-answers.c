@@ -392,9 +392,35 @@ static void busy_and_waiting(void **state)
     assert_int_equal(answer(0)->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
 }
 
+/* A driver with more to do is told of what is done, but not each time. */
+static void told_when_late(void **state)
+{
+    struct vgpu *v = vgpu_of(g.rig.e);
+    const uint32_t *done = &g.rig.link->eng.queue_done[CONTROL];
+    uint32_t before = *done;
+
+    (void)state;
+    offer_creation(0, 1, 0);
+    offer_creation(1, 2, 0);
+    assert_true(virtio_front.look(g.rig.e));
+    assert_int_equal(vgpu_step(v), STEP_DONE);
+    assert_true(v->due[CONTROL] && v->due_ns);
+    v->due_ns = UINT64_MAX; /* just now */
+    vgpu_interrupt_late(v);
+    assert_int_equal(*done, before);
+    v->due_ns = 1; /* long ago */
+    vgpu_interrupt_late(v);
+    assert_int_equal(*done, before + 1);
+    vgpu_interrupt_late(v);
+    assert_int_equal(*done, before + 1);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(told_when_late, begin_2d, end),
         cmocka_unit_test_setup_teardown(successor_answers, begin_2d, end),
         cmocka_unit_test_setup_teardown(successor_answers_once, begin_2d, end),
         cmocka_unit_test_setup_teardown(busy_and_waiting, begin_2d, end),

@@ -15,6 +15,10 @@
 
 #define HDR sizeof(struct virtio_gpu_ctrl_hdr)
 
+/* That a driver may wait for what is done already, while there is more to be
+ * done: each interrupt costs several commands' time. */
+#define LATE_NS 16000000ull
+
 /* Without context_init there are no rings (virtio 1.2, 5.7.6.7). */
 void vgpu_only_accepted(const struct vgpu *g, struct request *rq)
 {
@@ -46,6 +50,11 @@ void vgpu_refuse(struct request *rq, uint32_t error)
 
 /* ---- Giving back --------------------------------------------------------- */
 
+static bool is_due(const struct vgpu *g)
+{
+    return g->due[LINK_QUEUE_CONTROL] || g->due[LINK_QUEUE_CURSOR];
+}
+
 static int give_back(struct vgpu *g, uint32_t queue, uint16_t head,
                      uint32_t written)
 {
@@ -54,6 +63,8 @@ static int give_back(struct vgpu *g, uint32_t queue, uint16_t head,
     if (rc < 0)
         return rc;
     LINK_WRITE_REL(g->store.head->queue[queue].used, g->queue[queue].used);
+    if (rc > 0 && !is_due(g))
+        g->due_ns = clock_ns();
     g->due[queue] |= rc > 0;
     return 0;
 }
@@ -72,6 +83,17 @@ void vgpu_interrupt(struct vgpu *g)
     }
     if (due)
         engine_kick_device(g->e);
+}
+
+void vgpu_interrupt_late(struct vgpu *g)
+{
+    uint64_t now;
+
+    if (!is_due(g))
+        return;
+    now = clock_ns();
+    if (now > g->due_ns && now - g->due_ns > LATE_NS)
+        vgpu_interrupt(g);
 }
 
 /* Who offers less room than the answer needs gets the beginning. */

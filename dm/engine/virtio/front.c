@@ -159,10 +159,12 @@ static void front_run(struct engine *e)
         if (!LINK_READ(e->link->dev.bus_master))
             break;
         step = vgpu_step(g);
-        if (step == STEP_DONE)
+        if (step == STEP_DONE) {
+            vgpu_interrupt_late(g);
             look_all(g);
-        else if (step == STEP_IDLE && vgpu_waits(g))
+        } else if (step == STEP_IDLE && vgpu_waits(g)) {
             step = wait_some(g);
+        }
     } while (step == STEP_DONE && e->state == LINK_RUNNING &&
              !engine_boundary(e));
     settle(g);

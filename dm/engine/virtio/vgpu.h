@@ -29,7 +29,7 @@
 #define VGPU_BACKING_MAX (4ull << 30) /* bytes of guest memory listed */
 #define VGPU_MAPPED_MAX (2ull << 30)  /* bytes of it mapped for the renderer */
 #define VGPU_CONTEXTS 64u
-#define VGPU_RINGS 64u /* of a context: timelines of fences */
+#define VGPU_RINGS 64u              /* of a context: timelines of fences */
 #define VGPU_ENTRIES_MAX (1u << 18) /* of one resource's list */
 #define VGPU_RESPONSE 4096u
 #define VGPU_WAITING 32u /* answers that wait, of a queue; a power of two */
@@ -172,6 +172,7 @@ struct vgpu {
     struct waiting_answer waiting[VGPU_WAITING]; /* of the control queue */
     uint32_t queue_done[LINK_QUEUES];
     bool due[LINK_QUEUES]; /* interrupts, for what was given back */
+    uint64_t due_ns;       /* since then */
     struct virgl *virgl;   /* the renderer, or NULL: 2D only */
     uint64_t mapped_max;   /* bytes of guest memory lent to it */
     /* What the guest's driver has accepted. */
@@ -223,6 +224,9 @@ int vgpu_settle(struct vgpu *g);
 /* What is due: when nothing more is there to be answered, so that one interrupt
  * serves for several commands, or before others get the engine. */
 void vgpu_interrupt(struct vgpu *g);
+/* The same if it has been due for long: a driver that fills its queue faster
+ * than it can be emptied waits for room. */
+void vgpu_interrupt_late(struct vgpu *g);
 /* Chains that another process had taken: with an error. The queue goes on
  * behind them. */
 int vgpu_answer_all_dead(struct vgpu *g, uint32_t queue);
