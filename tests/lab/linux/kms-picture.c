@@ -95,43 +95,88 @@ static int show_cursor(struct kms *k, struct kms_buffer *cursor)
     return kms_cursor(k, cursor, 100, 50);
 }
 
-/* Flips between two buffers, and updates of a small square, each for some
- * seconds. */
-static int measure(struct kms *k, struct kms_buffer *b, double seconds)
+/* The guest's processor time so far, in ticks of 10 ms. */
+static unsigned long busy(void)
 {
-    struct kms_buffer other;
-    unsigned long flips = 0, updates = 0;
-    double begin, flipped, updated;
+    unsigned long user = 0, nice = 0, system = 0, irq = 0, softirq = 0;
+    FILE *f = fopen("/proc/stat", "r");
+
+    if (!f)
+        return 0;
+    if (fscanf(f, "cpu %lu %lu %lu %*u %*u %lu %lu", &user, &nice, &system,
+               &irq, &softirq) != 5)
+        user = nice = system = irq = softirq = 0;
+    fclose(f);
+    return user + nice + system + irq + softirq;
+}
+
+/* How often something is done in some seconds. A flip or an update returns
+ * before the device has done it: the end is when all is done, which a new
+ * cursor waits for. */
+static int repeat(struct kms *k, struct kms_buffer *cursor, double seconds,
+                  int (*once)(void *user, unsigned long n), void *user,
+                  const char *what)
+{
+    double begin = now(), end = begin + seconds;
+    unsigned long n = 0, ticks = busy();
     int rc;
 
-    rc = kms_buffer(k, &other, b->width, b->height);
-    if (rc)
-        return rc;
-    draw(&other, 7, 0, 0, other.width, other.height);
-    begin = now();
-    do {
-        rc = kms_flip(k, flips & 1 ? b->fb : other.fb);
-        flips++;
-    } while (!rc && now() < begin + seconds);
-    flipped = now() - begin;
+    do
+        rc = once(user, n++);
+    while (!rc && now() < end);
     if (!rc)
-        rc = kms_show(k, b->fb);
-    begin = now();
-    while (!rc && now() < begin + seconds) {
-        uint32_t n = (uint32_t)updates++;
-        uint16_t x = (uint16_t)(n * 40 % (b->width - UPDATE_SIZE));
-        uint16_t y = (uint16_t)(n * 24 % (b->height - UPDATE_SIZE));
+        rc = kms_cursor(k, cursor, 0, 0);
+    end = now() - begin;
+    if (!rc)
+        printf("STATS what=%s n=%lu seconds=%.3f per_s=%.1f guest_ms=%.3f\n",
+               what, n, end, (double)n / end,
+               10.0 * (double)(busy() - ticks) / (double)n);
+    return rc;
+}
 
-        draw(b, n, x, y, UPDATE_SIZE, UPDATE_SIZE);
-        rc = kms_dirty(k, b->fb, x, y, UPDATE_SIZE, UPDATE_SIZE);
-    }
-    updated = now() - begin;
+struct measured {
+    struct kms *k;
+    struct kms_buffer *b, other;
+};
+
+static int flip(void *user, unsigned long n)
+{
+    struct measured *m = user;
+
+    return kms_flip(m->k, n & 1 ? m->b->fb : m->other.fb);
+}
+
+static int update(void *user, unsigned long n)
+{
+    struct measured *m = user;
+    uint16_t x = (uint16_t)(n * 40 % (m->b->width - UPDATE_SIZE));
+    uint16_t y = (uint16_t)(n * 24 % (m->b->height - UPDATE_SIZE));
+
+    draw(m->b, (uint32_t)n, x, y, UPDATE_SIZE, UPDATE_SIZE);
+    return kms_dirty(m->k, m->b->fb, x, y, UPDATE_SIZE, UPDATE_SIZE);
+}
+
+/* Flips between two buffers, and updates of a small square. */
+static int measure(struct kms *k, struct kms_buffer *b, double seconds,
+                   const char *what)
+{
+    struct measured m = {.k = k, .b = b};
+    struct kms_buffer cursor = {0};
+    int rc;
+
+    rc = kms_buffer(k, &cursor, CURSOR_SIZE, CURSOR_SIZE);
     if (!rc)
-        printf("STATS flips=%lu flips_per_s=%.1f updates=%lu "
-               "updates_per_s=%.1f\n",
-               flips, (double)flips / flipped, updates,
-               (double)updates / updated);
-    kms_buffer_free(k, &other);
+        rc = kms_buffer(k, &m.other, b->width, b->height);
+    if (!rc && strcmp(what, "updates")) {
+        draw(&m.other, 7, 0, 0, b->width, b->height);
+        rc = repeat(k, &cursor, seconds, flip, &m, "flips");
+        if (!rc)
+            rc = kms_show(k, b->fb);
+    }
+    if (!rc && strcmp(what, "flips"))
+        rc = repeat(k, &cursor, seconds, update, &m, "updates");
+    kms_buffer_free(k, &m.other);
+    kms_buffer_free(k, &cursor);
     return rc;
 }
 
@@ -139,8 +184,9 @@ static int usage(void)
 {
     fprintf(stderr,
             "usage: kms-picture [-d CARD] [-s SCANOUT] [-m WIDTHxHEIGHT]\n"
-            "                   [-p PICTURE] [-c] [-b SECONDS] [-w]\n"
-            "-c shows a cursor, -b measures, -w shows it until it is killed\n");
+            "                   [-p PICTURE] [-c] [-b SECONDS] [-o WHAT] [-w]\n"
+            "-c shows a cursor, -b measures (only WHAT: flips or updates),\n"
+            "-w shows it until it is killed\n");
     return 2;
 }
 
@@ -148,13 +194,13 @@ int main(int argc, char **argv)
 {
     unsigned int scanout = 0, width = 0, height = 0, turn = 0;
     struct kms_buffer b = {0}, cursor = {0};
-    const char *card = "/dev/dri/card0";
+    const char *card = "/dev/dri/card0", *what = "";
     bool wait = false, with_cursor = false;
     double seconds = 0;
     struct kms k;
     int opt, rc;
 
-    while ((opt = getopt(argc, argv, "d:s:m:p:cb:w")) != -1)
+    while ((opt = getopt(argc, argv, "d:s:m:p:cb:o:w")) != -1)
         switch (opt) {
         case 'd':
             card = optarg;
@@ -174,6 +220,9 @@ int main(int argc, char **argv)
             break;
         case 'b':
             seconds = atof(optarg);
+            break;
+        case 'o':
+            what = optarg;
             break;
         case 'w':
             wait = true;
@@ -195,7 +244,7 @@ int main(int argc, char **argv)
     if (!rc && with_cursor)
         rc = show_cursor(&k, &cursor);
     if (!rc && seconds > 0)
-        rc = measure(&k, &b, seconds);
+        rc = measure(&k, &b, seconds, what);
     if (!rc && wait)
         puts("Waiting");
     while (!rc && wait)
