@@ -103,6 +103,18 @@ struct link_dev {
     struct link_display display[SCANOUT_MAX];
 };
 
+/* Commands of a virtio-gpu, as they are counted. */
+enum link_command {
+    LINK_COMMAND_OBJECT,   /* resources, backing, contexts: made, bound, gone */
+    LINK_COMMAND_TRANSFER, /* pixels and other data, either way */
+    LINK_COMMAND_FLUSH,    /* scanouts: set and flushed */
+    LINK_COMMAND_SUBMIT,   /* streams for a 3D context */
+    LINK_COMMAND_CURSOR,
+    LINK_COMMAND_OTHER,   /* questions, and what is unknown */
+    LINK_COMMAND_REFUSED, /* of any kind: answered with an error */
+    LINK_COMMANDS
+};
+
 struct link_eng {
     uint32_t ack_seq;
     int32_t ack_status; /* 0, or a XVGPU_FAULT_* code: why START failed */
@@ -140,6 +152,12 @@ struct link_eng {
     /* virtio-gpu: interrupts due for used buffers since the start; the device
      * remembers what it has signalled. */
     uint32_t queue_done[LINK_QUEUES];
+    /* virtio-gpu, for people: what there is, and commands of each kind since
+     * the process began. */
+    uint32_t resources, contexts;
+    uint64_t resource_bytes; /* of what local= limits */
+    uint64_t backing_bytes;  /* of guest memory that resources name */
+    uint64_t commands[LINK_COMMANDS];
 };
 
 struct link_page {

@@ -212,6 +212,7 @@ struct proto_msg {
             uint32_t threads;     /* of a driver that draws on processors */
             uint64_t local_size;  /* bytes of the local heap; virtio-gpu:
                                    * that all resources may take */
+            uint32_t plain;       /* virtio-gpu: 1: without 3D */
         } engine;
         struct {
             uint32_t index;
@@ -256,7 +257,7 @@ struct proto_msg {
             uint32_t index;
             uint32_t engine;
             uint32_t pid;
-            uint32_t death; /* enum proto_death */
+            uint32_t death;      /* enum proto_death */
             uint32_t processors; /* as of PROTO_ENGINE_READY */
         } sched_engine;
         struct {

@@ -47,10 +47,17 @@ static void show_head(const json_t *v)
            " of domain \"%s\": %s\n",
            integer(v, "domid"), integer(v, "vgpu"), VALUE_TEXT(v, "name"),
            VALUE_TEXT(v, "state"));
-    printf("options    model=%s vram=%s slot=0x%" PRIx64
-           " poll=%" JSON_INTEGER_FORMAT "us rate=%" JSON_INTEGER_FORMAT
-           " sched=%s, companion %s\n",
-           VALUE_TEXT(opt, "model"), SIZE(integer(opt, "vram")),
+    printf("options    model=%s ", VALUE_TEXT(opt, "model"));
+    if (integer(opt, "scanouts"))
+        printf("scanouts=%" JSON_INTEGER_FORMAT " display=%" JSON_INTEGER_FORMAT
+               "x%" JSON_INTEGER_FORMAT " local=%s vnc=%s ",
+               integer(opt, "scanouts"), integer(opt, "width"),
+               integer(opt, "height"), SIZE(integer(opt, "local")),
+               json_is_true(json_object_get(opt, "vnc")) ? "yes" : "no");
+    else
+        printf("vram=%s ", SIZE(integer(opt, "vram")));
+    printf("slot=0x%" PRIx64 " poll=%" JSON_INTEGER_FORMAT
+           "us rate=%" JSON_INTEGER_FORMAT " sched=%s, companion %s\n",
            (uint64_t)integer(opt, "slot"), integer(opt, "poll"),
            integer(opt, "rate"), VALUE_TEXT(opt, "sched"),
            VALUE_TEXT(opt, "companion"));
@@ -137,9 +144,22 @@ static const char *features(json_int_t value)
     return text;
 }
 
+/* The same in MiB, or "". */
+static const char *size_text(json_int_t value)
+{
+    static char text[48];
+
+    text[0] = '\0';
+    if (value >= 1 << 16)
+        snprintf(text, sizeof(text), "  (%.1f MiB)", (double)value / (1 << 20));
+    return text;
+}
+
 /* What a number stands for, or "". */
 static const char *meaning(const char *key, json_int_t value)
 {
+    const size_t len = strlen(key);
+
     static const char *const status[] = {
         [XVGPU_STATUS_DISABLED] = "  (ring disabled)",
         [XVGPU_STATUS_RUNNING] = "  (ring running)",
@@ -157,7 +177,7 @@ static const char *meaning(const char *key, json_int_t value)
         return faults[value];
     if (!strcmp(key, "offered") || !strcmp(key, "accepted"))
         return features(value);
-    return "";
+    return len > 6 && !strcmp(key + len - 6, "_bytes") ? size_text(value) : "";
 }
 
 static void show_group(const json_t *group)

@@ -302,9 +302,13 @@ int device_start(struct device *dev)
             log_error("claiming PCI function 00:%02x.%u failed: %s",
                       vgpu->devfn >> 3, vgpu->devfn & 7, strerror(-rc));
     }
+    /* What takes long is begun for all of them, then waited for. */
     for (i = 0; i < dev->nr_vgpus && !rc; i++)
         if (dev->vgpus[i].model->prepare)
             rc = dev->vgpus[i].model->prepare(&dev->vgpus[i]);
+    for (i = 0; i < dev->nr_vgpus && !rc; i++)
+        if (dev->vgpus[i].model->prepared)
+            rc = dev->vgpus[i].model->prepared(&dev->vgpus[i]);
     if (!rc)
         rc = ioreq_enable(dev->ioreq);
     for (i = 0; i < dev->nr_vgpus && dev->takeover && !rc; i++)

@@ -22,9 +22,10 @@ struct device_model {
     int (*init)(struct vgpu *vgpu, const struct proto_msg *about);
     /* Go on where a process that died has left. Before the service starts. */
     int (*takeover)(struct vgpu *vgpu, const struct proto_msg *about);
-    /* What must be known before the guest's first access. Before the service
-     * starts; may be NULL. */
+    /* What must be known before the guest's first access: begun, then waited
+     * for. Before the service starts; both may be NULL. */
     int (*prepare)(struct vgpu *vgpu);
+    int (*prepared)(struct vgpu *vgpu);
     /* After the server was taken over: claims, what happened meanwhile. */
     void (*catch_up)(struct vgpu *vgpu);
     /* The function's config space. */
@@ -101,8 +102,9 @@ void process_gone(struct engine *e);
  * code. */
 uint32_t process_start(struct vgpu *vgpu, unsigned int engine);
 /* Have it run before the service does, on the main thread and without the
- * lock: 0 or a negative errno. */
-int process_run_first(struct vgpu *vgpu, unsigned int engine);
+ * lock: asked for, then waited for. 0 or a negative errno. */
+int process_begin_first(struct vgpu *vgpu, unsigned int engine);
+int process_wait_first(struct vgpu *vgpu, unsigned int engine);
 
 /* reset.c */
 /* Tell the monitor that its PROTO_RESET is done. The lock is not held. */

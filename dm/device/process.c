@@ -164,16 +164,20 @@ uint32_t process_start(struct vgpu *vgpu, unsigned int n)
     return (uint32_t)LINK_READ(e->link->eng.ack_status);
 }
 
-int process_run_first(struct vgpu *vgpu, unsigned int n)
+int process_begin_first(struct vgpu *vgpu, unsigned int n)
+{
+    return ask(vgpu, n, PROTO_ENGINE_RUN);
+}
+
+int process_wait_first(struct vgpu *vgpu, unsigned int n)
 {
     struct device *dev = vgpu->dev;
     struct engine *e = &vgpu->engines[n];
     struct proto_in *in = malloc(sizeof(*in));
-    int rc;
+    int rc = 0;
 
     if (!in)
         return -ENOMEM;
-    rc = ask(vgpu, n, PROTO_ENGINE_RUN);
     while (!rc && !e->answered) {
         rc = proto_recv(dev->sock, in);
         if (rc == -EINTR || rc == -EAGAIN)

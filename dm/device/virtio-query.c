@@ -5,6 +5,29 @@
 
 #include "dm/device/virtio.h"
 
+/* The engine's numbers: hostile, and passed on as such. */
+static void show_work(const struct link_eng *eng, struct answer *to)
+{
+    static const char *const kinds[LINK_COMMANDS] = {
+        [LINK_COMMAND_OBJECT] = "objects",
+        [LINK_COMMAND_TRANSFER] = "transfers",
+        [LINK_COMMAND_FLUSH] = "flushes",
+        [LINK_COMMAND_SUBMIT] = "submits_3d",
+        [LINK_COMMAND_CURSOR] = "cursor",
+        [LINK_COMMAND_OTHER] = "others",
+        [LINK_COMMAND_REFUSED] = "refused",
+    };
+    unsigned int i;
+
+    answer_number(to, "virtio.contexts", LINK_READ(eng->contexts));
+    answer_number(to, "virtio.resources", LINK_READ(eng->resources));
+    answer_number(to, "virtio.resource_bytes", LINK_READ(eng->resource_bytes));
+    answer_number(to, "virtio.backing_bytes", LINK_READ(eng->backing_bytes));
+    for (i = 0; i < LINK_COMMANDS; i++)
+        answer_text(to, "commands.%s %llu\n", kinds[i],
+                    (unsigned long long)LINK_READ(eng->commands[i]));
+}
+
 void virtio_show(struct vgpu *vgpu, struct answer *to)
 {
     const struct virtio_state *v = vgpu->virtio;
@@ -40,6 +63,7 @@ void virtio_show(struct vgpu *vgpu, struct answer *to)
                     view.width, i, view.height);
         answer_text(to, "scanout%u.flushes %u\n", i, view.flushes);
     }
+    show_work(&virtio_engine(vgpu)->link->eng, to);
     answer_engine(vgpu, VIRTIO_ENGINE, to);
 }
 

@@ -325,12 +325,17 @@ static int takeover(struct vgpu *vgpu, const struct proto_msg *about)
  * program on the same host. */
 static int prepare(struct vgpu *vgpu)
 {
+    return vgpu->virtio->known ? 0 : process_begin_first(vgpu, VIRTIO_ENGINE);
+}
+
+static int prepared(struct vgpu *vgpu)
+{
     struct virtio_state *v = vgpu->virtio;
     int rc;
 
     if (v->known)
         return 0;
-    rc = process_run_first(vgpu, VIRTIO_ENGINE);
+    rc = process_wait_first(vgpu, VIRTIO_ENGINE);
     if (rc) {
         log_error("vGPU %u: starting its engine failed: %s", vgpu->index,
                   strerror(-rc));
@@ -395,6 +400,7 @@ const struct device_model virtio_model = {
     .init = init,
     .takeover = takeover,
     .prepare = prepare,
+    .prepared = prepared,
     .catch_up = catch_up,
     .config = virtio_on_config,
     .engine_event = virtio_engine_event,

@@ -213,6 +213,7 @@ struct engine_limits {
     uint64_t local_size;  /* bytes of the local heap */
     uint32_t watchdog_ms; /* that a packet may run */
     uint32_t compile_ms;  /* that a pipeline's first use may take */
+    bool plain;           /* virtio-gpu: no 3D, whatever there is for it */
 };
 
 struct engine {

@@ -100,6 +100,7 @@ static int open_engine(struct proto_in *in, struct engine **e)
         .limits.local_size = in->msg.u.engine.local_size,
         .limits.watchdog_ms = in->msg.u.engine.watchdog_ms,
         .limits.compile_ms = in->msg.u.engine.compile_ms,
+        .limits.plain = in->msg.u.engine.plain,
         .link = in->fds[FD_LINK],
         .kick = in->fds[FD_KICK],
         .event = in->fds[FD_EVENT],

@@ -168,6 +168,29 @@ static json_t *sched_json(const struct vgpu *v)
         options_latency_name(s->latency), "quarantined", v->quarantined);
 }
 
+static json_t *options_json(const struct monitor *m, const struct vgpu *v)
+{
+    const struct vgpu_options *opt = v->opt;
+    json_t *json;
+
+    json = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model",
+        options_model_name(opt->model), "vram", (json_int_t)opt->vram, "slot",
+        (json_int_t)opt->slot, "poll", (json_int_t)opt->poll, "rate",
+        (json_int_t)opt->rate, "sched", opt->sched ? "host" : "none",
+        "companion", m->opt->companion == COMPANION_QEMU ? "qemu" : "none");
+    if (json && v->engines & 1u << XVGPU_ENGINE_GFX)
+        json_object_set_new(json, "local",
+                            json_integer((json_int_t)opt->local));
+    if (!json || opt->model != PROTO_MODEL_VIRTIO_GPU)
+        return json;
+    json_object_set_new(json, "scanouts", json_integer(opt->scanouts));
+    json_object_set_new(json, "width", json_integer(opt->width));
+    json_object_set_new(json, "height", json_integer(opt->height));
+    json_object_set_new(json, "vnc", json_boolean(opt->vnc.kind != VNC_NONE));
+    return json;
+}
+
 static json_t *show_json(const struct monitor *m, const struct vgpu *v)
 {
     static const char *const states[] = {
@@ -184,15 +207,7 @@ static json_t *show_json(const struct monitor *m, const struct vgpu *v)
     if (!json)
         return NULL;
     json_object_set_new(json, "name", json_string(m->name));
-    json_object_set_new(
-        json, "options",
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "model",
-                  options_model_name(v->opt->model), "vram",
-                  (json_int_t)v->opt->vram, "slot", (json_int_t)v->opt->slot,
-                  "poll", (json_int_t)v->opt->poll, "rate",
-                  (json_int_t)v->opt->rate, "sched",
-                  v->opt->sched ? "host" : "none", "companion",
-                  m->opt->companion == COMPANION_QEMU ? "qemu" : "none"));
+    json_object_set_new(json, "options", options_json(m, v));
     json_object_set_new(json, "vram",
                         json_pack("{s:I, s:I, s:I}", "bytes",
                                   (json_int_t)v->vram->size, "parking_frame",

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,11 @@
 /* For one that says nothing: a Vulkan driver on a busy host takes its time, and
  * 30 s were not enough for two in an emulated machine. */
 #define START_TIMEOUT_S 120.0
+/* For the first one of a virtio-gpu, for which all wait: libxl, or who
+ * attaches. There must be time left for another one, without 3D (MONITOR_*_S).
+ */
+#define FIRST_TIMEOUT_S 25.0
+#define FIRST_ATTACHED_TIMEOUT_S 90.0
 #define MEMORY_MAX (UINT64_C(256) << 20)
 /* A driver's code, what it makes of shaders, and its buffers. The local heap
  * comes on top. */
@@ -88,6 +94,33 @@ static void describe_gfx(struct monitor *m, struct engine *e,
     msg->u.engine.compile_ms = opt->watchdog * COMPILE_WATCHDOGS;
     msg->u.engine.threads = threads(opt);
     msg->u.engine.local_size = opt->local;
+    msg->u.engine.plain = e->plain;
+}
+
+/* Until its first process is ready a virtio-gpu can still do without 3D: what
+ * it offers is not yet known. A driver that hangs or dies at its start would
+ * cost the guest its display, and its domain. */
+static bool may_be_plain(const struct engine *e)
+{
+    return e->vgpu->opt->model == PROTO_MODEL_VIRTIO_GPU && !e->plain &&
+           !e->was_ready;
+}
+
+static double start_timeout(const struct monitor *m, const struct engine *e)
+{
+    const char *text = getenv("XVGPU_3D_SECONDS");
+
+    if (!may_be_plain(e))
+        return START_TIMEOUT_S;
+    if (text && atoi(text) > 0)
+        return atoi(text);
+    return m->opt->attach ? FIRST_ATTACHED_TIMEOUT_S : FIRST_TIMEOUT_S;
+}
+
+static void do_without_3d(struct engine *e, const char *why)
+{
+    log_warning("%s %s: once more, without 3D", e->name, why);
+    e->plain = e->again = true;
 }
 
 static int start(struct monitor *m, struct engine *e)
@@ -143,7 +176,7 @@ static int start(struct monitor *m, struct engine *e)
         e->failed = rc;
         child_kill(&e->child); /* the answer follows from its end */
     }
-    ev_timer_set(&e->timeout, START_TIMEOUT_S, 0.);
+    ev_timer_set(&e->timeout, start_timeout(m, e), 0.);
     ev_timer_start(m->loop, &e->timeout);
     return 0;
 }
@@ -206,7 +239,7 @@ static void on_message(struct child *c, struct proto_in *in)
     take_description(e, in);
     e->features = in->msg.u.ready.features;
     e->capsets = in->msg.u.ready.capsets;
-    e->ready = true;
+    e->ready = e->was_ready = true;
     vgpu_charge_start(e->vgpu, child_cpu_ns(c), clock_ns());
     sched_engine_ready(e);
     answer_runs(e, 0);
@@ -255,6 +288,8 @@ static void on_exited(struct child *c)
         log_limited(&e->limit, LOG_ERROR, "%s lost the GPU", c->name);
     else if (!c->killed)
         log_error("%s %s", c->name, child_end(c));
+    if (!c->killed && !e->failed && may_be_plain(e) && e->runs.nr)
+        do_without_3d(e, "ended at its start");
     if (e->kills.nr)
         answer_all(e, &e->kills, PROTO_ENGINE_DEAD, 0);
     else if (was_ready)
@@ -275,11 +310,18 @@ static const struct child_ops ops = {
 static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct engine *e = w->data;
+    char why[40];
 
     (void)loop;
     (void)revents;
-    log_error("%s is not ready after %g s: ended", e->name, START_TIMEOUT_S);
-    e->failed = -ETIMEDOUT;
+    snprintf(why, sizeof(why), "is not ready after %g s",
+             start_timeout(monitor_of(e), e));
+    if (may_be_plain(e)) {
+        do_without_3d(e, why);
+    } else {
+        log_error("%s %s: ended", e->name, why);
+        e->failed = -ETIMEDOUT;
+    }
     child_kill(&e->child);
 }
 

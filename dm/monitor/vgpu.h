@@ -55,11 +55,13 @@ struct engine {
     struct grant_s *grant;
 
     struct child child;
-    int failed;   /* why it could not start */
-    bool again;   /* wanted while the last one was on its way out */
-    bool ready;   /* has said PROTO_ENGINE_READY */
-    uint32_t pid; /* the last one's, also after its end */
-    bool doomed;  /* killed for xen-vgpud, which says why: */
+    int failed;     /* why it could not start */
+    bool again;     /* wanted while the last one was on its way out */
+    bool plain;     /* virtio-gpu: 3D did not come up, so there is none */
+    bool ready;     /* has said PROTO_ENGINE_READY */
+    bool was_ready; /* so has one before */
+    uint32_t pid;   /* the last one's, also after its end */
+    bool doomed;    /* killed for xen-vgpud, which says why: */
     enum proto_death doom;
     struct owed runs;  /* to answer when it is ready or dead */
     struct owed kills; /* to answer when it is dead */

@@ -34,6 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test-server \
 	tests/unit/test-stats \
 	tests/unit/test-virtio-process \
+	tests/unit/test-virtio-start \
 	tests/unit/test-vram \
 	$(NULL)
 
@@ -54,6 +55,7 @@ TESTS += \
 	tests/unit/test-server \
 	tests/unit/test-stats \
 	tests/unit/test-virtio-process \
+	tests/unit/test-virtio-start \
 	tests/unit/test-vram \
 	$(NULL)
 
@@ -196,6 +198,13 @@ endif HAVE_VNC
 tests_unit_test_virtio_process_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_virtio_process_CFLAGS = $(monitor_test_cflags) $(VNC_CFLAGS)
 tests_unit_test_virtio_process_LDADD = $(monitor_harness_libs) $(VNC_LIBS)
+
+# Starts of the latter.
+tests_unit_test_virtio_start_SOURCES = tests/unit/test-virtio-start.c \
+	$(monitor_harness)
+tests_unit_test_virtio_start_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_virtio_start_CFLAGS = $(monitor_test_cflags)
+tests_unit_test_virtio_start_LDADD = $(monitor_harness_libs)
 
 tests_unit_test_restrict_SOURCES = tests/unit/test-restrict.c $(monitor_harness)
 tests_unit_test_restrict_CPPFLAGS = $(monitor_test_cppflags)

@@ -288,13 +288,18 @@ static void displays(void **state)
 static void shown(void **state)
 {
     static const char *const wants[] = {
-        "model=virtio-gpu",
+        "model=virtio-gpu scanouts=2 display=1280x800 local=256 MiB vnc=no",
         "  offered ",
         "EDID ", /* and what the host's renderer has */
         " INDIRECT_DESC EVENT_IDX VERSION_1)",
         "  accepted             4294967296  (VERSION_1)",
         "\nscanout1\n",
         "\nengine gfx\n",
+        "  resources            1\n",
+        "  resource_bytes       12288\n",
+        "\ncommands\n  objects              2\n", /* made, backed */
+        "  flushes              1\n",             /* a scanout set */
+        "  refused              0\n",
     };
     char command_line[64], text[8192];
     unsigned int i;
@@ -303,6 +308,7 @@ static void shown(void **state)
 
     (void)state;
     begin("model=virtio-gpu,sched=none,scanouts=2");
+    create();
     snprintf(command_line, sizeof(command_line), "./xen-vgpu show %d",
              dm.domid);
     f = popen(command_line, "r");

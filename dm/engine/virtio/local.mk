@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libvirtio.la
 
 libvirtio_la_SOURCES = \
+	dm/engine/virtio/account.c \
 	dm/engine/virtio/answer.c \
 	dm/engine/virtio/blob.c \
 	dm/engine/virtio/command-2d.c \
@@ -10,6 +11,7 @@ libvirtio_la_SOURCES = \
 	dm/engine/virtio/context-3d.c \
 	dm/engine/virtio/frame.c \
 	dm/engine/virtio/front.c \
+	dm/engine/virtio/renderer.c \
 	dm/engine/virtio/request.c \
 	dm/engine/virtio/resource.c \
 	dm/engine/virtio/scanout.c \

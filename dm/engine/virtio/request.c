@@ -88,6 +88,7 @@ static void done(struct vgpu *g, struct request *rq)
 
     rq->busy = false;
     e->stats.packets++;
+    vgpu_account_request(g, rq);
     LINK_WRITE(e->link->eng.cur_header, 0);
 }
 

@@ -177,6 +177,7 @@ struct vgpu {
     uint64_t mapped_max;   /* bytes of guest memory lent to it */
     /* What the guest's driver has accepted. */
     bool driver_3d, driver_blob, driver_init;
+    uint64_t commands[LINK_COMMANDS]; /* account.c */
 };
 
 /* One row a command; a request shorter than `min` is answered with an error,
@@ -288,6 +289,7 @@ void resources_recover(struct vgpu *g);
 int virgl_open(struct vgpu *g);
 void virgl_close(struct vgpu *g);
 uint32_t virgl_capsets(const struct vgpu *g);
+const char *virgl_name(const struct vgpu *g);
 /* All that it draws is computed in this process. */
 bool virgl_on_processors(const struct vgpu *g);
 /* Make, and destroy. 0 or an error of virtio_gpu_ctrl_type. A blob that has
@@ -373,6 +375,10 @@ bool blob_has_surface(const struct resource *r,
 bool blob_read(struct vgpu *g, struct resource *r,
                const struct saved_surface *surface,
                const struct virtio_gpu_rect *rect, uint32_t *to);
+
+/* account.c: what people see of it, after a request, and by itself. */
+void vgpu_account_request(struct vgpu *g, const struct request *rq);
+void vgpu_account(struct vgpu *g);
 
 /* store.c */
 /* fd -1: in private memory. 0 or a negative errno. */

@@ -133,6 +133,7 @@ int virgl_open(struct vgpu *g)
         return rc;
     }
     warm_up(g);
+    virgl_find_name(v);
     return 0;
 }
 
@@ -156,6 +157,11 @@ void virgl_close(struct vgpu *g)
 uint32_t virgl_capsets(const struct vgpu *g)
 {
     return g->virgl->capsets;
+}
+
+const char *virgl_name(const struct vgpu *g)
+{
+    return g->virgl->name;
 }
 
 bool virgl_on_processors(const struct vgpu *g)

@@ -30,6 +30,7 @@ struct virgl {
     struct watch *watch; /* or NULL */
     struct track *track[VGPU_CONTEXTS]; /* submit.c */
     struct log_limit log;
+    char name[96]; /* "virglrenderer on ...", for people */
 };
 
 /* virgl.c: tell it of r->iov; a blob that is not made yet is made of that. 0 or
@@ -40,6 +41,8 @@ int virgl_attach(struct resource *r);
  * watched also where nothing is under way behind it. */
 void virgl_enter(struct vgpu *g);
 void virgl_leave(struct vgpu *g);
+/* renderer.c */
+void virgl_find_name(struct virgl *v);
 
 /* submit.c: a context goes. */
 void track_forget(struct virgl *v, uint32_t slot);

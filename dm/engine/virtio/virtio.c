@@ -47,7 +47,7 @@ static int virtio_open(struct engine *e)
 /* Without a renderer there is 2D. */
 static int virtio_init(struct engine *e)
 {
-    int rc = virgl_open(vgpu_of(e));
+    int rc = e->limits.plain ? 0 : virgl_open(vgpu_of(e));
 
     if (rc < 0)
         log_warning("virtio: no 3D: virglrenderer can't start: %s",
@@ -65,6 +65,7 @@ static int virtio_start(struct engine *e)
     resources_clear(g);
     frames_trim(g);
     store_clear(&g->store);
+    vgpu_account(g);
     return 0;
 }
 
@@ -87,6 +88,7 @@ static int virtio_recover(struct engine *e)
     for (i = 0; i < LINK_QUEUES; i++)
         g->due[i] = g->queue[i].size;
     vgpu_interrupt(g);
+    vgpu_account(g);
     /* To begin anew would be to run again what has been run. */
     if (rc < 0)
         vgpu_fault(g, rc, 0);
@@ -112,7 +114,7 @@ static void virtio_describe(const struct engine *e, struct engine_host *host)
 {
     const struct vgpu *g = e->backend;
 
-    host->device = g->virgl ? "virglrenderer" : "2D";
+    host->device = g->virgl ? virgl_name(g) : "2D";
     host->in_place = true;
     host->processors = !g->virgl || virgl_on_processors(g);
     host->features = 1u << VIRTIO_GPU_F_EDID;
