@@ -73,8 +73,15 @@ int main(int argc, char **argv)
         log_error("start: %s", strerror(-rc));
     memset(in.text, 0, sizeof(in.text)); /* a password */
     msg.u.ready.status = rc;
-    if (proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0) || rc)
+    if (rc) {
+        proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0);
         return 1;
+    }
+    rc = proto_send(PROTO_FD, &msg, NULL, 0, NULL, 0);
+    if (rc) {
+        log_error("tell the monitor: %s", strerror(-rc));
+        return 1;
+    }
     display_loop(d);
     return 0;
 }

@@ -422,6 +422,16 @@ struct viewer *viewer_new(struct display *d)
 
 /* ---- Rehearsal ----------------------------------------------------------- */
 
+static int say(int fd, const void *what, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = send(fd, what, len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
 /* A viewer without a password, or with a wrong one. Each message is answered
  * before the next is looked at, as the sizes are small. */
 int viewer_rehearse(struct viewer *v)
@@ -430,22 +440,19 @@ int viewer_rehearse(struct viewer *v)
     static const char wrong[16];
     const char type =
         *v->display->password ? rfbSecTypeVncAuth : rfbSecTypeNone;
-    int pair[2], rc = 0;
+    int pair[2], rc;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
     connect_viewer(v, pair[0]);
-    if (!v->client) {
-        rc = -ENOMEM;
-    } else if (send(pair[1], lines, sizeof(lines) - 1, MSG_NOSIGNAL) < 0 ||
-               send(pair[1], &type, 1, MSG_NOSIGNAL) < 0 ||
-               (*v->display->password &&
-                send(pair[1], wrong, sizeof(wrong), MSG_NOSIGNAL) < 0)) {
-        rc = -errno;
-    } else {
-        while (v->client->sock >= 0 && v->client->state != RFB_INITIALISATION)
-            rfbProcessClientMessage(v->client);
-    }
+    rc = v->client ? say(pair[1], lines, sizeof(lines) - 1) : -ENOMEM;
+    if (!rc)
+        rc = say(pair[1], &type, 1);
+    if (!rc && *v->display->password)
+        rc = say(pair[1], wrong, sizeof(wrong));
+    while (!rc && v->client->sock >= 0 &&
+           v->client->state != RFB_INITIALISATION)
+        rfbProcessClientMessage(v->client);
     if (v->client && v->client->sock >= 0)
         rfbCloseClient(v->client);
     if (v->client)
