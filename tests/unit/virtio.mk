@@ -8,6 +8,7 @@ virtio_tests = \
 	tests/unit/test-virgl \
 	tests/unit/test-virgl-blob \
 	tests/unit/test-virgl-contexts \
+	tests/unit/test-virgl-lend \
 	tests/unit/test-virgl-watch \
 	tests/unit/test-virtio-answers \
 	$(NULL)
@@ -70,3 +71,9 @@ tests_unit_test_virgl_watch_SOURCES = tests/unit/test-virgl-watch.c \
 tests_unit_test_virgl_watch_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virgl_watch_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
 tests_unit_test_virgl_watch_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virgl_lend_SOURCES = tests/unit/test-virgl-lend.c \
+	$(virtio_guest)
+tests_unit_test_virgl_lend_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virgl_lend_CFLAGS = $(engine_test_cflags) $(VIRGL_CFLAGS)
+tests_unit_test_virgl_lend_LDADD = $(virtio_test_libs)
