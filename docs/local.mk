@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	docs/demo-planet.png \
 	docs/demo-stream.png \
 	docs/virtio-gl.png \
+	docs/virtio-gpu.md \
 	docs/design.md \
 	docs/tracing.md \
 	$(NULL)

@@ -41,6 +41,7 @@ int virgl_attach(struct resource *r);
  * watched also where nothing is under way behind it. */
 void virgl_enter(struct vgpu *g);
 void virgl_leave(struct vgpu *g);
+
 /* renderer.c */
 void virgl_find_name(struct virgl *v);
 

@@ -4,16 +4,22 @@
 # shellcheck shell=bash disable=SC2154
 
 # busybox, init, the driver with what it needs; all as Debian's packages have it.
-stock_root() { # ROOT
-    local root=$1 name tree version
+stock_root() { # ROOT [KERNEL'S PACKAGE]
+    local root=$1 deb=${2:-} name tree version
+    [ -n "$deb" ] || deb=$(deb_file kernel)
     mkdir -p "$root"/{bin,sbin,proc,sys,dev}
     cp /bin/busybox "$root/bin/"
     for name in $(/bin/busybox --list); do
         [ -e "$root/bin/$name" ] || ln -s busybox "$root/bin/$name"
     done
     tree=$(mktemp -d)
-    dpkg-deb --fsys-tarfile "$(deb_file kernel)" | tar -x -C "$tree" ./lib/modules
+    mkdir -p "$tree/usr/lib"
+    ln -s usr/lib "$tree/lib" # wherever the package has its modules
+    dpkg-deb --fsys-tarfile "$deb" |
+        tar -x --keep-directory-symlink --exclude=./boot -C "$tree"
     version=$(ls "$tree/lib/modules")
+    # busybox reads them as they are inside only.
+    find "$tree/lib/modules" -name '*.ko.xz' -exec xz -d {} +
     busybox depmod -b "$tree" "$version"
     for name in virtio_pci virtio-gpu; do
         awk -v m="/$name.ko:" '$1 ~ m { gsub(":", " "); print }' \
