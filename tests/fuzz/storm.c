@@ -246,7 +246,8 @@ static void after(uint64_t input, bool look)
     if (dead(&engine)) {
         assert_draws(&card, &first, input);
         if (!read_ends(input))
-            count_end("ended, and nobody said why", input);
+            count_end("ended by its device without a word: a function reset",
+                      input);
         close(engine.fd);
         engine.fd = watch(dm_process(&first, "engine gfx"));
         look = true;
