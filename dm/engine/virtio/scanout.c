@@ -174,17 +174,18 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
 
 void scanouts_recover(struct vgpu *g)
 {
-    const struct saved_scanout *s;
     const struct resource *r;
+    struct saved_scanout *s;
     uint32_t i;
 
     for (i = 0; i < SCANOUT_MAX; i++) {
         s = &g->store.head->scanout[i];
-        /* One that was just being changed keeps what is in its own frame. */
-        if (!s->resource && g->scanouts && !scanout_head(g->scanouts, i)->frame)
-            continue;
         r = scanout_check(g, s) ? NULL : resource_find(g, s->resource);
-        if (!r)
+        /* One that was just being changed, or whose resource is gone with the
+         * host's part of it, keeps what is in its own frame. */
+        if (!r && g->scanouts && !scanout_head(g->scanouts, i)->frame)
+            s->resource = 0;
+        else if (!r)
             disable(g, i);
         else if (r->frame)
             set_picture(g, i, r, s);
