@@ -182,11 +182,13 @@ static int measure(struct kms *k, struct kms_buffer *b, double seconds,
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: kms-picture [-d CARD] [-s SCANOUT] [-m WIDTHxHEIGHT]\n"
-            "                   [-p PICTURE] [-c] [-b SECONDS] [-o WHAT] [-w]\n"
-            "-c shows a cursor, -b measures (only WHAT: flips or updates),\n"
-            "-w shows it until it is killed\n");
+    fprintf(
+        stderr,
+        "usage: kms-picture [-d CARD] [-s SCANOUT] [-m WIDTHxHEIGHT]\n"
+        "                   [-p PICTURE] [-Bc] [-b SECONDS] [-o WHAT] [-w]\n"
+        "-B draws into blobs, -c shows a cursor, -b measures (only WHAT: flips "
+        "or updates),\n"
+        "-w shows it until it is killed\n");
     return 2;
 }
 
@@ -195,12 +197,12 @@ int main(int argc, char **argv)
     unsigned int scanout = 0, width = 0, height = 0, turn = 0;
     struct kms_buffer b = {0}, cursor = {0};
     const char *card = "/dev/dri/card0", *what = "";
-    bool wait = false, with_cursor = false;
+    bool wait = false, with_cursor = false, blobs = false;
     double seconds = 0;
     struct kms k;
     int opt, rc;
 
-    while ((opt = getopt(argc, argv, "d:s:m:p:cb:o:w")) != -1)
+    while ((opt = getopt(argc, argv, "d:s:m:p:Bcb:o:w")) != -1)
         switch (opt) {
         case 'd':
             card = optarg;
@@ -214,6 +216,9 @@ int main(int argc, char **argv)
             break;
         case 'p':
             turn = (unsigned int)atoi(optarg);
+            break;
+        case 'B':
+            blobs = true;
             break;
         case 'c':
             with_cursor = true;
@@ -238,6 +243,7 @@ int main(int argc, char **argv)
         goto out;
     printf("KMS driver=%s connector=%u mode=%ux%u\n", k.driver, k.connector,
            k.mode.hdisplay, k.mode.vdisplay);
+    k.blobs = blobs;
     rc = kms_buffer(&k, &b, k.mode.hdisplay, k.mode.vdisplay);
     if (!rc)
         rc = show(&k, &b, turn);

@@ -3,12 +3,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdrm/virtgpu_drm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* libdrm's header of Debian 12 does not have it. */
+#ifndef VIRTGPU_BLOB_MEM_GUEST
+#define VIRTGPU_BLOB_MEM_GUEST 1
+#define VIRTGPU_BLOB_FLAG_USE_MAPPABLE 1
+#define DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB                                 \
+    DRM_IOWR(DRM_COMMAND_BASE + 0x0a, struct drm_virtgpu_resource_create_blob)
+struct drm_virtgpu_resource_create_blob {
+    uint32_t blob_mem, blob_flags, bo_handle, res_handle;
+    uint64_t size;
+    uint32_t pad, cmd_size;
+    uint64_t cmd, blob_id;
+};
+#endif
 
 #define MAX_OBJECTS 16
 #define MAX_MODES 128
@@ -168,29 +183,61 @@ int kms_add_fb(struct kms *k, uint32_t width, uint32_t height, uint32_t pitch,
     return rc;
 }
 
-int kms_buffer(struct kms *k, struct kms_buffer *b, uint32_t width,
-               uint32_t height)
+static int create_dumb(struct kms *k, struct kms_buffer *b, uint64_t *offset)
 {
     struct drm_mode_create_dumb create = {
-        .width = width, .height = height, .bpp = 32};
+        .width = b->width, .height = b->height, .bpp = 32};
     struct drm_mode_map_dumb map = {0};
-    int rc;
+    int rc = call(k, DRM_IOCTL_MODE_CREATE_DUMB, &create, "creating a buffer");
 
-    memset(b, 0, sizeof(*b));
-    rc = call(k, DRM_IOCTL_MODE_CREATE_DUMB, &create, "creating a buffer");
     if (rc)
         return rc;
     b->handle = map.handle = create.handle;
     b->pitch = create.pitch;
     b->size = create.size;
+    rc = call(k, DRM_IOCTL_MODE_MAP_DUMB, &map, "mapping a buffer");
+    *offset = map.offset;
+    return rc;
+}
+
+/* With lines that are longer than need be, which no dumb buffer has. */
+static int create_blob(struct kms *k, struct kms_buffer *b, uint64_t *offset)
+{
+    struct drm_virtgpu_resource_create_blob create = {
+        .blob_mem = VIRTGPU_BLOB_MEM_GUEST,
+        .blob_flags = VIRTGPU_BLOB_FLAG_USE_MAPPABLE,
+    };
+    struct drm_virtgpu_map map = {0};
+    int rc;
+
+    b->pitch = 4 * b->width + 256;
+    b->size = create.size =
+        ((uint64_t)b->pitch * b->height + 4095) / 4096 * 4096;
+    rc = call(k, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB, &create,
+              "creating a blob");
+    if (rc)
+        return rc;
+    b->handle = map.handle = create.bo_handle;
+    rc = call(k, DRM_IOCTL_VIRTGPU_MAP, &map, "mapping a blob");
+    *offset = map.offset;
+    return rc;
+}
+
+int kms_buffer(struct kms *k, struct kms_buffer *b, uint32_t width,
+               uint32_t height)
+{
+    uint64_t offset;
+    int rc;
+
+    memset(b, 0, sizeof(*b));
     b->width = width;
     b->height = height;
-    rc = kms_add_fb(k, width, height, b->pitch, b->handle, &b->fb);
+    rc = k->blobs ? create_blob(k, b, &offset) : create_dumb(k, b, &offset);
     if (!rc)
-        rc = call(k, DRM_IOCTL_MODE_MAP_DUMB, &map, "mapping a buffer");
+        rc = kms_add_fb(k, width, height, b->pitch, b->handle, &b->fb);
     if (!rc) {
         b->pixels = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                         k->fd, (off_t)map.offset);
+                         k->fd, (off_t)offset);
         if (b->pixels == MAP_FAILED) {
             rc = -errno;
             b->pixels = NULL;

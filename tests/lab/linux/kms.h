@@ -15,6 +15,7 @@ struct kms {
     int fd;
     uint32_t connector, crtc;
     struct drm_mode_modeinfo mode; /* the preferred one */
+    bool blobs; /* make buffers as a virtio-gpu's blobs, not as dumb ones */
     char driver[32];
 };
 
