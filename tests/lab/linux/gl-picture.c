@@ -6,6 +6,7 @@
 
 #include <GLES3/gl32.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,15 @@ out:
     return rc;
 }
 
+/* Enough has been measured: what is left is the last picture. */
+static volatile sig_atomic_t enough;
+
+static void on_term(int number)
+{
+    (void)number;
+    enough = 1;
+}
+
 /* Frames of a picture that moves; one is drawn while the last is finished, as
  * programs with two buffers do. */
 static int measure(struct gl_target *t, struct gl_scene *s, double seconds,
@@ -136,6 +146,7 @@ static int measure(struct gl_target *t, struct gl_scene *s, double seconds,
     GLsync last = NULL;
     int rc;
 
+    signal(SIGTERM, on_term);
     do {
         GLsync sync;
 
@@ -151,7 +162,9 @@ static int measure(struct gl_target *t, struct gl_scene *s, double seconds,
         }
         last = sync;
         frames++;
-    } while (!rc && now(CLOCK_MONOTONIC) < begin + seconds && frames != most);
+    } while (!rc && !enough && now(CLOCK_MONOTONIC) < begin + seconds &&
+             frames != most);
+    signal(SIGTERM, SIG_DFL);
     glDeleteSync(last);
     glFinish();
     begin = now(CLOCK_MONOTONIC) - begin;
@@ -250,7 +263,7 @@ static int draw(const struct options *o, struct gl_target *t)
            (const char *)glGetString(GL_RENDERER),
            (const char *)glGetString(GL_VERSION));
     if (o->hang)
-        return gl_scene_hang();
+        return gl_scene_hang(t->width, t->height);
     rc = gl_scene_init(&s, o->draws, o->detail);
     if (!rc)
         rc = gl_scene_draw(&s, t->width, t->height, o->frame);

@@ -106,7 +106,8 @@ static const char plain_text[] =
     "                       gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);\n"
     "}\n";
 
-/* Software drivers give up a loop after 65,535 rounds, so there are three. */
+/* Software drivers give up a shader's loops after 65,535 rounds, but each pixel
+ * of each instance has them. */
 static const char hang_text[] =
     "#version 320 es\n"
     "precision highp float;\n"
@@ -260,7 +261,7 @@ int gl_scene_draw(struct gl_scene *s, int width, int height, unsigned int frame)
     return gl_failed("drawing");
 }
 
-int gl_scene_hang(void)
+int gl_scene_hang(int width, int height)
 {
     GLuint program = glCreateProgram(), array;
     int rc;
@@ -275,7 +276,8 @@ int gl_scene_hang(void)
     glGenVertexArrays(1, &array);
     glBindVertexArray(array);
     glUseProgram(program);
-    glDrawArrays(GL_TRIANGLES, 0, 3);
+    glViewport(0, 0, width, height);
+    glDrawArraysInstanced(GL_TRIANGLES, 0, 3, 10000);
     glFinish();
     return gl_failed("drawing without end");
 }

@@ -17,6 +17,6 @@ int gl_scene_draw(struct gl_scene *s, int width, int height,
                   unsigned int frame);
 
 /* Draws with a fragment shader that does not end. */
-int gl_scene_hang(void);
+int gl_scene_hang(int width, int height);
 
 #endif
