@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	docs/BENCHMARKS.md \
 	docs/demo-planet.png \
 	docs/demo-stream.png \
+	docs/virtio-console.png \
 	docs/virtio-gl.png \
 	docs/virtio-gpu.md \
 	docs/design.md \
