@@ -10,6 +10,7 @@ release_apt() { # COMMAND...
     local state=$cache/apt-$release tool=$1 mirror
     shift
     if [ ! -s "$state/conf" ]; then
+        # shellcheck disable=SC2016 # apt's own variable
         mirror=$(apt-get indextargets --format '$(SITE)' \
             'Created-By: Packages' 'Component: main' | grep -v security | head -n 1)
         [ -n "$mirror" ] || die "apt knows no mirror of Debian: apt-get update"
