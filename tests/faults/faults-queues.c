@@ -2,8 +2,8 @@
 /*
  * Each call of a virtio-gpu's engine that can fail fails once, at each of its
  * uses in a whole life: start, a picture, mappings dropped, another process
- * that goes on, the driver's reset. In 2D. This process is driver, device and
- * scheduler. What must follow stands in README.md.
+ * that goes on, the driver's reset, a picture in a blob. In 2D. This process is
+ * driver, device and scheduler. What must follow stands in README.md.
  */
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +96,15 @@ static const char *not_ok(const char *what, uint32_t type)
             return not_ok(#c, type_);                                          \
     } while (0)
 
+static const char *what_is_shown(void)
+{
+    const uint32_t *shown = scanout_pixels(vgpu_of(g.rig.e)->scanouts, 0);
+
+    return memcmp(shown, guest_ptr(&g, GUEST_DATA, BYTES), BYTES)
+               ? "!another picture is shown"
+               : NULL;
+}
+
 static const char *picture(void)
 {
     struct virtio_gpu_resource_unref unref = {
@@ -132,7 +141,6 @@ static const char *picture(void)
         .resource_id = 1,
     };
     static uint32_t colour;
-    const uint32_t *shown;
 
     if (g.rig.e->state != LINK_RUNNING) {
         const char *why = start();
@@ -147,10 +155,52 @@ static const char *picture(void)
     memset(guest_ptr(&g, GUEST_DATA, BYTES), (int)++colour, BYTES);
     ASK(transfer);
     ASK(flush);
-    shown = scanout_pixels(vgpu_of(g.rig.e)->scanouts, 0);
-    return memcmp(shown, guest_ptr(&g, GUEST_DATA, BYTES), BYTES)
-               ? "!another picture is shown"
-               : NULL;
+    return what_is_shown();
+}
+
+/* Of the guest's own pages, which are read when it is flushed. */
+static const char *picture_of_blob(void)
+{
+    struct virtio_gpu_resource_unref unref = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_UNREF, .resource_id = 2};
+    struct {
+        struct virtio_gpu_resource_create_blob c;
+        struct virtio_gpu_mem_entry entry;
+    } create = {
+        .c.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB,
+        .c.resource_id = 2,
+        .c.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
+        .c.nr_entries = 1,
+        .c.size = BYTES,
+        .entry = {.addr = GUEST_DATA, .length = BYTES},
+    };
+    struct virtio_gpu_set_scanout_blob scanout = {
+        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT_BLOB,
+        .r = {0, 0, SIDE, SIDE},
+        .resource_id = 2,
+        .width = SIDE,
+        .height = SIDE,
+        .format = VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM,
+        .strides = {4 * SIDE},
+    };
+    struct virtio_gpu_resource_flush flush = {
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
+        .r = {0, 0, SIDE, SIDE},
+        .resource_id = 2,
+    };
+
+    if (g.rig.e->state != LINK_RUNNING) {
+        const char *why = start();
+
+        if (why)
+            return why;
+    }
+    ask(&unref, sizeof(unref)); /* of a step before, if any */
+    ASK(create);
+    ASK(scanout);
+    memset(guest_ptr(&g, GUEST_DATA, BYTES), 0x5c, BYTES);
+    ASK(flush);
+    return what_is_shown();
 }
 
 static const char *invalidate(void)
@@ -192,6 +242,9 @@ static const struct act steps[] = {
     {"picture after death", picture},
     {"restart", start},
     {"picture after that", picture},
+    {"picture of a blob", picture_of_blob},
+    {"death", death},
+    {"picture of a blob after it", picture_of_blob},
     {"stop", stop},
 };
 
@@ -199,7 +252,7 @@ static void life(struct outcome *o)
 {
     int rc;
 
-    guest_new(&g, GUEST_FEATURES);
+    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_RESOURCE_BLOB);
     engine_free(g.rig.e);
     g.rig.e = NULL;
     points_exempt(false);

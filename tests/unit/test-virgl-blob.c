@@ -115,6 +115,39 @@ static void renderer_knows_the_pages(void **state)
     assert_int_equal(v->backing_bytes, 0);
 }
 
+/* Pages of a large one are lent in pieces, and taken away in between. */
+static void stops_while_it_is_made(void **state)
+{
+    struct vgpu *v = vgpu_of(g.rig.e);
+
+    (void)state;
+    context(1);
+    blob = blob_of(1, GUEST);
+    blob.c.nr_entries = 1;
+    blob.entry[0].addr = GUEST_DATA;
+    blob.entry[0].length = 8 << 20;
+    blob.c.size = 8 << 20;
+    guest_put(&g, CONTROL, &blob, sizeof(blob), HDR);
+    virtio_front.look(g.rig.e);
+    rig_grant(&g.rig, GRANT_NONE);
+    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    assert_true(v->request.busy);
+    assert_false(resource_find(v, 1)->made);
+    g.rig.link->dev.map_generation++;
+    engine_turn(g.rig.e, 0);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
+    rig_grant(&g.rig, GRANT_RUN);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    assert_true(resource_find(v, 1)->made);
+    assert_int_equal(v->virgl->mapped, 8 << 20);
+    assert_int_equal(attach(1, 1), OK);
+    assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1),
+                     OK);
+    guest_turn(&g);
+    assert_int_equal(v->backing_bytes, 0);
+}
+
 static uint32_t transfer_3d(uint32_t id)
 {
     struct virtio_gpu_transfer_host_3d c = {
@@ -189,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(is_offered),
         TEST(renderer_knows_the_pages),
+        TEST(stops_while_it_is_made),
         TEST(of_the_host),
     };
 
