@@ -19,10 +19,6 @@
 #define MIN_BUCKETS 4u
 #define CACHE_LINE 64u
 
-/* x86's physical addresses end here at the latest (AMD APM volume 2, 5.3.3);
- * sums below it can't wrap. */
-#define GPA_END (1ull << 52)
-
 /* What a lookup touches comes first, in one cache line: after each chunk
  * copied nothing of it is in the nearest cache any more. */
 struct guestmap_bucket {

@@ -22,6 +22,10 @@
 
 #define GUESTMAP_BUCKET (1ull << 20)
 
+/* x86's physical addresses end here at the latest (AMD APM volume 2, 5.3.3);
+ * sums below it can't wrap. */
+#define GPA_END (1ull << 52)
+
 struct guestmap;
 struct guestmap_bucket;
 

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Addresses end here at the latest: see guestmap.c. */
-#define GPA_END (1ull << 52)
-
 /* The device's values come from the guest as they are. */
 static uint32_t take_config(struct engine *e)
 {

@@ -10,7 +10,6 @@
 #include <utlist.h>
 
 #define PAGE 4096ull
-#define GPA_END (1ull << 52) /* see lib/guestmap.c */
 
 #define BUFFER_USAGE                                                           \
     (VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |     \

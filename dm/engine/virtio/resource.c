@@ -5,9 +5,6 @@
 
 #include "dm/engine/virtio/vgpu.h"
 
-/* Sums below it can't wrap: see guestmap.c. */
-#define GPA_END (1ull << 52)
-
 struct resource *resource_find(struct vgpu *g, uint32_t id)
 {
     struct resource *r;

@@ -5,9 +5,6 @@
 #include <linux/virtio_ring.h>
 #include <string.h>
 
-/* Sums of addresses below it can't wrap: see guestmap.c. */
-#define GPA_END (1ull << 52)
-
 #define HAS(features, bit) ((features) >> (bit)&1)
 
 /* ---- Single fields ----------------------------------------------------- */
