@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,8 +22,9 @@ static struct guest g;
 /* ---- A renderer whose fences don't come -----------------------------------
  */
 
-static unsigned int held; /* looks at it that see nothing */
-static uint32_t most;     /* parts that were under way at a look */
+static unsigned int held;  /* looks at it that see nothing */
+static useconds_t slow_us; /* that the next look takes */
+static uint32_t most;      /* parts that were under way at a look */
 static struct {
     bool looked, second_done;
     uint16_t used;
@@ -45,6 +47,9 @@ static uint32_t under_way(void)
 
 void __wrap_virgl_renderer_poll(void)
 {
+    if (slow_us)
+        usleep(slow_us);
+    slow_us = 0;
     most = under_way() > most ? under_way() : most;
     if (!held) {
         __real_virgl_renderer_poll();
@@ -258,6 +263,40 @@ static void two_under_way(void **state)
     assert_int_equal(under_way(), 0);
 }
 
+/* A stream of few draws that take long is cut, too. */
+static void few_that_take_long(void **state)
+{
+    struct {
+        struct virtio_gpu_ctrl_hdr hdr;
+        uint32_t size, padding;
+        uint32_t dw[6][9];
+    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
+                   .ctx_id = 1,
+                   .flags = VIRTIO_GPU_FLAG_FENCE},
+           .size = sizeof(s.dw)};
+    struct virgl *v = vgpu_of(g.rig.e)->virgl;
+    uint32_t i;
+
+    (void)state;
+    prepare();
+    offer_clear(0, true);
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
+    for (i = 0; i < 6; i++) {
+        s.dw[i][0] = 0x80007;
+        s.dw[i][1] = 4;
+    }
+    v->draws = 16;
+    slow_us = 20000;
+    offer(0, &s, sizeof(s));
+    guest_turn(&g);
+    assert_int_equal(slow_us, 0);
+    offer(1, &s, sizeof(s));
+    guest_turn(&g);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
+    assert_in_range(v->draws, 1, 6);
+}
+
 /* Nowhere to answer to. */
 static void offer_mute(uint32_t i, uint32_t id)
 {
@@ -427,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(waits_in_order, begin_3d, end),
         cmocka_unit_test_setup_teardown(many_wait, begin_3d, end),
         cmocka_unit_test_setup_teardown(two_under_way, begin_3d, end),
+        cmocka_unit_test_setup_teardown(few_that_take_long, begin_3d, end),
         cmocka_unit_test_setup_teardown(long_answer, begin_3d, end),
     };
 

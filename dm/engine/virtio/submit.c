@@ -237,14 +237,15 @@ static struct track *track_of(struct virgl *v, uint32_t slot)
     return v->track[slot];
 }
 
-/* The next one is to take about CHUNK_NS. */
+/* The next one is to take about CHUNK_NS. One that ended with its command, not
+ * for its draws, may tell that it had too many, but not that it had too few. */
 static void adapt(struct virgl *v, uint64_t ns)
 {
-    if (v->chunk.heavy < v->draws)
-        return;
-    if (ns > 2 * CHUNK_NS && v->draws > 1)
-        v->draws /= 2;
-    else if (ns < CHUNK_NS / 2 && v->draws < DRAWS_MAX)
+    uint32_t heavy = v->chunk.heavy;
+
+    if (heavy && ns > 2 * CHUNK_NS)
+        v->draws = heavy > 1 ? heavy / 2 : 1;
+    else if (heavy >= v->draws && ns < CHUNK_NS / 2 && v->draws < DRAWS_MAX)
         v->draws *= 2;
 }
 
