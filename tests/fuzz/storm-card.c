@@ -40,6 +40,16 @@ uint64_t chance(struct chance *c)
     return z ^ z >> 31;
 }
 
+/* Not a sum: a step of chance() is one, and inputs would only be shifted. */
+struct chance storm_chance(uint64_t seed, uint64_t salt, uint64_t input)
+{
+    struct chance c = {seed + salt};
+
+    c.state = chance(&c) ^ input;
+    c.state = chance(&c);
+    return c;
+}
+
 uint32_t below(struct chance *c, uint32_t n)
 {
     return (uint32_t)(chance(c) >> 32) % n;

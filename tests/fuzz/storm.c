@@ -299,8 +299,7 @@ static void campaign(uint64_t salt, void (*send)(struct chance *r))
     for (i = from; i < from + count; i++) {
         if (!card_drive(&card, 0) && !card_revive(&card))
             FAIL("input %" PRIu64 ": it does not come back", i);
-        r.state = seed * 0x100000001b3u + i * 0x9e3779b97f4a7c15u + salt;
-        chance(&r);
+        r = storm_chance(seed, salt, i);
         send(&r);
         after(i, i % LOOK_EACH == 0);
     }

@@ -20,6 +20,8 @@ struct chance {
 };
 
 uint64_t chance(struct chance *c);
+/* An input's: neighbours have nothing in common. */
+struct chance storm_chance(uint64_t seed, uint64_t salt, uint64_t input);
 /* 0..n - 1 */
 uint32_t below(struct chance *c, uint32_t n);
 /* What programs are wrong about: limits, powers of two, or anything. */
