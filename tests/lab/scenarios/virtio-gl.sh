@@ -5,7 +5,7 @@
 
 . /root/lab/stock.sh
 
-STOCK_VGPU=model=virtio-gpu,sched=none,display=640x480
+STOCK_VGPU=model=virtio-gpu,sched=none,display=640x480,watchdog=60000
 STOCK_IMAGE=mesa
 STOCK_MEMORY=1000
 small='-m 160x120 -r 2 -t 2'

@@ -6,7 +6,7 @@
 
 . /root/lab/stock.sh
 
-STOCK_VGPU=model=virtio-gpu,sched=none,display=640x480
+STOCK_VGPU=model=virtio-gpu,sched=none,display=640x480,watchdog=60000
 : "${STOCK_IMAGE_NAMED:=trixie}" # another release's scenario says which
 STOCK_IMAGE=$STOCK_IMAGE_NAMED
 STOCK_MEMORY=1200
