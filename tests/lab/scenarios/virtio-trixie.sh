@@ -45,15 +45,12 @@ xen-vgpu show "$id" > "$OUT/show.txt"
 note "$(grep '^  device ' "$OUT/show.txt")"
 stock_does stock 60 hide
 
-# The driver goes and comes back; what it finds then works, too. Linux 6.12's does
-# not come back (docs/virtio-gpu.md).
-if [ "$STOCK_IMAGE" != trixie ]; then
-    stock_does stock 120 'cd /sys/bus/pci/drivers/virtio-pci; d=$(basename 0000:*);
-        echo "$d" > unbind; sleep 1; echo "$d" > bind; sleep 2; cd /; ls /dev/dri'
-    note "unbound and bound: $(echo "$STOCK_SAID" | tr '\n' ' ')"
-    stock_does stock 60 'showing kms-picture -p 3'
-    stock_screenshot stock "$OUT/again.png"
-    stock_does stock 60 hide
-    stock_does stock 300 "gl-picture $small -c /tmp/virgl"
-fi
+# The driver goes and comes back; what it finds then works, too.
+stock_does stock 120 'cd /sys/bus/pci/drivers/virtio-pci; d=$(basename 0000:*);
+    echo "$d" > unbind; sleep 1; echo "$d" > bind; sleep 2; cd /; ls /dev/dri'
+note "unbound and bound: $(echo "$STOCK_SAID" | tr '\n' ' ')"
+stock_does stock 60 'showing kms-picture -p 3'
+stock_screenshot stock "$OUT/again.png"
+stock_does stock 60 hide
+stock_does stock 300 "gl-picture $small -c /tmp/virgl"
 stock_end stock
