@@ -90,7 +90,7 @@ uint32_t card_read(struct card *c, uint32_t reg, unsigned int size)
 
     if (fx_mmio_read(c->domid, 0, BAR4 + reg, size, &value))
         c->mute = true;
-    return (uint32_t)(value & ((1ull << (8 * size)) - 1));
+    return (uint32_t)(size < 4 ? value & ((1u << (8 * size)) - 1) : value);
 }
 
 void card_config(struct card *c, unsigned int reg, uint32_t value)
