@@ -40,21 +40,28 @@ struct fixture {
  * thread sanitizer does not see that: they see the page at two addresses. */
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 
-static int ordered(int rc)
+static void in_order(void)
 {
     pthread_mutex_lock(&order);
     pthread_mutex_unlock(&order);
+}
+
+static int ordered(int rc)
+{
+    in_order();
     return rc;
 }
 
-#define fx_mmio_read(...) ordered((fx_mmio_read)(__VA_ARGS__))
-#define fx_mmio_write(...) ordered((fx_mmio_write)(__VA_ARGS__))
-#define fx_mmio_rep(...) ordered((fx_mmio_rep)(__VA_ARGS__))
-#define fx_pci_cfg_read(...) ordered((fx_pci_cfg_read)(__VA_ARGS__))
-#define fx_pci_cfg_write(...) ordered((fx_pci_cfg_write)(__VA_ARGS__))
-#define fx_pio_read(...) ordered((fx_pio_read)(__VA_ARGS__))
-#define fx_pio_write(...) ordered((fx_pio_write)(__VA_ARGS__))
-#define fx_ioreq_raw(...) ordered((fx_ioreq_raw)(__VA_ARGS__))
+#define fx_mmio_read(...) (in_order(), ordered((fx_mmio_read)(__VA_ARGS__)))
+#define fx_mmio_write(...) (in_order(), ordered((fx_mmio_write)(__VA_ARGS__)))
+#define fx_mmio_rep(...) (in_order(), ordered((fx_mmio_rep)(__VA_ARGS__)))
+#define fx_pci_cfg_read(...)                                                   \
+    (in_order(), ordered((fx_pci_cfg_read)(__VA_ARGS__)))
+#define fx_pci_cfg_write(...)                                                  \
+    (in_order(), ordered((fx_pci_cfg_write)(__VA_ARGS__)))
+#define fx_pio_read(...) (in_order(), ordered((fx_pio_read)(__VA_ARGS__)))
+#define fx_pio_write(...) (in_order(), ordered((fx_pio_write)(__VA_ARGS__)))
+#define fx_ioreq_raw(...) (in_order(), ordered((fx_ioreq_raw)(__VA_ARGS__)))
 
 static int guest_read(void *opaque, uint64_t gpa, void *buf, unsigned int len)
 {
