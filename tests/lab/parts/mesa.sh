@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The same with Debian's Mesa, in /root/mesa of dom0: what the stock driver's
 # OpenGL needs, Mesa's software driver, a program that draws with both.  About
-# 210 MiB: LLVM is in all of Mesa's drivers, which are one file.
+# 220 MiB: LLVM is in all of Mesa's drivers, which are one file.
 # shellcheck shell=bash disable=SC2034
 
 packages="busybox-static gcc-12 libdrm-dev libgbm-dev libegl-dev libgles-dev
     libegl1 libgles2 libegl-mesa0 libgbm1 libgl1-mesa-dri libllvm15 libc6
-    glmark2-es2-drm glmark2-data"
+    glmark2-es2-drm glmark2-data kmscube"
 debs="kernel"
 inputs="tests/lab/linux"
 
@@ -24,6 +24,7 @@ fill() { # ROOT
         -lEGL -lGLESv2 -lgbm -lm
     add_libraries "$tree" "$tree/usr/bin/gl-picture"
     add_program "$tree" /usr/bin/glmark2-es2-drm
+    add_program "$tree" /usr/bin/kmscube
     mkdir -p "$tree"/usr/share/{glvnd/egl_vendor.d,drirc.d}
     cp -r /usr/share/glmark2 "$tree/usr/share/"
     # Loaded by name, so ldd does not say so.
