@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <linux/virtio_gpu.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storm.h"
@@ -75,7 +76,10 @@ int storm_load(const char *folder)
             fprintf(stderr, "%s: not a recorded stream\n", path);
             rc = -1;
         }
+        free(list[i]);
     }
+    if (n >= 0)
+        free(list);
     return nr_streams ? rc : -1;
 }
 

@@ -344,15 +344,24 @@ static void chosen(void **state)
     run(kind);
 }
 
+/* Sanitizers make the processes ten times slower. */
+static void few_if_sanitized(void)
+{
+    if (getenv("XVGPU_SANITIZED"))
+        count = KILLS_IN_CHECK * 4;
+}
+
 static void queues(void **state)
 {
     (void)state;
+    few_if_sanitized();
     run("queues");
 }
 
 static void streams(void **state)
 {
     (void)state;
+    few_if_sanitized();
     run("streams");
 }
 
