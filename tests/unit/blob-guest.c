@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "blob-guest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-void blob_begin(struct guest *g, uint64_t features)
-{
-    guest_new(g, features);
-    if (guest_start(g, 0)) {
-        fprintf(stderr, "blob_begin: the engine does not start\n");
-        exit(99);
-    }
-    guest_turn(g);
-}
-
-void blob_respawn(struct guest *g)
-{
-    rig_respawn(&g->rig);
-    if (guest_start(g, 1)) {
-        fprintf(stderr, "blob_respawn: the engine does not go on\n");
-        exit(99);
-    }
-    guest_turn(g);
-}
-
 struct blob_request blob_of(uint32_t id, uint32_t mem)
 {
     struct blob_request blob = {
@@ -42,7 +19,7 @@ struct blob_request blob_of(uint32_t id, uint32_t mem)
 
 uint32_t blob_send(struct guest *g, const struct blob_request *blob)
 {
-    return guest_command(g, LINK_QUEUE_CONTROL, blob, sizeof(*blob), NULL, HDR);
+    return guest_send(g, blob, sizeof(*blob));
 }
 
 uint32_t blob_create(struct guest *g, uint32_t id)
@@ -90,7 +67,7 @@ struct virtio_gpu_set_scanout_blob blob_surface(uint32_t id)
 uint32_t blob_send_surface(struct guest *g,
                            const struct virtio_gpu_set_scanout_blob *c)
 {
-    return guest_command(g, LINK_QUEUE_CONTROL, c, sizeof(*c), NULL, HDR);
+    return guest_send(g, c, sizeof(*c));
 }
 
 uint32_t blob_show(struct guest *g, uint32_t id)

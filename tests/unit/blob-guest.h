@@ -5,13 +5,6 @@
 
 #include "virtio-guest.h"
 
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define UNSPEC VIRTIO_GPU_RESP_ERR_UNSPEC
-#define BAD_ID VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
-#define NO_MEMORY VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
-#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
 #define RGBA VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM
 #define GUEST VIRTIO_GPU_BLOB_MEM_GUEST
 #define HOST3D VIRTIO_GPU_BLOB_MEM_HOST3D
@@ -31,10 +24,6 @@ struct blob_request {
     struct virtio_gpu_resource_create_blob c;
     struct virtio_gpu_mem_entry entry[PAGES + 1];
 };
-
-void blob_begin(struct guest *g, uint64_t features);
-/* Another process goes on. */
-void blob_respawn(struct guest *g);
 
 /* Of PAGES pages from GUEST_DATA on, the last one first. */
 struct blob_request blob_of(uint32_t id, uint32_t mem);

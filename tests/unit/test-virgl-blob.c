@@ -10,8 +10,6 @@
 #include "dm/engine/virtio/virgl.h"
 #include "blob-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
 #define FEATURES_3D                                                            \
     (BLOB_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |                              \
      1ull << VIRTIO_GPU_F_CONTEXT_INIT)
@@ -22,16 +20,13 @@ static struct blob_request blob;
 static int begin(void **state)
 {
     (void)state;
-    blob_begin(&g, FEATURES_3D);
-    return 0;
+    return guest_begin(&g, FEATURES_3D);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
+    return guest_end(&g);
 }
 
 #define PIPE_RESOURCE_CREATE (48u | 11u << 16) /* src/virgl_protocol.h */
@@ -44,7 +39,7 @@ static void context(uint32_t id)
         .context_init = 2,
     };
 
-    assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR), OK);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), OK);
 }
 
 static uint32_t attach(uint32_t ctx, uint32_t id)
@@ -53,7 +48,7 @@ static uint32_t attach(uint32_t ctx, uint32_t id)
         .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = ctx},
         .resource_id = id};
 
-    return guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR);
+    return guest_send(&g, &c, sizeof(c));
 }
 
 /* A texture in context 1, to be had by its number. */
@@ -67,7 +62,7 @@ static void make_texture(uint32_t blob_id)
            .dw = {PIPE_RESOURCE_CREATE, BGRX, VIRGL_RES_BIND_RENDER_TARGET,
                   TARGET_2D, WIDTH, HEIGHT, 1, 1, 0, 0, 0, blob_id}};
 
-    assert_int_equal(guest_command(&g, CONTROL, &s, sizeof(s), NULL, HDR), OK);
+    assert_int_equal(guest_send(&g, &s, sizeof(s)), OK);
 }
 
 static void is_offered(void **state)
@@ -99,7 +94,7 @@ static void renderer_knows_the_pages(void **state)
     assert_int_equal(v->virgl->mapped, 0);
     make_texture(1);
     assert_int_equal(v->virgl->mapped, PAGES * PAGE);
-    blob_respawn(&g);
+    guest_respawn(&g);
     v = vgpu_of(g.rig.e);
     assert_int_equal(v->virgl->mapped, PAGES * PAGE);
     blob_paint(&g, 8);
@@ -128,9 +123,7 @@ static void stops_while_it_is_made(void **state)
     blob.entry[0].length = 8 << 20;
     blob.c.size = 8 << 20;
     guest_put(&g, CONTROL, &blob, sizeof(blob), HDR);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    guest_preempt(&g);
     assert_true(v->request.busy);
     assert_false(resource_find(v, 1)->made);
     g.rig.link->dev.map_generation++;
@@ -158,7 +151,7 @@ static uint32_t transfer_3d(uint32_t id)
         .resource_id = id,
     };
 
-    return guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR);
+    return guest_send(&g, &c, sizeof(c));
 }
 
 /* A context's texture as a blob: shown from there; gone with the process. */
@@ -209,7 +202,7 @@ static void of_the_host(void **state)
     assert_int_equal(blob_send_surface(&g, &c), OK);
     assert_int_equal(blob_flush(&g, 2), OK);
     assert_true(blob_is_shown(&g, 9));
-    blob_respawn(&g);
+    guest_respawn(&g);
     assert_int_equal(blob_flush(&g, 2), BAD_ID);
     assert_int_equal(attach(1, 1), BAD_ID);
     assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);

@@ -9,41 +9,27 @@
 
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
 #define FEATURES_3D (GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL)
 #define ON_RING (VIRTIO_GPU_FLAG_FENCE | VIRTIO_GPU_FLAG_INFO_RING_IDX)
 
 static struct guest g;
 
-static int begin_with(uint64_t features)
-{
-    guest_new(&g, features);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    assert_non_null(vgpu_of(g.rig.e)->virgl);
-    return 0;
-}
-
 static int begin(void **state)
 {
     (void)state;
-    return begin_with(FEATURES_3D | 1ull << VIRTIO_GPU_F_CONTEXT_INIT);
+    return guest_begin(&g, FEATURES_3D | 1ull << VIRTIO_GPU_F_CONTEXT_INIT);
 }
 
 static int begin_of_old(void **state)
 {
     (void)state;
-    return begin_with(FEATURES_3D);
+    return guest_begin(&g, FEATURES_3D);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    return 0;
+    return guest_end(&g);
 }
 
 static uint32_t create(uint32_t id, uint32_t init)
@@ -53,7 +39,7 @@ static uint32_t create(uint32_t id, uint32_t init)
         .context_init = init,
     };
 
-    return guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR);
+    return guest_send(&g, &c, sizeof(c));
 }
 
 static struct virtio_gpu_ctrl_hdr submit(uint32_t ctx, uint32_t flags,
@@ -136,10 +122,9 @@ static void ring_of_the_dead(void **state)
     saved->busy_head = 0;
     saved->busy_next = (uint16_t)(saved->queue[CONTROL].last_avail + 1);
     saved->busy = 1;
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
+    guest_respawn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-    assert_int_equal(to->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(to->type, UNSPEC);
     assert_int_equal(to->flags, ON_RING);
     assert_int_equal(to->ring_idx, 5);
     assert_true(to->fence_id == 77);

@@ -11,10 +11,6 @@
 #include "dm/engine/virtio/virgl.h"
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
 #define SIDE 64u
 #define BYTES (4 * SIDE * SIDE)
 #define BGRA VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
@@ -26,25 +22,14 @@ static struct guest g;
 static int begin(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
-                      1ull << VIRTIO_GPU_F_CONTEXT_INIT);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    assert_non_null(vgpu_of(g.rig.e)->virgl);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
+                               1ull << VIRTIO_GPU_F_CONTEXT_INIT);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
-}
-
-static uint32_t send(const void *request, uint32_t len)
-{
-    return guest_command(&g, CONTROL, request, len, NULL, HDR);
+    return guest_end(&g);
 }
 
 static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
@@ -62,7 +47,7 @@ static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
         .flags = VIRTIO_GPU_RESOURCE_FLAG_Y_0_TOP,
     };
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 /* A query's results are in memory that guest and renderer both write to: what
@@ -89,21 +74,19 @@ static void results_stay(void **state)
     (void)state;
     assert_int_equal(create_3d(7, SIDE, SIDE), OK);
     assert_int_equal(guest_attach(&g, 7, GUEST_DATA, BYTES), OK);
-    assert_int_equal(send(&c, sizeof(c)), OK);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), OK);
     assert_int_equal(guest_attach(&g, 8, GUEST_DATA + BYTES + 100, 64), OK);
     memset(p, 1, 64);
     g.rig.link->dev.map_generation++;
     engine_turn(g.rig.e, 0);
     assert_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
     memset(p, 2, 64);
-    assert_int_equal(send(&c7, sizeof(c7)), OK);
+    assert_int_equal(guest_send(&g, &c7, sizeof(c7)), OK);
     assert_non_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
     assert_int_equal(p[0], 2);
     assert_int_equal(p[63], 2);
     memset(p, 3, 64);
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
+    guest_respawn(&g);
     assert_non_null(resource_find(vgpu_of(g.rig.e), 8)->iov);
     assert_int_equal(p[0], 3);
     assert_int_equal(p[63], 3);
@@ -144,9 +127,7 @@ static uint32_t steps_of_command(void)
 
     for (steps = 1; steps < 100; steps++) {
         rig_grant(&g.rig, GRANT_RUN);
-        virtio_front.look(g.rig.e);
-        rig_grant(&g.rig, GRANT_NONE);
-        virtio_front.run(g.rig.e);
+        guest_preempt(&g);
         if (!v->request.busy)
             break;
     }
@@ -206,8 +187,8 @@ static void cuts_transfers(void **state)
 
     (void)state;
     assert_int_equal(create_3d(9, 2048, 1024), OK);
-    assert_int_equal(send(&layers, sizeof(layers)), OK);
-    assert_int_equal(send(&buffer, sizeof(buffer)), OK);
+    assert_int_equal(guest_send(&g, &layers, sizeof(layers)), OK);
+    assert_int_equal(guest_send(&g, &buffer, sizeof(buffer)), OK);
     assert_int_equal(guest_attach(&g, 9, GUEST_DATA, 8 * GUEST_MIB), OK);
     assert_int_equal(guest_attach(&g, 10, GUEST_DATA, 8 * GUEST_MIB), OK);
     assert_int_equal(guest_attach(&g, 11, GUEST_DATA, 8 * GUEST_MIB), OK);
@@ -225,10 +206,10 @@ static void cuts_transfers(void **state)
     c.resource_id = 9;
     c.box = (struct virtio_gpu_box){0, 0, 0, 2048, 1025, 1};
     c.hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D;
-    assert_int_equal(send(&c, sizeof(c)), BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), BAD_PARAMETER);
     c.box = (struct virtio_gpu_box){0, 0, 0, 2048, 1024, 1};
     c.offset = ~0ull - 4096;
-    assert_int_equal(send(&c, sizeof(c)), BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), BAD_PARAMETER);
 }
 
 /* Much memory is lent in steps, and taken back in steps. */
@@ -263,7 +244,7 @@ static void lends_in_pieces(void **state)
     assert_int_equal(bytes_mapped(), 0);
     rig_grant(&g.rig, GRANT_RUN);
     /* What is there is what the list says, across pieces. */
-    assert_int_equal(send(&c, sizeof(c)), OK);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), OK);
     assert_int_equal(guest_scanout(&g, 0, 9, 0, 0, 2048, 2048), OK);
     assert_int_equal(guest_flush(&g, 9, 0, 0, 2048, 2048), OK);
     shown = scanout_pixels(v->scanouts, 0);

@@ -13,9 +13,6 @@
 #include "lib/proto.h"
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-
 static bool stuck;
 
 /* Instead of the library's. */
@@ -45,15 +42,13 @@ static void hang(bool idle)
     if (guest_start(&g, 0))
         _exit(1);
     g.rig.e->limits.watchdog_ms = g.rig.e->limits.compile_ms = 50;
-    if (guest_command(&g, CONTROL, &create, sizeof(create), NULL, HDR) !=
-        VIRTIO_GPU_RESP_OK_NODATA)
+    if (guest_send(&g, &create, sizeof(create)) != OK)
         _exit(2);
     alarm(120);
     if (idle)
         sleep(5); /* the watch sleeps, too */
     stuck = true;
-    if (guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR) !=
-        VIRTIO_GPU_RESP_OK_NODATA)
+    if (guest_send(&g, &c, sizeof(c)) != OK)
         _exit(3);
     _exit(0);
 }

@@ -11,12 +11,6 @@
 #include "dm/engine/virtio/virgl.h"
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BAD_ID VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
-#define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
 #define SIDE 64u
 #define BYTES (4 * SIDE * SIDE)
 #define BGRA VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
@@ -38,25 +32,14 @@ static struct guest g;
 static int begin(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
-                      1ull << VIRTIO_GPU_F_CONTEXT_INIT);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    assert_non_null(vgpu_of(g.rig.e)->virgl);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
+                               1ull << VIRTIO_GPU_F_CONTEXT_INIT);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
-}
-
-static uint32_t send(const void *request, uint32_t len)
-{
-    return guest_command(&g, CONTROL, request, len, NULL, HDR);
+    return guest_end(&g);
 }
 
 static uint32_t create_context(uint32_t id, uint32_t init)
@@ -68,7 +51,7 @@ static uint32_t create_context(uint32_t id, uint32_t init)
         .debug_name = "test",
     };
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 static uint32_t on_context(uint32_t type, uint32_t ctx, uint32_t resource)
@@ -76,7 +59,7 @@ static uint32_t on_context(uint32_t type, uint32_t ctx, uint32_t resource)
     struct virtio_gpu_ctx_resource c = {.hdr = {.type = type, .ctx_id = ctx},
                                         .resource_id = resource};
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 /* What Mesa has for a fence: without layers. */
@@ -93,7 +76,7 @@ static uint32_t create_fence(uint32_t id, uint32_t layers)
         .array_size = layers,
     };
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
@@ -111,7 +94,7 @@ static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
         .flags = VIRTIO_GPU_RESOURCE_FLAG_Y_0_TOP,
     };
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 static uint32_t transfer(uint32_t type, uint32_t ctx, uint32_t id,
@@ -124,7 +107,7 @@ static uint32_t transfer(uint32_t type, uint32_t ctx, uint32_t id,
         .offset = offset,
     };
 
-    return send(&c, sizeof(c));
+    return guest_send(&g, &c, sizeof(c));
 }
 
 static struct {
@@ -149,7 +132,7 @@ static uint32_t lay_out(uint32_t ctx, const uint32_t *dw, uint32_t n,
 static uint32_t submit(uint32_t ctx, const uint32_t *dw, uint32_t n,
                        uint32_t size)
 {
-    return send(&stream, lay_out(ctx, dw, n, size));
+    return guest_send(&g, &stream, lay_out(ctx, dw, n, size));
 }
 
 /* In context 1, without running it. */
@@ -257,12 +240,12 @@ static void capsets(void **state)
         some |= caps[i];
     assert_true(some);
     c.capset_index = 2;
-    assert_int_equal(send(&c, sizeof(c)), BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), BAD_PARAMETER);
     get.capset_id = 0;
-    assert_int_equal(send(&get, sizeof(get)), BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &get, sizeof(get)), BAD_PARAMETER);
     get.capset_id = 1;
     get.capset_version = 77;
-    assert_int_equal(send(&get, sizeof(get)), BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &get, sizeof(get)), BAD_PARAMETER);
 }
 
 static void paint(void)
@@ -326,9 +309,7 @@ static void stops_in_a_stream(void **state)
     for (i = 0; i < 300; i++)
         n += put_clear(dw + n, 1, 0, (float)i / 299);
     guest_put_submit(dw, n);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    guest_preempt(&g);
     assert_true(v->request.busy);
     /* The memory that it works on is mapped anew meanwhile. */
     g.rig.link->dev.map_generation++;
@@ -369,9 +350,7 @@ static void stops_between_copies(void **state)
     for (i = 0; i < 300; i++, n += sizeof(copy) / 4)
         memcpy(dw + n, copy, sizeof(copy));
     guest_put_submit(dw, n);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e);
+    guest_preempt(&g);
     assert_true(v->request.busy && v->request.pos);
     rig_grant(&g.rig, GRANT_RUN);
     guest_turn(&g);
@@ -389,9 +368,7 @@ static void stops_between_copies(void **state)
         dw[i + 9] = dw[i + 10] = 1024;
     }
     guest_put_submit(dw, 28);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e);
+    guest_preempt(&g);
     assert_int_equal(v->request.pos, 14);
     rig_grant(&g.rig, GRANT_RUN);
     guest_turn(&g);
@@ -442,9 +419,7 @@ static void goes_on_after_death(void **state)
     memcpy(copy, p, BYTES);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 7, 0), OK);
     assert_int_equal(guest_scanout(&g, 0, 7, 0, 0, SIDE, SIDE), OK);
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
+    guest_respawn(&g);
     assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
     assert_memory_equal(scanout_pixels(vgpu_of(g.rig.e)->scanouts, 0), copy,
                         BYTES);
@@ -462,12 +437,7 @@ static void begins_anew(void **state)
 {
     (void)state;
     resource_and_context(7);
-    assert_int_equal(guest_start(&g, 0), 0);
-    memset(guest_ptr(&g, GUEST_AVAIL(CONTROL), 0x1000), 0, 0x1000);
-    memset(guest_ptr(&g, GUEST_USED(CONTROL), 0x1000), 0, 0x1000);
-    g.avail[CONTROL] = g.used[CONTROL] = 0;
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
+    guest_renew(&g);
     assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);
     resource_and_context(7);
 }
@@ -490,7 +460,7 @@ static void bad_contexts(void **state)
     assert_int_equal(on_context(VIRTIO_GPU_CMD_CTX_DESTROY, 2, 0), BAD_CONTEXT);
     for (i = 2; i <= VGPU_CONTEXTS; i++)
         assert_int_equal(create_context(i * 0x1000001, 0), OK);
-    assert_int_equal(create_context(i, 0), VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+    assert_int_equal(create_context(i, 0), NO_MEMORY);
     assert_int_equal(on_context(VIRTIO_GPU_CMD_CTX_DESTROY, 1, 0), OK);
     assert_int_equal(create_context(i, 0), OK);
 }
@@ -501,17 +471,15 @@ static void bad_resources(void **state)
     assert_int_equal(create_3d(0, SIDE, SIDE), BAD_ID);
     assert_int_equal(create_3d(1, 0, SIDE), BAD_PARAMETER);
     assert_int_equal(create_3d(1, ~0u, ~0u), BAD_PARAMETER);
-    assert_int_equal(create_3d(1, VGPU_SIDE_MAX, VGPU_SIDE_MAX),
-                     VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+    assert_int_equal(create_3d(1, VGPU_SIDE_MAX, VGPU_SIDE_MAX), NO_MEMORY);
     assert_int_equal(create_3d(1, SIDE, SIDE), OK);
     assert_int_equal(create_3d(1, SIDE, SIDE), BAD_ID);
     assert_int_equal(create_fence(2, 2), BAD_PARAMETER);
     assert_int_equal(create_fence(2, 0), OK);
     assert_int_equal(guest_create(&g, 1, BGRA, 8, 8), BAD_ID);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 1, 0),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
-    assert_int_equal(guest_attach(&g, 1, 0xf0000000, BYTES),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+                     UNSPEC);
+    assert_int_equal(guest_attach(&g, 1, 0xf0000000, BYTES), UNSPEC);
     assert_int_equal(guest_attach(&g, 1, GUEST_DATA + 4, BYTES), OK);
     assert_int_equal(transfer(VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 1, 4),
                      BAD_PARAMETER);

@@ -12,11 +12,6 @@
 #include "dm/engine/virtio/virgl.h"
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
-
 static struct guest g;
 
 /* ---- A renderer whose fences don't come -----------------------------------
@@ -68,28 +63,19 @@ void __wrap_virgl_renderer_poll(void)
 static int begin_2d(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES);
 }
 
 static int begin_3d(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    assert_non_null(vgpu_of(g.rig.e)->virgl);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
+    return guest_end(&g);
 }
 
 /* A chain of two descriptors from 2 * i on. */
@@ -382,14 +368,12 @@ static void die_waiting(bool given)
         used->ring[before % GUEST_QUEUE] = (struct vring_used_elem){0, HDR};
         used->idx++;
     }
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
+    guest_respawn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
     assert_int_equal(chain_at(before), 0);
     assert_int_equal(chain_at((uint16_t)(before + 1)), 2);
-    assert_int_equal(answer(0)->type, given ? 0 : VIRTIO_GPU_RESP_ERR_UNSPEC);
-    assert_int_equal(answer(1)->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(answer(0)->type, given ? 0 : UNSPEC);
+    assert_int_equal(answer(1)->type, UNSPEC);
     /* And the queue goes on behind them. */
     offer_creation(3, 9, VIRTIO_GPU_FLAG_FENCE);
     guest_turn(&g);
@@ -424,11 +408,9 @@ static void busy_and_waiting(void **state)
     s->last_avail = 1;
     s->head[0] = 0;
     s->end = 1;
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
+    guest_respawn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-    assert_int_equal(answer(0)->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(answer(0)->type, UNSPEC);
 }
 
 /* A driver with more to do is told of what is done, but not each time. */

@@ -9,24 +9,19 @@
 
 #include "blob-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-
 static struct guest g;
 static struct blob_request blob;
 
 static int begin(void **state)
 {
     (void)state;
-    blob_begin(&g, BLOB_FEATURES);
-    return 0;
+    return guest_begin(&g, BLOB_FEATURES);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
+    return guest_end(&g);
 }
 
 /* ---- In the guest's pages -------------------------------------------------
@@ -139,17 +134,15 @@ static void moves(void **state)
     assert_int_equal(blob_create(&g, 1), OK);
     blob_paint(&g, 4);
     memcpy(a.entry, blob.entry, sizeof(a.entry));
-    assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR),
-                     UNSPEC);
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), UNSPEC);
     assert_int_equal(
         guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING, 1), OK);
     assert_int_equal(blob_show(&g, 1), OK);
     assert_int_equal(blob_flush(&g, 1), UNSPEC);
     /* Less than it is. */
-    assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR),
-                     BAD_PARAMETER);
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), BAD_PARAMETER);
     a.c.nr_entries = PAGES;
-    assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR), OK);
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), OK);
     assert_int_equal(blob_flush(&g, 1), OK);
     assert_true(blob_is_shown(&g, 4));
 }
@@ -190,9 +183,7 @@ static void stops_in_a_flush(void **state)
     assert_int_equal(blob_send_surface(&g, &c), OK);
     memset(guest_ptr(&g, GUEST_DATA, 4 << 20), 0x33, 4 << 20);
     guest_put(&g, CONTROL, &flush, sizeof(flush), HDR);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    guest_preempt(&g);
     assert_true(vgpu_of(g.rig.e)->request.pos > 0);
     assert_int_equal(blob_shown(&g, 0, 1023, 1023), 0);
     rig_grant(&g.rig, GRANT_RUN);
@@ -208,7 +199,7 @@ static void goes_on_after_death(void **state)
     blob_paint(&g, 5);
     assert_int_equal(blob_show(&g, 1), OK);
     assert_int_equal(blob_flush(&g, 1), OK);
-    blob_respawn(&g);
+    guest_respawn(&g);
     assert_true(blob_is_shown(&g, 5));
     assert_int_equal(blob_create(&g, 1), BAD_ID);
     blob_paint(&g, 6);
@@ -244,7 +235,7 @@ static void hostile_context(void **state)
             r->blob_mem = HOST3D;
         else
             r->is_3d = 1;
-        blob_respawn(&g);
+        guest_respawn(&g);
         if (i < 4) {
             assert_int_equal(blob_flush(&g, 1), OK);
             assert_int_equal(blob_show(&g, 1), i == 3 ? BAD_PARAMETER : OK);
@@ -258,7 +249,7 @@ static void hostile_context(void **state)
     assert_int_equal(blob_show(&g, 1), OK);
     resource_find(vgpu_of(g.rig.e), 1)->s->size = 1 << 20;
     vgpu_of(g.rig.e)->store.head->scanout->surface.offset = 1 << 19;
-    blob_respawn(&g);
+    guest_respawn(&g);
     assert_int_equal(blob_flush(&g, 1), UNSPEC);
 }
 
@@ -368,11 +359,9 @@ static void no_mapping(void **state)
 
     (void)state;
     assert_int_equal(blob_create(&g, 1), OK);
-    assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR),
-                     UNSPEC);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), UNSPEC);
     c.hdr.type = VIRTIO_GPU_CMD_RESOURCE_UNMAP_BLOB;
-    assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR),
-                     UNSPEC);
+    assert_int_equal(guest_send(&g, &c, sizeof(c)), UNSPEC);
 }
 
 /* To who has not accepted the feature these are commands that nobody knows. */
@@ -380,7 +369,7 @@ static void not_accepted(void **state)
 {
     (void)state;
     guest_free(&g);
-    blob_begin(&g, GUEST_FEATURES);
+    guest_begin(&g, GUEST_FEATURES);
     assert_int_equal(blob_create(&g, 1), UNSPEC);
     assert_int_equal(blob_show(&g, 1), UNSPEC);
 }

@@ -10,8 +10,6 @@
 
 #include "virtio-guest.h"
 
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
 /* The smallest that is one. */
 #define WIDTH 320u
 #define HEIGHT 200u
@@ -22,17 +20,13 @@ static struct guest g;
 static int begin(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    return 0;
+    return guest_end(&g);
 }
 
 static void *scanouts(void)
@@ -172,13 +166,6 @@ static void more_than_frames(void **state)
     assert_ptr_not_equal(shows(50), own);
 }
 
-static void respawn(void)
-{
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
-}
-
 /* Frames are what they were; whatever the record says of them, no two
  * resources have the same one. */
 static void frames_survive(void **state)
@@ -192,7 +179,7 @@ static void frames_survive(void **state)
         create_screen(i, BGRX);
     flip(2, 6);
     at = shows(6) - (const uint32_t *)scanouts();
-    respawn();
+    guest_respawn(&g);
     assert_true(shows(6) - (const uint32_t *)scanouts() == at);
     flip(3, 7);
     saved = vgpu_of(g.rig.e)->store.resource;
@@ -200,7 +187,7 @@ static void frames_survive(void **state)
         if (saved[i].id)
             saved[i].frame = saved[i].id == 1 ? 0xffffffff : 2;
     }
-    respawn();
+    guest_respawn(&g);
     shows(7);
     for (i = 1; i <= 3; i++) {
         flip(i, 10 + i);

@@ -12,32 +12,20 @@
 #include "lib/edid.h"
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
 #define CURSOR LINK_QUEUE_CURSOR
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
-#define BAD_ID VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
-#define NO_MEMORY VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
 
 static struct guest g;
 
 static int begin(void **state)
 {
     (void)state;
-    guest_new(&g, GUEST_FEATURES);
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
-    return 0;
+    return guest_begin(&g, GUEST_FEATURES);
 }
 
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
+    return guest_end(&g);
 }
 
 static void *scanouts(void)
@@ -86,7 +74,7 @@ static void display_info(void **state)
     assert_int_equal(info.pmodes[1].r.width, 640);
     assert_int_equal(info.pmodes[2].enabled, 0);
     /* Half of an answer for who has no room for more. */
-    assert_int_equal(guest_command(&g, CONTROL, &hdr, HDR, NULL, HDR),
+    assert_int_equal(guest_send(&g, &hdr, HDR),
                      VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 }
 
@@ -223,7 +211,7 @@ static void scattered_backing(void **state)
             memcpy(guest_ptr(&g, a.entry[i].addr + 4 * x, 4), &y, 4);
         }
     }
-    assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR), OK);
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), OK);
     assert_int_equal(guest_scanout(&g, 0, 1, 0, 0, 100, 100), OK);
     assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 100, 100), OK);
     /* Backwards, too. */
@@ -311,7 +299,7 @@ static void cursors(void **state)
                      BAD_PARAMETER);
     /* Of the other queue. */
     assert_int_equal(cursor(VIRTIO_GPU_CMD_GET_DISPLAY_INFO, 0, 2, 0, 0),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+                     UNSPEC);
 }
 
 /* ---- Hostile ones -------------------------------------------------------- */
@@ -326,13 +314,11 @@ static void bad_commands(void **state)
     (void)state;
     for (i = 0; i < 6; i++) {
         c.hdr.type = types[i];
-        assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, HDR),
-                         VIRTIO_GPU_RESP_ERR_UNSPEC);
+        assert_int_equal(guest_send(&g, &c, sizeof(c)), UNSPEC);
     }
     c.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D;
     for (i = 1; i < sizeof(c); i++)
-        assert_int_equal(guest_command(&g, CONTROL, &c, i, NULL, HDR),
-                         VIRTIO_GPU_RESP_ERR_UNSPEC);
+        assert_int_equal(guest_send(&g, &c, i), UNSPEC);
     /* Nobody listens to the answer. */
     assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, 0), 0);
     assert_int_equal(guest_command(&g, CONTROL, &c, sizeof(c), NULL, 7), 0);
@@ -351,24 +337,19 @@ static void bad_resources(void **state)
                      NO_MEMORY);
     assert_int_equal(guest_create(&g, 1, BGRX, 8, 8), OK);
     assert_int_equal(guest_create(&g, 1, BGRX, 8, 8), BAD_ID);
-    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8), UNSPEC);
     assert_int_equal(guest_attach(&g, 2, GUEST_DATA, 256), BAD_ID);
     assert_int_equal(guest_attach(&g, 1, GUEST_DATA, 0), BAD_PARAMETER);
     assert_int_equal(guest_attach(&g, 1, ~0ull, 256), BAD_PARAMETER);
     assert_int_equal(guest_attach(&g, 1, GUEST_DATA, 255), OK);
-    assert_int_equal(guest_attach(&g, 1, GUEST_DATA, 255),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
-    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(guest_attach(&g, 1, GUEST_DATA, 255), UNSPEC);
+    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8), UNSPEC);
     assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 7), OK);
     assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 9, 7), BAD_PARAMETER);
     assert_int_equal(guest_transfer(&g, 1, 0, ~0u, 0, 2, 7), BAD_PARAMETER);
     assert_int_equal(guest_transfer(&g, 1, 0, 1, 0, ~0u, 7), BAD_PARAMETER);
-    assert_int_equal(guest_transfer(&g, 1, ~0ull, 0, 0, 8, 2),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
-    assert_int_equal(guest_transfer(&g, 1, ~0ull - 16, 0, 0, 8, 2),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(guest_transfer(&g, 1, ~0ull, 0, 0, 8, 2), UNSPEC);
+    assert_int_equal(guest_transfer(&g, 1, ~0ull - 16, 0, 0, 8, 2), UNSPEC);
     assert_int_equal(guest_transfer(&g, 2, 0, 0, 0, 8, 8), BAD_ID);
     assert_int_equal(guest_flush(&g, 1, 0, 0, 8, 9), BAD_PARAMETER);
     assert_int_equal(guest_flush(&g, 2, 0, 0, 8, 8), BAD_ID);
@@ -380,11 +361,10 @@ static void bad_resources(void **state)
         guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING, 1), OK);
     assert_int_equal(
         guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING, 1),
-        VIRTIO_GPU_RESP_ERR_UNSPEC);
+        UNSPEC);
     /* Backing where there is no memory is found out by using it. */
     assert_int_equal(guest_attach(&g, 1, 0xf0000000, 256), OK);
-    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 8, 8), UNSPEC);
     /* More than a screen has. */
     assert_int_equal(guest_create(&g, 4, BGRX, SCANOUT_WIDTH_MAX + 1, 1), OK);
     assert_int_equal(guest_scanout(&g, 0, 4, 0, 0, SCANOUT_WIDTH_MAX + 1, 1),
@@ -407,12 +387,10 @@ static void bad_entries(void **state)
     assert_int_equal(guest_create(&g, 1, BGRX, 8, 8), OK);
     for (i = 0; i < 4; i++) {
         a.c.nr_entries = counts[i];
-        assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR),
-                         BAD_PARAMETER);
+        assert_int_equal(guest_send(&g, &a, sizeof(a)), BAD_PARAMETER);
     }
     a.c.nr_entries = 2; /* 8 GiB */
-    assert_int_equal(guest_command(&g, CONTROL, &a, sizeof(a), NULL, HDR),
-                     NO_MEMORY);
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), NO_MEMORY);
     assert_int_equal(vgpu_of(g.rig.e)->backing_bytes, 0);
 }
 
@@ -428,12 +406,7 @@ static void too_many(void **state)
     assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 77),
                      OK);
     assert_int_equal(guest_create(&g, i, BGRX, 1, 1), OK);
-    assert_int_equal(guest_start(&g, 0), 0);
-    memset(guest_ptr(&g, GUEST_AVAIL(CONTROL), 0x1000), 0, 0x1000);
-    memset(guest_ptr(&g, GUEST_USED(CONTROL), 0x1000), 0, 0x1000);
-    g.avail[CONTROL] = g.used[CONTROL] = 0;
-    assert_int_equal(guest_start(&g, 0), 0);
-    guest_turn(&g);
+    guest_renew(&g);
     assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);
     assert_int_equal(guest_create(&g, 1, BGRX, 1, 1), OK);
 }
@@ -459,9 +432,7 @@ static void stops_in_a_transfer(void **state)
     engine_turn(g.rig.e, 0); /* all of it, unless it is asked to stop */
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
     guest_put(&g, CONTROL, &c, sizeof(c), HDR);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e); /* as if it were taken away just then */
+    guest_preempt(&g);
     assert_true(vgpu_of(g.rig.e)->request.busy);
     assert_true(vgpu_of(g.rig.e)->request.pos > 0);
     engine_turn(g.rig.e, 0);
@@ -469,13 +440,6 @@ static void stops_in_a_transfer(void **state)
     rig_grant(&g.rig, GRANT_RUN);
     guest_turn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-}
-
-static void respawn(void)
-{
-    rig_respawn(&g.rig);
-    assert_int_equal(guest_start(&g, 1), 0);
-    guest_turn(&g);
 }
 
 static void goes_on_after_death(void **state)
@@ -501,15 +465,13 @@ static void goes_on_after_death(void **state)
     assert_int_equal(guest_flush(&g, 1, 0, 0, 256, 256), OK);
     /* It dies in the midst of a command, another one waits. */
     guest_put(&g, CONTROL, &c, sizeof(c), HDR);
-    virtio_front.look(g.rig.e);
-    rig_grant(&g.rig, GRANT_NONE);
-    virtio_front.run(g.rig.e);
+    guest_preempt(&g);
     assert_true(vgpu_of(g.rig.e)->request.busy);
     rig_grant(&g.rig, GRANT_RUN);
-    respawn();
+    guest_respawn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, &last), 1);
     assert_int_equal(last.len, HDR);
-    assert_int_equal(hdr->type, VIRTIO_GPU_RESP_ERR_UNSPEC);
+    assert_int_equal(hdr->type, UNSPEC);
     assert_int_equal(hdr->fence_id, 42);
     /* What was shown is shown, and resources are what they were. */
     assert_int_equal(shown(0, 100, 100), painted(256, 100, 100, 7));
@@ -521,7 +483,7 @@ static void goes_on_after_death(void **state)
     /* And another time, while idle: whether the driver was told of the last
      * answer nobody knows, so it is told again. */
     done = g.rig.link->eng.queue_done[CONTROL];
-    respawn();
+    guest_respawn(&g);
     assert_true(g.rig.link->eng.queue_done[CONTROL] > done);
     assert_int_equal(guest_returned(&g, CONTROL, &last), 0);
     assert_int_equal(guest_transfer(&g, 1, 0, 0, 0, 256, 256), OK);
@@ -567,7 +529,7 @@ static void no_answer_comes_twice(void **state)
     before.busy_head = 0;
     before.busy_next = 2;
     *saved = before;
-    respawn();
+    guest_respawn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
     assert_int_equal(guest_create(&g, 3, BGRX, 16, 16), OK);
     assert_int_equal(g.used[CONTROL], 3);
@@ -595,13 +557,8 @@ static void hostile_context(void **state)
             seed = seed * 1664525 + 1013904223;
             p[(seed >> 8) % 128] = (unsigned char)(seed >> 24);
         }
-        respawn();
-        /* Anew, as after the driver's reset. */
-        memset(guest_ptr(&g, GUEST_AVAIL(CONTROL), 0x1000), 0, 0x1000);
-        memset(guest_ptr(&g, GUEST_USED(CONTROL), 0x1000), 0, 0x1000);
-        g.avail[CONTROL] = g.used[CONTROL] = 0;
-        assert_int_equal(guest_start(&g, 0), 0);
-        guest_turn(&g);
+        guest_respawn(&g);
+        guest_renew(&g);
         assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);
         assert_int_equal(guest_create(&g, 9, BGRX, 64, 64), OK);
     }
@@ -613,12 +570,11 @@ static void hostile_context(void **state)
     store = &vgpu_of(g.rig.e)->store;
     store->block[0].next = 1;
     store->resource[2].first = 1;
-    respawn();
-    assert_int_equal(guest_transfer(&g, 2, 0, 0, 0, 64, 64),
-                     VIRTIO_GPU_RESP_ERR_UNSPEC);
+    guest_respawn(&g);
+    assert_int_equal(guest_transfer(&g, 2, 0, 0, 0, 64, 64), UNSPEC);
     /* Nothing at all: the driver has to begin anew. */
     vgpu_of(g.rig.e)->store.head->magic = 0;
-    respawn();
+    guest_respawn(&g);
     assert_int_equal(g.rig.link->eng.state, LINK_STOPPED);
 }
 

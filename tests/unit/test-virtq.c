@@ -11,8 +11,6 @@
 
 #include "virtio-guest.h"
 
-#define CONTROL LINK_QUEUE_CONTROL
-#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
 #define N VRING_DESC_F_NEXT
 #define W VRING_DESC_F_WRITE
 #define I VRING_DESC_F_INDIRECT
@@ -29,9 +27,7 @@ static void begin(uint64_t features)
 static int end(void **state)
 {
     (void)state;
-    guest_free(&g);
-    assert_int_equal(fx_foreign_mappings(g.rig.domid), 0);
-    return 0;
+    return guest_end(&g);
 }
 
 /* A command without effect, as header. */
@@ -281,11 +277,7 @@ static void bad_chain(void **state)
         assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
         /* Nothing of it is left. */
         g.rig.link->dev.features = GUEST_FEATURES;
-        memset(guest_ptr(&g, GUEST_AVAIL(CONTROL), 0x1000), 0, 0x1000);
-        memset(guest_ptr(&g, GUEST_USED(CONTROL), 0x1000), 0, 0x1000);
-        g.avail[CONTROL] = g.used[CONTROL] = 0;
-        assert_int_equal(guest_start(&g, 0), 0);
-        guest_turn(&g);
+        guest_renew(&g);
         if (guest_command(&g, CONTROL, &hdr, HDR, NULL, 600) !=
             VIRTIO_GPU_RESP_OK_DISPLAY_INFO)
             fail_msg("%s: not over", c->what);

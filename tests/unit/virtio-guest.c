@@ -48,6 +48,47 @@ void guest_free(struct guest *g)
     rig_free(&g->rig);
 }
 
+int guest_begin(struct guest *g, uint64_t features)
+{
+    guest_new(g, features);
+    CHECK(guest_start(g, 0) == 0);
+    guest_turn(g);
+    CHECK(!(features & 1ull << VIRTIO_GPU_F_VIRGL) || vgpu_of(g->rig.e)->virgl);
+    return 0;
+}
+
+int guest_end(struct guest *g)
+{
+    int mapped;
+
+    guest_free(g);
+    mapped = (int)fx_foreign_mappings(g->rig.domid);
+    if (mapped)
+        fprintf(stderr, "%d pages of the guest are mapped still\n", mapped);
+    return mapped ? -1 : 0;
+}
+
+void guest_respawn(struct guest *g)
+{
+    rig_respawn(&g->rig);
+    CHECK(guest_start(g, 1) == 0);
+    guest_turn(g);
+}
+
+void guest_renew(struct guest *g)
+{
+    uint32_t q;
+
+    CHECK(rig_command(&g->rig, LINK_CMD_STOP) == 0);
+    for (q = 0; q < LINK_QUEUES; q++) {
+        memset(guest_ptr(g, GUEST_AVAIL(q), 0x1000), 0, 0x1000);
+        memset(guest_ptr(g, GUEST_USED(q), 0x1000), 0, 0x1000);
+        g->avail[q] = g->used[q] = 0;
+    }
+    CHECK(guest_start(g, 0) == 0);
+    guest_turn(g);
+}
+
 void *guest_ptr(struct guest *g, uint64_t gpa, size_t len)
 {
     return rig_ptr(&g->rig, gpa, len);
@@ -84,6 +125,13 @@ void guest_turn(struct guest *g)
         CHECK(engine_turn(g->rig.e, 0) == 0);
         CHECK(++turns < 1000000);
     } while (engine_has_work(g->rig.e) || g->rig.e->preparing);
+}
+
+void guest_preempt(struct guest *g)
+{
+    virtio_front.look(g->rig.e);
+    rig_grant(&g->rig, GRANT_NONE);
+    virtio_front.run(g->rig.e);
 }
 
 uint32_t guest_returned(struct guest *g, uint32_t queue,
@@ -149,10 +197,9 @@ uint32_t guest_command(struct guest *g, uint32_t queue, const void *request,
     return hdr->type;
 }
 
-static uint32_t control(struct guest *g, const void *request, uint32_t len)
+uint32_t guest_send(struct guest *g, const void *request, uint32_t len)
 {
-    return guest_command(g, LINK_QUEUE_CONTROL, request, len, NULL,
-                         sizeof(struct virtio_gpu_ctrl_hdr));
+    return guest_command(g, CONTROL, request, len, NULL, HDR);
 }
 
 uint32_t guest_create(struct guest *g, uint32_t id, uint32_t format,
@@ -166,7 +213,7 @@ uint32_t guest_create(struct guest *g, uint32_t id, uint32_t format,
         .height = height,
     };
 
-    return control(g, &c, sizeof(c));
+    return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_attach(struct guest *g, uint32_t id, uint64_t addr, uint32_t len)
@@ -181,14 +228,14 @@ uint32_t guest_attach(struct guest *g, uint32_t id, uint64_t addr, uint32_t len)
         .entry = {.addr = addr, .length = len},
     };
 
-    return control(g, &a, sizeof(a));
+    return guest_send(g, &a, sizeof(a));
 }
 
 uint32_t guest_on_resource(struct guest *g, uint32_t type, uint32_t id)
 {
     struct virtio_gpu_resource_unref c = {.hdr.type = type, .resource_id = id};
 
-    return control(g, &c, sizeof(c));
+    return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_transfer(struct guest *g, uint32_t id, uint64_t offset,
@@ -201,7 +248,7 @@ uint32_t guest_transfer(struct guest *g, uint32_t id, uint64_t offset,
         .resource_id = id,
     };
 
-    return control(g, &c, sizeof(c));
+    return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_scanout(struct guest *g, uint32_t scanout, uint32_t id,
@@ -214,7 +261,7 @@ uint32_t guest_scanout(struct guest *g, uint32_t scanout, uint32_t id,
         .resource_id = id,
     };
 
-    return control(g, &c, sizeof(c));
+    return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_flush(struct guest *g, uint32_t id, uint32_t x, uint32_t y,
@@ -226,5 +273,5 @@ uint32_t guest_flush(struct guest *g, uint32_t id, uint32_t x, uint32_t y,
         .resource_id = id,
     };
 
-    return control(g, &c, sizeof(c));
+    return guest_send(g, &c, sizeof(c));
 }

@@ -25,6 +25,17 @@
 #define GUEST_RESPONSE 0x300000ull
 #define GUEST_DATA (4 * GUEST_MIB)
 
+/* What answers are compared with. */
+#define CONTROL LINK_QUEUE_CONTROL
+#define HDR ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
+#define OK VIRTIO_GPU_RESP_OK_NODATA
+#define UNSPEC VIRTIO_GPU_RESP_ERR_UNSPEC
+#define NO_MEMORY VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
+#define BAD_ID VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
+#define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
+#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+#define BGRX VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
+
 #define GUEST_FEATURES                                                         \
     (1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX |   \
      1ull << 32 /* VERSION_1 */ | 1ull << VIRTIO_GPU_F_EDID)
@@ -42,6 +53,16 @@ void guest_new(struct guest *g, uint64_t features);
 int guest_start(struct guest *g, uint32_t restart);
 void guest_free(struct guest *g);
 
+/* Set up and tear down a test: the engine has started, with a renderer if the
+ * features have one, and is idle. 0, as cmocka wants it. */
+int guest_begin(struct guest *g, uint64_t features);
+/* -1 if guest memory is mapped still. */
+int guest_end(struct guest *g);
+/* Another process goes on. */
+void guest_respawn(struct guest *g);
+/* The driver resets the device, and has empty rings. */
+void guest_renew(struct guest *g);
+
 void *guest_ptr(struct guest *g, uint64_t gpa, size_t len);
 void guest_desc(struct guest *g, uint32_t queue, uint32_t i, uint64_t addr,
                 uint32_t len, uint16_t flags, uint16_t next);
@@ -49,6 +70,8 @@ void guest_desc(struct guest *g, uint32_t queue, uint32_t i, uint64_t addr,
 void guest_offer(struct guest *g, uint32_t queue, uint16_t head);
 /* Turn the engine until it would sleep. */
 void guest_turn(struct guest *g);
+/* Run what was put, as if the grant were taken away just then. */
+void guest_preempt(struct guest *g);
 /* Chains given back that the driver has not seen yet; the last one's element
  * (NULL: don't care). */
 uint32_t guest_returned(struct guest *g, uint32_t queue,
@@ -60,6 +83,8 @@ uint32_t guest_command(struct guest *g, uint32_t queue, const void *request,
                        uint32_t len, void *response, uint32_t response_len);
 void guest_put(struct guest *g, uint32_t queue, const void *request,
                uint32_t len, uint32_t response_len);
+/* On the control queue, answered by a header: its type. */
+uint32_t guest_send(struct guest *g, const void *request, uint32_t len);
 
 /* Commands of a usual driver: the answer's type. */
 uint32_t guest_create(struct guest *g, uint32_t id, uint32_t format,
