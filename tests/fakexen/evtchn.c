@@ -207,11 +207,11 @@ static int port_bind(struct fx_porttable *t, domid_t domid, domid_t remote,
 
 /* ---- For the other files --------------------------------------------- */
 
-void fx_queue_close(int queue)
+/* The lock is held. */
+static void close_queue(int queue)
 {
     struct fx_shared *s = fx.shared;
 
-    fx_lock(&s->event_lock);
     for (evtchn_port_t p = 1; p < FX_MAX_PORTS; p++) {
         struct fx_port *port = port_of(&s->dom0, p);
 
@@ -219,15 +219,25 @@ void fx_queue_close(int queue)
             port_close(&s->dom0, p, 0);
     }
     s->queue[queue].used = false;
-    fx_unlock(&s->event_lock);
+}
+
+void fx_queue_close(int queue)
+{
+    fx_lock(&fx.shared->event_lock);
+    close_queue(queue);
+    fx_unlock(&fx.shared->event_lock);
 }
 
 void fx_event_drop_client(unsigned int client)
 {
+    struct fx_shared *s = fx.shared;
+
+    fx_lock(&s->event_lock);
     for (int i = 0; i < FX_MAX_QUEUES; i++) {
-        if (fx.shared->queue[i].used && fx.shared->queue[i].client == client)
-            fx_queue_close(i);
+        if (s->queue[i].used && s->queue[i].client == client)
+            close_queue(i);
     }
+    fx_unlock(&s->event_lock);
 }
 
 /* Port of Xen's own on which dom0 may bind: its events wake the vCPU. */

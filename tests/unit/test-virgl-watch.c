@@ -39,9 +39,11 @@ static void hang(bool idle)
     struct guest g;
 
     guest_new(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
+    /* The watch reads them as soon as there is one. */
+    g.rig.config.limits.watchdog_ms = g.rig.config.limits.compile_ms = 50;
+    rig_respawn(&g.rig);
     if (guest_start(&g, 0))
         _exit(1);
-    g.rig.e->limits.watchdog_ms = g.rig.e->limits.compile_ms = 50;
     if (guest_send(&g, &create, sizeof(create)) != OK)
         _exit(2);
     alarm(120);
