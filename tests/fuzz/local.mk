@@ -243,7 +243,7 @@ tests_unit_storm_SOURCES = \
 	tests/fuzz/storm-streams.c \
 	tests/fuzz/storm.c \
 	tests/fuzz/storm.h \
-	$(monitor_harness)
+	$(virtio_requests) $(monitor_harness)
 tests_unit_storm_CPPFLAGS = $(fuzz_cppflags)
 tests_unit_storm_CFLAGS = $(fuzz_cflags) $(CMOCKA_CFLAGS)
 tests_unit_storm_LDADD = $(monitor_harness_libs)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <linux/virtio_config.h>
-#include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "storm.h"
+#include "virtio-requests.h"
 
 #define BDF 0x80 /* slot 0x10 */
 #define BAR1 UINT64_C(0xf0010000)
@@ -251,34 +251,24 @@ uint32_t card_command(struct card *c, const void *request, uint32_t len)
 
 void card_backing(struct card *c, uint32_t id, uint32_t addr, uint32_t len)
 {
-    const struct {
-        struct virtio_gpu_resource_attach_backing c;
-        struct virtio_gpu_mem_entry entry;
-    } a = {
-        .c = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
-              .resource_id = id,
-              .nr_entries = 1},
-        .entry = {.addr = addr, .length = len},
-    };
+    const struct request_backing r = request_backing(id, addr, len);
 
-    card_put(c, &a, sizeof(a));
+    card_put(c, &r, sizeof(r));
 }
 
 void card_context(struct card *c)
 {
-    const struct virtio_gpu_ctx_create ctx = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
+    const struct virtio_gpu_ctx_create r = request_context(1, 0);
 
-    card_put(c, &ctx, sizeof(ctx));
+    card_put(c, &r, sizeof(r));
 }
 
 void card_in_context(struct card *c, uint32_t id)
 {
-    const struct virtio_gpu_ctx_resource a = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = 1},
-        .resource_id = id};
+    const struct virtio_gpu_ctx_resource r =
+        request_on_context(VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, 1, id);
 
-    card_put(c, &a, sizeof(a));
+    card_put(c, &r, sizeof(r));
 }
 
 void card_stream(struct card *c, const uint32_t *dw, uint32_t n)

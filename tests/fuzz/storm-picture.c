@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The picture that a card must draw whatever another driver did before. */
 #include <jansson.h>
-#include <linux/virtio_gpu.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "storm.h"
 #include "tools/client.h"
+#include "virtio-requests.h"
 
 #define WIDTH 64u
 #define HEIGHT 48u
@@ -20,28 +20,14 @@ static bool ok(struct card *c, const void *request, uint32_t len)
 
 static const char *picture_2d(struct card *c)
 {
-    const struct virtio_gpu_resource_create_2d make = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D,
-        .resource_id = 1,
-        .format = VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM,
-        .width = WIDTH,
-        .height = HEIGHT,
-    };
-    const struct virtio_gpu_set_scanout show = {
-        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
-    const struct virtio_gpu_transfer_to_host_2d copy = {
-        .hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
-    const struct virtio_gpu_resource_flush flush = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
+    const struct virtio_gpu_resource_create_2d make =
+        request_create_2d(1, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, WIDTH, HEIGHT);
+    const struct virtio_gpu_set_scanout show =
+        request_scanout(1, WIDTH, HEIGHT);
+    const struct virtio_gpu_transfer_to_host_2d copy =
+        request_transfer(1, WIDTH, HEIGHT);
+    const struct virtio_gpu_resource_flush flush =
+        request_flush(1, WIDTH, HEIGHT);
     const struct target t = {.domid = c->domid};
     static uint32_t colour;
     uint32_t got[WIDTH * HEIGHT], *p = card_ptr(c, PIXELS), i;
@@ -67,41 +53,24 @@ static const char *picture_2d(struct card *c)
 }
 
 /* A context clears a resource to a colour, which is read back. */
-
 static const char *picture_3d(struct card *c)
 {
-    /* CREATE_SUB_CTX, SET_SUB_CTX, CREATE_OBJECT of a surface,
-     * SET_FRAMEBUFFER_STATE, CLEAR: virglrenderer's src/virgl_protocol.h. */
-    static const uint32_t dw[] = {
-        0x1001d,    1, 0x1001c,    1,          0x50801, 1, 2,       1,
-        0,          0, 0x30005,    1,          0,       1, 0x80007, 4,
-        0x3f800000, 0, 0x3f800000, 0x3f800000, 0,       0, 0};
-    const struct virtio_gpu_resource_create_3d make = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
-        .resource_id = 2,
-        .target = 2, /* 2D */
-        .format = VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
-        .bind = 2, /* drawn to */
-        .width = WIDTH,
-        .height = HEIGHT,
-        .depth = 1,
-        .array_size = 1,
-    };
-    const struct virtio_gpu_transfer_host_3d read = {
-        .hdr = {.type = VIRTIO_GPU_CMD_TRANSFER_FROM_HOST_3D, .ctx_id = 1},
-        .box = {0, 0, 0, WIDTH, HEIGHT, 1},
-        .resource_id = 2,
-    };
+    const struct virtio_gpu_resource_create_3d make =
+        request_create_3d(2, WIDTH, HEIGHT);
+    const struct virtio_gpu_transfer_host_3d read = request_transfer_3d(
+        VIRTIO_GPU_CMD_TRANSFER_FROM_HOST_3D, 1, 2, WIDTH, HEIGHT);
+    uint32_t dw[STREAM_TARGET + STREAM_CLEAR];
     uint32_t *p = card_ptr(c, PIXELS), i;
     bool right = true;
 
+    stream_clear(dw + stream_target(dw, 2), 1, 0, 1);
     memset(p, 0, 4 * WIDTH * HEIGHT);
     if (!OK(c, make))
         return "3D: no resource";
     card_context(c);
     card_in_context(c, 2);
     card_backing(c, 2, PIXELS, 4 * WIDTH * HEIGHT);
-    card_stream(c, dw, sizeof(dw) / 4);
+    card_stream(c, dw, STREAM_TARGET + STREAM_CLEAR);
     if (!OK(c, read))
         return "3D: it can't be read";
     for (i = 0; i < WIDTH * HEIGHT; i++)

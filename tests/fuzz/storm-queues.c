@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "storm.h"
+#include "virtio-requests.h"
 
 #define STEPS_MAX 24u
 #define PATIENCE_MS 40u
@@ -74,12 +75,8 @@ static uint32_t an_address(struct chance *r)
 static void good_beginning(struct card *c, struct chance *r)
 {
     const uint32_t side = 8u << below(r, 4), id = 1 + below(r, 4);
-    const struct virtio_gpu_resource_create_2d two = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D,
-        .resource_id = id,
-        .format = VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM,
-        .width = side,
-        .height = side};
+    const struct virtio_gpu_resource_create_2d two =
+        request_create_2d(id, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, side, side);
     const struct virtio_gpu_resource_create_3d three = {
         .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
         .resource_id = id,
@@ -93,10 +90,7 @@ static void good_beginning(struct card *c, struct chance *r)
         .array_size = 1,
         .last_level = below(r, 4) ? 0 : below(r, 6),
         .nr_samples = below(r, 8) ? 0 : below(r, 9)};
-    const struct virtio_gpu_set_scanout show = {.hdr.type =
-                                                    VIRTIO_GPU_CMD_SET_SCANOUT,
-                                                .r = {0, 0, side, side},
-                                                .resource_id = id};
+    const struct virtio_gpu_set_scanout show = request_scanout(id, side, side);
 
     if (below(r, 2)) {
         card_put(c, &two, sizeof(two));

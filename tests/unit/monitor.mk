@@ -191,7 +191,7 @@ tests_unit_test_processes_LDADD = $(monitor_harness_libs)
 
 # The virtio-gpu's device and engine.
 tests_unit_test_virtio_process_SOURCES = tests/unit/test-virtio-process.c \
-	$(monitor_harness)
+	$(virtio_requests) $(monitor_harness)
 if HAVE_VNC
 tests_unit_test_virtio_process_SOURCES += $(rfb_client)
 endif HAVE_VNC

@@ -15,13 +15,13 @@
 
 #include <cmocka.h>
 #include <linux/virtio_config.h>
-#include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 
 #ifdef XVGPU_VNC
 #include "rfb-client.h"
 #endif
 #include "tools/client.h"
+#include "virtio-requests.h"
 
 #define BDF 0x80 /* slot 0x10 */
 #define BAR1 UINT64_C(0xf0010000)
@@ -141,50 +141,30 @@ static uint32_t command(const void *request, uint32_t len, uint32_t answer)
 }
 
 #define OK(c)                                                                  \
-    assert_int_equal(command(&(c), sizeof(c), sizeof(c.hdr)),                  \
-                     VIRTIO_GPU_RESP_OK_NODATA)
+    assert_int_equal(                                                          \
+        command(&(c), sizeof(c), sizeof(struct virtio_gpu_ctrl_hdr)),          \
+        VIRTIO_GPU_RESP_OK_NODATA)
 
 static void set_scanout(void)
 {
-    struct virtio_gpu_set_scanout s = {
-        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
+    const struct virtio_gpu_set_scanout s = request_scanout(1, WIDTH, HEIGHT);
 
     OK(s);
 }
 
 static void flush(void)
 {
-    struct virtio_gpu_resource_flush f = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
+    const struct virtio_gpu_resource_flush f = request_flush(1, WIDTH, HEIGHT);
 
     OK(f);
 }
 
 static void create(void)
 {
-    struct virtio_gpu_resource_create_2d c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D,
-        .resource_id = 1,
-        .format = VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM,
-        .width = WIDTH,
-        .height = HEIGHT,
-    };
-    struct {
-        struct virtio_gpu_ctrl_hdr hdr;
-        uint32_t resource_id, nr_entries;
-        struct virtio_gpu_mem_entry entry;
-    } a = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
-        .resource_id = 1,
-        .nr_entries = 1,
-        .entry = {.addr = PIXELS, .length = WIDTH * HEIGHT * 4},
-    };
+    const struct virtio_gpu_resource_create_2d c =
+        request_create_2d(1, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, WIDTH, HEIGHT);
+    const struct request_backing a =
+        request_backing(1, PIXELS, WIDTH * HEIGHT * 4);
 
     OK(c);
     OK(a);
@@ -193,11 +173,8 @@ static void create(void)
 
 static void show(uint32_t colour)
 {
-    struct virtio_gpu_transfer_to_host_2d t = {
-        .hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D,
-        .r = {0, 0, WIDTH, HEIGHT},
-        .resource_id = 1,
-    };
+    const struct virtio_gpu_transfer_to_host_2d t =
+        request_transfer(1, WIDTH, HEIGHT);
     uint32_t *p = ptr(PIXELS, WIDTH * HEIGHT * 4), i;
 
     for (i = 0; i < WIDTH * HEIGHT; i++)
@@ -339,36 +316,20 @@ static void engine_killed(void **state)
 }
 
 /* A context clears resource 1 to a colour and shows it. */
-static void clear(const float *colour)
+static void clear(float red, float green, float blue)
 {
-    struct virtio_gpu_ctx_create ctx = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
-    struct virtio_gpu_resource_create_3d c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
-        .resource_id = 1,
-        .target = 2, /* 2D */
-        .format = VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
-        .bind = 2, /* drawn to */
-        .width = WIDTH,
-        .height = HEIGHT,
-        .depth = 1,
-        .array_size = 1,
-    };
-    struct virtio_gpu_ctx_resource a = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = 1},
-        .resource_id = 1};
-    /* CREATE_SUB_CTX, SET_SUB_CTX, CREATE_OBJECT of a surface,
-     * SET_FRAMEBUFFER_STATE, CLEAR: virglrenderer's src/virgl_protocol.h. */
+    const struct virtio_gpu_ctx_create ctx = request_context(1, 0);
+    const struct virtio_gpu_resource_create_3d c =
+        request_create_3d(1, WIDTH, HEIGHT);
+    const struct virtio_gpu_ctx_resource a =
+        request_on_context(VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, 1, 1);
     struct {
-        struct virtio_gpu_ctrl_hdr hdr;
-        uint32_t size, padding;
-        uint32_t dw[23];
-    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D, .ctx_id = 1},
-           .size = sizeof(s.dw),
-           .dw = {0x1001d, 1, 0x1001c, 1, 0x50801, 1, 1, 1, 0, 0, 0x30005, 1, 0,
-                  1, 0x80007, 4}};
+        struct virtio_gpu_cmd_submit c;
+        uint32_t dw[STREAM_TARGET + STREAM_CLEAR];
+    } s = {.c = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D, .ctx_id = 1},
+                 .size = sizeof(s.dw)}};
 
-    memcpy(s.dw + 16, colour, 4 * sizeof(*colour));
+    stream_clear(s.dw + stream_target(s.dw, 1), red, green, blue);
     OK(ctx);
     OK(c);
     OK(a);
@@ -380,7 +341,6 @@ static void clear(const float *colour)
 /* What the renderer does with a guest's first commands the sandbox allows. */
 static void picture_3d(void **state)
 {
-    static const float orange[] = {1, 0.5f, 0, 1};
     const uint32_t virgl = 1u << VIRTIO_GPU_F_VIRGL;
 
     (void)state;
@@ -390,7 +350,7 @@ static void picture_3d(void **state)
         accepted = virgl;
         drive();
         accepted = 0;
-        clear(orange);
+        clear(1, 0.5f, 0); /* orange */
         assert_steps(0xff8000, 0);
         assert_int_equal(rd(STATUS, 1), 15);
     }

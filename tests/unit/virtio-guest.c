@@ -205,30 +205,17 @@ uint32_t guest_send(struct guest *g, const void *request, uint32_t len)
 uint32_t guest_create(struct guest *g, uint32_t id, uint32_t format,
                       uint32_t width, uint32_t height)
 {
-    struct virtio_gpu_resource_create_2d c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D,
-        .resource_id = id,
-        .format = format,
-        .width = width,
-        .height = height,
-    };
+    const struct virtio_gpu_resource_create_2d c =
+        request_create_2d(id, format, width, height);
 
     return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_attach(struct guest *g, uint32_t id, uint64_t addr, uint32_t len)
 {
-    struct {
-        struct virtio_gpu_resource_attach_backing c;
-        struct virtio_gpu_mem_entry entry;
-    } a = {
-        .c.hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
-        .c.resource_id = id,
-        .c.nr_entries = 1,
-        .entry = {.addr = addr, .length = len},
-    };
+    const struct request_backing c = request_backing(id, addr, len);
 
-    return guest_send(g, &a, sizeof(a));
+    return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_on_resource(struct guest *g, uint32_t type, uint32_t id)
@@ -241,37 +228,32 @@ uint32_t guest_on_resource(struct guest *g, uint32_t type, uint32_t id)
 uint32_t guest_transfer(struct guest *g, uint32_t id, uint64_t offset,
                         uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    struct virtio_gpu_transfer_to_host_2d c = {
-        .hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D,
-        .r = {x, y, width, height},
-        .offset = offset,
-        .resource_id = id,
-    };
+    struct virtio_gpu_transfer_to_host_2d c =
+        request_transfer(id, width, height);
 
+    c.r.x = x;
+    c.r.y = y;
+    c.offset = offset;
     return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_scanout(struct guest *g, uint32_t scanout, uint32_t id,
                        uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    struct virtio_gpu_set_scanout c = {
-        .hdr.type = VIRTIO_GPU_CMD_SET_SCANOUT,
-        .r = {x, y, width, height},
-        .scanout_id = scanout,
-        .resource_id = id,
-    };
+    struct virtio_gpu_set_scanout c = request_scanout(id, width, height);
 
+    c.r.x = x;
+    c.r.y = y;
+    c.scanout_id = scanout;
     return guest_send(g, &c, sizeof(c));
 }
 
 uint32_t guest_flush(struct guest *g, uint32_t id, uint32_t x, uint32_t y,
                      uint32_t width, uint32_t height)
 {
-    struct virtio_gpu_resource_flush c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH,
-        .r = {x, y, width, height},
-        .resource_id = id,
-    };
+    struct virtio_gpu_resource_flush c = request_flush(id, width, height);
 
+    c.r.x = x;
+    c.r.y = y;
     return guest_send(g, &c, sizeof(c));
 }

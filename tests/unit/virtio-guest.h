@@ -6,12 +6,12 @@
 #ifndef TESTS_UNIT_VIRTIO_GUEST_H
 #define TESTS_UNIT_VIRTIO_GUEST_H
 
-#include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
 
 #include "dm/engine/virtio/vgpu.h"
 #include "engine-rig.h"
+#include "virtio-requests.h"
 
 #define GUEST_MIB (1ull << 20)
 #define GUEST_RAM (16 * GUEST_MIB)

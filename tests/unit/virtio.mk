@@ -15,8 +15,9 @@ virtio_tests = \
 check_PROGRAMS += $(virtio_tests)
 TESTS += $(virtio_tests)
 
+virtio_requests = tests/unit/virtio-requests.c tests/unit/virtio-requests.h
 virtio_guest = tests/unit/virtio-guest.c tests/unit/virtio-guest.h \
-	$(engine_rig)
+	$(virtio_requests) $(engine_rig)
 virtio_test_libs = libvirtio.la $(engine_test_libs)
 
 tests_unit_test_virtq_SOURCES = tests/unit/test-virtq.c $(virtio_guest)
