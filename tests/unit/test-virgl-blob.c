@@ -7,12 +7,10 @@
 
 #include <cmocka.h>
 
-#include "dm/engine/virtio/virgl.h"
 #include "blob-guest.h"
+#include "virgl-guest.h"
 
-#define FEATURES_3D                                                            \
-    (BLOB_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |                              \
-     1ull << VIRTIO_GPU_F_CONTEXT_INIT)
+#define FEATURES_3D (BLOB_FEATURES | GUEST_FEATURES_3D)
 
 static struct guest g;
 static struct blob_request blob;
@@ -32,23 +30,9 @@ static int end(void **state)
 #define PIPE_RESOURCE_CREATE (48u | 11u << 16) /* src/virgl_protocol.h */
 #define TARGET_2D 2u
 
-static void context(uint32_t id)
-{
-    struct virtio_gpu_ctx_create c = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = id},
-        .context_init = 2,
-    };
-
-    assert_int_equal(guest_send(&g, &c, sizeof(c)), OK);
-}
-
 static uint32_t attach(uint32_t ctx, uint32_t id)
 {
-    struct virtio_gpu_ctx_resource c = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = ctx},
-        .resource_id = id};
-
-    return guest_send(&g, &c, sizeof(c));
+    return guest_on_context(&g, VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, ctx, id);
 }
 
 /* A texture in context 1, to be had by its number. */
@@ -80,7 +64,7 @@ static void renderer_knows_the_pages(void **state)
     struct vgpu *v = vgpu_of(g.rig.e);
 
     (void)state;
-    context(1);
+    assert_int_equal(guest_context(&g, 1, 2), OK);
     assert_int_equal(blob_create(&g, 1), OK);
     assert_int_equal(attach(1, 1), OK);
     assert_int_equal(v->virgl->mapped, PAGES * PAGE);
@@ -116,7 +100,7 @@ static void stops_while_it_is_made(void **state)
     struct vgpu *v = vgpu_of(g.rig.e);
 
     (void)state;
-    context(1);
+    assert_int_equal(guest_context(&g, 1, 2), OK);
     blob = blob_of(1, GUEST);
     blob.c.nr_entries = 1;
     blob.entry[0].addr = GUEST_DATA;
@@ -160,7 +144,7 @@ static void of_the_host(void **state)
     struct virtio_gpu_set_scanout_blob c = blob_surface(2);
 
     (void)state;
-    context(1);
+    assert_int_equal(guest_context(&g, 1, 2), OK);
     make_texture(77);
     blob = blob_of(1, HOST3D);
     blob.c.hdr.ctx_id = 1;

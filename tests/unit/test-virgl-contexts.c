@@ -7,9 +7,8 @@
 
 #include <cmocka.h>
 
-#include "virtio-guest.h"
+#include "virgl-guest.h"
 
-#define FEATURES_3D (GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL)
 #define ON_RING (VIRTIO_GPU_FLAG_FENCE | VIRTIO_GPU_FLAG_INFO_RING_IDX)
 
 static struct guest g;
@@ -17,29 +16,19 @@ static struct guest g;
 static int begin(void **state)
 {
     (void)state;
-    return guest_begin(&g, FEATURES_3D | 1ull << VIRTIO_GPU_F_CONTEXT_INIT);
+    return guest_begin(&g, GUEST_FEATURES_3D);
 }
 
 static int begin_of_old(void **state)
 {
     (void)state;
-    return guest_begin(&g, FEATURES_3D);
+    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
 }
 
 static int end(void **state)
 {
     (void)state;
     return guest_end(&g);
-}
-
-static uint32_t create(uint32_t id, uint32_t init)
-{
-    struct virtio_gpu_ctx_create c = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = id},
-        .context_init = init,
-    };
-
-    return guest_send(&g, &c, sizeof(c));
 }
 
 static struct virtio_gpu_ctrl_hdr submit(uint32_t ctx, uint32_t flags,
@@ -64,13 +53,13 @@ static struct virtio_gpu_ctrl_hdr submit(uint32_t ctx, uint32_t flags,
 static void by_capset(void **state)
 {
     (void)state;
-    assert_int_equal(create(1, 0), OK);
-    assert_int_equal(create(2, 1), OK);
-    assert_int_equal(create(3, 2), OK);
-    assert_int_equal(create(4, 3), BAD_PARAMETER);
-    assert_int_equal(create(4, 2 | 0x100), BAD_PARAMETER);
-    assert_int_equal(create(4, 2u | 1u << 31), BAD_PARAMETER);
-    assert_int_equal(create(4, 2), OK);
+    assert_int_equal(guest_context(&g, 1, 0), OK);
+    assert_int_equal(guest_context(&g, 2, 1), OK);
+    assert_int_equal(guest_context(&g, 3, 2), OK);
+    assert_int_equal(guest_context(&g, 4, 3), BAD_PARAMETER);
+    assert_int_equal(guest_context(&g, 4, 2 | 0x100), BAD_PARAMETER);
+    assert_int_equal(guest_context(&g, 4, 2u | 1u << 31), BAD_PARAMETER);
+    assert_int_equal(guest_context(&g, 4, 2), OK);
 }
 
 /* The timelines of two contexts, in turns: each answer says whose it is. */
@@ -82,8 +71,8 @@ static void rings(void **state)
     uint32_t i;
 
     (void)state;
-    assert_int_equal(create(1, 2), OK);
-    assert_int_equal(create(2, 2), OK);
+    assert_int_equal(guest_context(&g, 1, 2), OK);
+    assert_int_equal(guest_context(&g, 2, 2), OK);
     for (i = 0; i < 12; i++) {
         fence = 0x100000001ull + i;
         to = submit(1 + i % 2, ON_RING, ring[i % 3], fence);
@@ -115,7 +104,7 @@ static void ring_of_the_dead(void **state)
     struct saved_head *saved;
 
     (void)state;
-    assert_int_equal(create(1, 2), OK);
+    assert_int_equal(guest_context(&g, 1, 2), OK);
     guest_put(&g, CONTROL, &c, sizeof(c), HDR);
     saved = vgpu_of(g.rig.e)->store.head;
     saved->busy_queue = CONTROL;
@@ -136,7 +125,7 @@ static void of_old(void **state)
     struct virtio_gpu_ctrl_hdr to;
 
     (void)state;
-    assert_int_equal(create(1, 77), OK);
+    assert_int_equal(guest_context(&g, 1, 77), OK);
     to = submit(1, ON_RING, 200, 3);
     assert_int_equal(to.type, OK);
     assert_int_equal(to.flags, VIRTIO_GPU_FLAG_FENCE);

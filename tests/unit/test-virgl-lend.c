@@ -8,46 +8,20 @@
 
 #include <cmocka.h>
 
-#include "dm/engine/virtio/virgl.h"
-#include "virtio-guest.h"
-
-#define SIDE 64u
-#define BYTES (4 * SIDE * SIDE)
-#define BGRA VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
-#define TARGET_2D 2u
-#define RENDER_TARGET VIRGL_RES_BIND_RENDER_TARGET
+#include "virgl-guest.h"
 
 static struct guest g;
 
 static int begin(void **state)
 {
     (void)state;
-    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL |
-                               1ull << VIRTIO_GPU_F_CONTEXT_INIT);
+    return guest_begin(&g, GUEST_FEATURES_3D);
 }
 
 static int end(void **state)
 {
     (void)state;
     return guest_end(&g);
-}
-
-static uint32_t create_3d(uint32_t id, uint32_t width, uint32_t height)
-{
-    struct virtio_gpu_resource_create_3d c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
-        .resource_id = id,
-        .target = TARGET_2D,
-        .format = BGRA,
-        .bind = RENDER_TARGET,
-        .width = width,
-        .height = height,
-        .depth = 1,
-        .array_size = 1,
-        .flags = VIRTIO_GPU_RESOURCE_FLAG_Y_0_TOP,
-    };
-
-    return guest_send(&g, &c, sizeof(c));
 }
 
 /* A query's results are in memory that guest and renderer both write to: what
@@ -72,7 +46,7 @@ static void results_stay(void **state)
     unsigned char *p = guest_ptr(&g, GUEST_DATA + BYTES + 100, 64);
 
     (void)state;
-    assert_int_equal(create_3d(7, SIDE, SIDE), OK);
+    assert_int_equal(guest_create_3d(&g, 7, SIDE, SIDE), OK);
     assert_int_equal(guest_attach(&g, 7, GUEST_DATA, BYTES), OK);
     assert_int_equal(guest_send(&g, &c, sizeof(c)), OK);
     assert_int_equal(guest_attach(&g, 8, GUEST_DATA + BYTES + 100, 64), OK);
@@ -186,7 +160,7 @@ static void cuts_transfers(void **state)
     struct virtio_gpu_transfer_host_3d c = {.resource_id = 9};
 
     (void)state;
-    assert_int_equal(create_3d(9, 2048, 1024), OK);
+    assert_int_equal(guest_create_3d(&g, 9, 2048, 1024), OK);
     assert_int_equal(guest_send(&g, &layers, sizeof(layers)), OK);
     assert_int_equal(guest_send(&g, &buffer, sizeof(buffer)), OK);
     assert_int_equal(guest_attach(&g, 9, GUEST_DATA, 8 * GUEST_MIB), OK);
@@ -228,7 +202,7 @@ static void lends_in_pieces(void **state)
     (void)state;
     for (i = 0; i < 8 * GUEST_MIB / 4; i++)
         p[i] = i * 2654435761u;
-    assert_int_equal(create_3d(9, 2048, 2048), OK);
+    assert_int_equal(guest_create_3d(&g, 9, 2048, 2048), OK);
     put_attach(9);
     steps = steps_of_command();
     assert_true(steps > ENTRIES * ENTRY_BYTES / (4 * GUEST_MIB));

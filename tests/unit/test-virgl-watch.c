@@ -9,9 +9,8 @@
 
 #include <cmocka.h>
 
-#include "dm/engine/virtio/virgl.h"
 #include "lib/proto.h"
-#include "virtio-guest.h"
+#include "virgl-guest.h"
 
 static bool stuck;
 
@@ -29,8 +28,6 @@ int virgl_renderer_submit_cmd(void *buffer, int ctx, int dwords)
 /* In a process of its own: status 0 when it came back. */
 static void hang(bool idle)
 {
-    struct virtio_gpu_ctx_create create = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
     struct {
         struct virtio_gpu_cmd_submit c;
         uint32_t nop;
@@ -44,7 +41,7 @@ static void hang(bool idle)
     rig_respawn(&g.rig);
     if (guest_start(&g, 0))
         _exit(1);
-    if (guest_send(&g, &create, sizeof(create)) != OK)
+    if (guest_context(&g, 1, 0) != OK)
         _exit(2);
     alarm(120);
     if (idle)

@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#include "dm/engine/virtio/virgl.h"
-#include "virtio-guest.h"
+#include "virgl-guest.h"
 
 static struct guest g;
 
@@ -69,7 +68,7 @@ static int begin_2d(void **state)
 static int begin_3d(void **state)
 {
     (void)state;
-    return guest_begin(&g, GUEST_FEATURES | 1ull << VIRTIO_GPU_F_VIRGL);
+    return guest_begin(&g, GUEST_FEATURES_3D);
 }
 
 static int end(void **state)
@@ -124,53 +123,37 @@ static void offer_creation(uint32_t i, uint32_t id, uint32_t flags)
     offer(i, &c, sizeof(c));
 }
 
-/* A context that clears resource 1: as in test-virgl. */
+/* A context that may draw to resource 1, and has done so. */
 static void prepare(void)
 {
-    struct virtio_gpu_ctx_create ctx = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_CREATE, .ctx_id = 1}};
-    struct virtio_gpu_resource_create_3d c = {
-        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
-        .resource_id = 1,
-        .target = 2, /* 2D */
-        .format = VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
-        .bind = 2, /* drawn to */
-        .width = 64,
-        .height = 64,
-        .depth = 1,
-        .array_size = 1,
-    };
-    struct virtio_gpu_ctx_resource a = {
-        .hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = 1},
-        .resource_id = 1};
+    uint32_t dw[STREAM_TARGET + STREAM_CLEAR];
+    const uint32_t n = stream_target(dw, 1);
 
-    offer(0, &ctx, sizeof(ctx));
-    offer(1, &c, sizeof(c));
-    offer(2, &a, sizeof(a));
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 3);
-    assert_int_equal(answer(2)->type, OK);
+    guest_target(&g, 1);
+    stream_clear(dw + n, 0, 0, 0);
+    assert_int_equal(guest_submit(&g, 1, dw, sizeof(dw) / 4, sizeof(dw)), OK);
 }
 
-static void offer_clear(uint32_t i, bool first)
+/* A stream of n times the same. */
+static void offer_clears(uint32_t i, uint32_t n)
 {
-    struct {
-        struct virtio_gpu_ctrl_hdr hdr;
-        uint32_t size, padding;
-        uint32_t dw[23];
-    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
-                   .ctx_id = 1,
-                   .flags = VIRTIO_GPU_FLAG_FENCE,
-                   .fence_id = 77},
-           .size = sizeof(s.dw),
-           .dw = {0x1001d, 1, 0x1001c, 1, 0x50801, 1, 1, 1, 0, 0, 0x30005, 1, 0,
-                  1, 0x80007, 4}};
+    static struct {
+        struct virtio_gpu_cmd_submit c;
+        uint32_t dw[300][STREAM_CLEAR];
+    } s;
+    uint32_t k;
 
-    if (!first) { /* only to clear */
-        s.size = 9 * 4;
-        memmove(s.dw, s.dw + 14, s.size);
-    }
-    offer(i, &s, sizeof(s) - sizeof(s.dw) + s.size);
+    assert_true(n <= 300);
+    s.c = (struct virtio_gpu_cmd_submit){
+        .hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
+                .ctx_id = 1,
+                .flags = VIRTIO_GPU_FLAG_FENCE,
+                .fence_id = 77},
+        .size = n * sizeof(s.dw[0]),
+    };
+    for (k = 0; k < n; k++)
+        stream_clear(s.dw[k], 0, 0, 0);
+    offer(i, &s, sizeof(s.c) + s.c.size);
 }
 
 /* ---- Tests ----------------------------------------------------------------
@@ -184,13 +167,9 @@ static void waits_in_order(void **state)
 
     (void)state;
     prepare();
-    offer_clear(0, true);
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-    assert_int_equal(answer(0)->type, OK);
     before = g.used[CONTROL];
     held = 20;
-    offer_clear(0, false);
+    offer_clears(0, 1);
     offer_creation(1, 9, 0);
     guest_turn(&g);
     assert_true(meanwhile.looked);
@@ -209,27 +188,12 @@ static void waits_in_order(void **state)
  * gives the engine back has waited for all. */
 static void two_under_way(void **state)
 {
-    static struct {
-        struct virtio_gpu_ctrl_hdr hdr;
-        uint32_t size, padding;
-        uint32_t dw[300][9];
-    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
-                   .ctx_id = 1,
-                   .flags = VIRTIO_GPU_FLAG_FENCE},
-           .size = sizeof(s.dw)};
     struct virgl *v = vgpu_of(g.rig.e)->virgl;
-    uint32_t i, before;
+    uint32_t before;
 
     (void)state;
     prepare();
-    offer_clear(0, true);
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-    for (i = 0; i < 300; i++) {
-        s.dw[i][0] = 0x80007;
-        s.dw[i][1] = 4;
-    }
-    offer(0, &s, sizeof(s));
+    offer_clears(0, 300);
     virtio_front.look(g.rig.e);
     v->draws = 4;
     before = v->fence;
@@ -252,32 +216,16 @@ static void two_under_way(void **state)
 /* A stream of few draws that take long is cut, too. */
 static void few_that_take_long(void **state)
 {
-    struct {
-        struct virtio_gpu_ctrl_hdr hdr;
-        uint32_t size, padding;
-        uint32_t dw[6][9];
-    } s = {.hdr = {.type = VIRTIO_GPU_CMD_SUBMIT_3D,
-                   .ctx_id = 1,
-                   .flags = VIRTIO_GPU_FLAG_FENCE},
-           .size = sizeof(s.dw)};
     struct virgl *v = vgpu_of(g.rig.e)->virgl;
-    uint32_t i;
 
     (void)state;
     prepare();
-    offer_clear(0, true);
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
-    for (i = 0; i < 6; i++) {
-        s.dw[i][0] = 0x80007;
-        s.dw[i][1] = 4;
-    }
     v->draws = 16;
     slow_us = 20000;
-    offer(0, &s, sizeof(s));
+    offer_clears(0, 6);
     guest_turn(&g);
     assert_int_equal(slow_us, 0);
-    offer(1, &s, sizeof(s));
+    offer_clears(1, 6);
     guest_turn(&g);
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 2);
     assert_in_range(v->draws, 1, 6);
@@ -302,12 +250,9 @@ static void many_wait(void **state)
 
     (void)state;
     prepare();
-    offer_clear(0, true);
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
     before = g.used[CONTROL];
     held = 500;
-    offer_clear(0, false);
+    offer_clears(0, 1);
     for (i = 2; i < GUEST_QUEUE; i++)
         offer_mute(i, 100 + i);
     guest_turn(&g);
@@ -331,12 +276,9 @@ static void long_answer(void **state)
 
     (void)state;
     prepare();
-    offer_clear(0, true);
-    guest_turn(&g);
-    assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
     before = g.used[CONTROL];
     held = 20;
-    offer_clear(0, false);
+    offer_clears(0, 1);
     offer(1, &c, sizeof(c));
     guest_desc(&g, CONTROL, 3, GUEST_RESPONSE + 0x1000, sizeof(*info),
                VRING_DESC_F_WRITE, 0);

@@ -106,7 +106,6 @@ request_transfer_3d(uint32_t type, uint32_t ctx, uint32_t id, uint32_t width,
 
 /* ---- Streams ------------------------------------------------------------- */
 
-#define CMD(command, object, n) ((command) | (object) << 8 | (n) << 16)
 #define CREATE_OBJECT 1u
 #define SET_FRAMEBUFFER 5u
 #define CLEAR 7u
@@ -126,17 +125,17 @@ static uint32_t bits(float f)
 uint32_t stream_target(uint32_t *dw, uint32_t resource)
 {
     const uint32_t target[STREAM_TARGET] = {
-        CMD(CREATE_SUB_CTX, 0, 1),
+        STREAM_CMD(CREATE_SUB_CTX, 0, 1),
         1,
-        CMD(SET_SUB_CTX, 0, 1),
+        STREAM_CMD(SET_SUB_CTX, 0, 1),
         1,
-        CMD(CREATE_OBJECT, SURFACE, 5),
+        STREAM_CMD(CREATE_OBJECT, SURFACE, 5),
         1, /* its number */
         resource,
         VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM,
         0,
         0,
-        CMD(SET_FRAMEBUFFER, 0, 3),
+        STREAM_CMD(SET_FRAMEBUFFER, 0, 3),
         1,
         0,
         1,
@@ -149,8 +148,15 @@ uint32_t stream_target(uint32_t *dw, uint32_t resource)
 uint32_t stream_clear(uint32_t *dw, float red, float green, float blue)
 {
     const uint32_t clear[STREAM_CLEAR] = {
-        CMD(CLEAR, 0, 8), COLOUR_0, bits(red), bits(green), bits(blue),
-        bits(1),          0,        0,         0,
+        STREAM_CMD(CLEAR, 0, 8),
+        COLOUR_0,
+        bits(red),
+        bits(green),
+        bits(blue),
+        bits(1),
+        0,
+        0,
+        0,
     };
 
     memcpy(dw, clear, sizeof(clear));

@@ -43,8 +43,10 @@ struct virtio_gpu_transfer_host_3d
 request_transfer_3d(uint32_t type, uint32_t ctx, uint32_t id, uint32_t width,
                     uint32_t height);
 
-/* Parts of a stream: the dwords written. Numbers of commands and objects are
- * those of virglrenderer's src/virgl_protocol.h. */
+/* A command of a stream, in virglrenderer's numbers (src/virgl_protocol.h),
+ * that n dwords follow. */
+#define STREAM_CMD(command, object, n) ((command) | (object) << 8 | (n) << 16)
+/* Parts of a stream: the dwords written. */
 #define STREAM_TARGET 14u
 #define STREAM_CLEAR 9u
 /* The resource is the one that is drawn to, in a sub-context of its own. */
