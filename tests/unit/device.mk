@@ -5,6 +5,7 @@ device_tests = \
 	tests/unit/test-device \
 	tests/unit/test-scanout \
 	tests/unit/test-virtio \
+	tests/unit/test-virtio-resets \
 	$(NULL)
 check_PROGRAMS += $(device_tests)
 TESTS += $(device_tests)
@@ -34,7 +35,15 @@ tests_unit_test_scanout_SOURCES = tests/unit/test-scanout.c
 tests_unit_test_scanout_CFLAGS = $(device_test_cflags)
 tests_unit_test_scanout_LDADD = libxvgpu.la $(CMOCKA_LIBS)
 
-tests_unit_test_virtio_SOURCES = tests/unit/test-virtio.c $(device_host)
+virtio_driver = tests/unit/virtio-driver.c tests/unit/virtio-driver.h \
+	$(device_host)
+tests_unit_test_virtio_SOURCES = tests/unit/test-virtio.c $(virtio_driver)
 tests_unit_test_virtio_CPPFLAGS = $(device_test_cppflags)
 tests_unit_test_virtio_CFLAGS = $(device_test_cflags)
 tests_unit_test_virtio_LDADD = $(device_test_libs)
+
+tests_unit_test_virtio_resets_SOURCES = tests/unit/test-virtio-resets.c \
+	$(virtio_driver)
+tests_unit_test_virtio_resets_CPPFLAGS = $(device_test_cppflags)
+tests_unit_test_virtio_resets_CFLAGS = $(device_test_cflags)
+tests_unit_test_virtio_resets_LDADD = $(device_test_libs)
