@@ -41,13 +41,20 @@ bool display_ask_size(struct display *d, unsigned int scanout, uint32_t width,
     };
     uint64_t now = clock_ns();
     bool early;
+    int rc;
 
     pthread_mutex_lock(&d->lock);
     early = d->asked_ns && now - d->asked_ns < ASK_NS;
     if (!early)
         d->asked_ns = now;
     pthread_mutex_unlock(&d->lock);
-    return !early && !proto_send(d->sock, &msg, NULL, 0, NULL, 0);
+    if (early)
+        return false;
+    rc = proto_send(d->sock, &msg, NULL, 0, NULL, 0);
+    if (rc)
+        display_log(d, LOG_WARNING, "tell the monitor of a viewer's size: %s",
+                    strerror(-rc));
+    return !rc;
 }
 
 static int take_descriptors(struct display *d, struct proto_in *in)

@@ -135,6 +135,29 @@ tests_faults_fake_xen_vgpud_LDFLAGS = $(FAULT_LINK)
 tests_faults_fake_xen_vgpud_DEPENDENCIES = libvgpud.la $(fault_deps)
 tests_faults_fake_xen_vgpud_LDADD = libvgpud.la $(fault_libs)
 
+if HAVE_VNC
+check_PROGRAMS += \
+	tests/faults/fake/xen-vgpu-display \
+	tests/faults/faults-display \
+	$(NULL)
+TESTS += tests/faults/faults-display
+
+tests_faults_faults_display_SOURCES = tests/faults/faults-display.c \
+	tests/unit/display-host.c tests/unit/display-host.h \
+	tests/faults/report.c tests/faults/report.h $(rfb_client)
+tests_faults_faults_display_CPPFLAGS = $(fault_cppflags)
+tests_faults_faults_display_CFLAGS = $(fault_cflags) $(VNC_CFLAGS)
+tests_faults_faults_display_LDFLAGS = $(FAULT_LINK)
+tests_faults_faults_display_DEPENDENCIES = $(fault_deps)
+tests_faults_faults_display_LDADD = $(fault_libs) $(CMOCKA_LIBS) $(VNC_LIBS)
+
+tests_faults_fake_xen_vgpu_display_SOURCES = dm/display/main.c
+tests_faults_fake_xen_vgpu_display_CFLAGS = $(AM_CFLAGS)
+tests_faults_fake_xen_vgpu_display_LDFLAGS = $(FAULT_LINK)
+tests_faults_fake_xen_vgpu_display_DEPENDENCIES = libdisplay.la $(fault_deps)
+tests_faults_fake_xen_vgpu_display_LDADD = libdisplay.la $(fault_libs)
+endif HAVE_VNC
+
 endif HAVE_CMOCKA
 
 EXTRA_DIST += tests/faults/README.md tests/faults/symbols

@@ -122,6 +122,8 @@ __attribute__((constructor)) static void attach(void)
         me = POINTS_DEVICE;
     else if (strstr(program_invocation_short_name, "-vgpud"))
         me = POINTS_VGPUD;
+    else if (strstr(program_invocation_short_name, "-display"))
+        me = POINTS_DISPLAY;
     if (!path)
         return;
     my_pid = getpid();
@@ -133,7 +135,7 @@ __attribute__((constructor)) static void attach(void)
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
-    return me == POINTS_DEVICE || me == POINTS_ENGINE;
+    return me == POINTS_DEVICE || me == POINTS_ENGINE || me == POINTS_DISPLAY;
 }
 
 const char *points_name(unsigned int point)
@@ -154,8 +156,8 @@ struct points *points_get(void)
 const char *points_who(unsigned int who)
 {
     static const char *const names[POINTS_WHO] = {
-        "xen-vgpu-dm", "its fork", "xen-vgpu-device", "xen-vgpu-engine",
-        "xen-vgpud"};
+        "xen-vgpu-dm",     "its fork",  "xen-vgpu-device",
+        "xen-vgpu-engine", "xen-vgpud", "xen-vgpu-display"};
 
     return names[who];
 }

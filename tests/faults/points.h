@@ -26,6 +26,7 @@ enum points_who {
     POINTS_DEVICE,
     POINTS_ENGINE,
     POINTS_VGPUD,
+    POINTS_DISPLAY,
     POINTS_WHO,
 };
 

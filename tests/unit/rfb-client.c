@@ -303,3 +303,19 @@ void rfb_get(struct rfb *r, bool incremental)
     rfb_request(r, incremental);
     rfb_update(r);
 }
+
+void rfb_picture(struct rfb *r, uint32_t width, uint32_t height)
+{
+    unsigned int i;
+
+    for (i = 0; i < 10; i++) {
+        rfb_request(r, false);
+        do
+            rfb_update(r);
+        while (!r->rects);
+        if (r->width == width && r->height == height &&
+            r->area == (uint64_t)width * height)
+            return;
+    }
+    fail_msg("%u x %u", r->width, r->height);
+}

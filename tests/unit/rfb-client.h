@@ -62,5 +62,8 @@ void rfb_ask_size(struct rfb *r, uint32_t width, uint32_t height, uint32_t x);
 void rfb_update(struct rfb *r);
 /* Ask and take. */
 void rfb_get(struct rfb *r, bool incremental);
+/* Until the whole picture has been seen, of that size: a new size comes in an
+ * update of its own, then what was asked for of the old size. */
+void rfb_picture(struct rfb *r, uint32_t width, uint32_t height);
 
 #endif

@@ -25,24 +25,6 @@ static const int32_t new_encodings[] = {0, RFB_NEW_SIZE, RFB_EXT_SIZE};
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Until the whole picture has been seen: a new size comes in an update of its
- * own, then what was asked for of the old size. */
-static void get_picture(struct rfb *r, uint32_t width, uint32_t height)
-{
-    unsigned int i;
-
-    for (i = 0; i < 10; i++) {
-        rfb_request(r, false);
-        do
-            rfb_update(r);
-        while (!r->rects);
-        if (r->width == width && r->height == height &&
-            r->area == (uint64_t)width * height)
-            return;
-    }
-    fail_msg("%u x %u", r->width, r->height);
-}
-
 static void test_picture(void **state)
 {
     uint32_t *pixels, x, y;
@@ -58,7 +40,7 @@ static void test_picture(void **state)
     assert_int_equal(r.width, 1282);
     assert_int_equal(r.height, 50);
     rfb_encodings(&r, all_encodings, NR(all_encodings));
-    get_picture(&r, 1282, 50);
+    rfb_picture(&r, 1282, 50);
     shown_check(&r, 1);
 
     /* One pixel costs one tile: the corner's is two by two. */
@@ -127,7 +109,7 @@ static void test_sizes(void **state)
     rfb_close(&old);
     rfb_get(&new, true);
     assert_true(new.sized);
-    get_picture(&new, 801, 601);
+    rfb_picture(&new, 801, 601);
     shown_check(&new, 2);
     rfb_get(&ext, false);
     assert_true(ext.sized);
@@ -135,10 +117,10 @@ static void test_sizes(void **state)
 
     /* Small after large, large after small. */
     shown_draw(&s, 0, 16, 16, 3);
-    get_picture(&new, 16, 16);
+    rfb_picture(&new, 16, 16);
     shown_check(&new, 3);
     shown_draw(&s, 0, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX, 4);
-    get_picture(&new, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX);
+    rfb_picture(&new, SCANOUT_WIDTH_MAX, SCANOUT_HEIGHT_MAX);
     shown_check(&new, 4);
 
     /* The guest's driver goes: black. Sizes that make no sense: the same. */
@@ -222,7 +204,7 @@ static void test_ask_size(void **state)
     rfb_open(&r, s.port[1]);
     assert_string_equal(r.name, "vGPU 7.1, scanout 1");
     rfb_encodings(&r, new_encodings, NR(new_encodings));
-    get_picture(&r, 320, 200);
+    rfb_picture(&r, 320, 200);
     shown_check(&r, 7);
     rfb_ask_size(&r, 1024, 768, 0);
     assert_int_equal(proto_recv(s.sock, &in), 0);
