@@ -110,8 +110,8 @@ int process_command(struct vgpu *vgpu, unsigned int n, enum link_cmd cmd)
            LINK_READ_ACQ(e->link->eng.ack_seq) != e->st->cmd_seq) {
         next = cmd == LINK_CMD_STOP ? soon(&until) : until;
         rc = -pthread_cond_timedwait(&dev->changed, &dev->lock, &next);
-        if (rc == -ETIMEDOUT && (next.tv_sec != until.tv_sec ||
-                                 next.tv_nsec != until.tv_nsec)) {
+        if (rc == -ETIMEDOUT &&
+            (next.tv_sec != until.tv_sec || next.tv_nsec != until.tv_nsec)) {
             ask(vgpu, n, PROTO_ENGINE_STOPPING); /* or the next time */
             rc = 0;
         }

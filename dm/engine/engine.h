@@ -228,10 +228,10 @@ struct engine {
     uint32_t map_generation; /* the last one obeyed */
     uint64_t job_start_ns;   /* 0: the next packet begins a job */
     enum link_state state;
-    bool gone;  /* the monitor */
-    bool async; /* some work that run() began is not known to be done */
+    bool gone;    /* the monitor */
+    bool async;   /* some work that run() began is not known to be done */
     int async_fd; /* readable when some of it is, if it tells; or -1 */
-    bool spin;  /* the next doorbell is expected soon */
+    bool spin;    /* the next doorbell is expected soon */
     /* The packet at hand was stopped: it compiles, and there is no grant for
      * that; or it is a WAIT_MEM, to be looked at again at wait_at_ns. */
     bool cold, waiting;

@@ -23,7 +23,7 @@ enum domain_life {
 
 struct domain_info {
     bool pv;
-    bool pvh; /* neither PV nor with the devices of a PC */
+    bool pvh;     /* neither PV nor with the devices of a PC */
     bool started; /* vCPUs run, or have run */
     uint32_t nr_vcpus;
     uint64_t pages;     /* charged to it */

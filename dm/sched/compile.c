@@ -11,9 +11,9 @@
  * longest is the next. Nobody waits for others that haven't asked of late.
  *
  * Nor is compiling a way past the run queue: what is done under such a grant
- * may be a guest's drawing (a GL driver compiles in the midst of a draw), beside
- * whoever has the turn. So those who want to run count as well, and who only
- * ever compiles has the processors for its share of the time.
+ * may be a guest's drawing (a GL driver compiles in the midst of a draw),
+ * beside whoever has the turn. So those who want to run count as well, and who
+ * only ever compiles has the processors for its share of the time.
  */
 #include "dm/sched/vgpud.h"
 

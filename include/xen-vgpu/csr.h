@@ -161,7 +161,7 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
 #define XVGPU_RESET_POWER_ON 0u
 #define XVGPU_RESET_FLR 1u
 #define XVGPU_RESET_CSR 2u
-#define XVGPU_RESET_HOST 3u /* the host restarted the device */
+#define XVGPU_RESET_HOST 3u  /* the host restarted the device */
 #define XVGPU_RESET_GUARD 4u /* the host: this vGPU has hung too often */
 #define XVGPU_RESET_ADMIN 5u /* the host: its administrator wanted it */
 
@@ -170,10 +170,11 @@ enum { XVGPU_CSRS(XVGPU_CSR_ENUM_) XVGPU_ENGINE_CSRS(XVGPU_CSR_ENUM_) };
  * it: of each engine whose ring was enabled the fault bit of INTR_STATUS is
  * set, STATUS is DISABLED, FAULT_CODE is ENGINE_RESET, GUARD if RESET_REASON
  * says that, too, or QUARANTINE while the host lets none of this vGPU's engines
- * start; and it signals once, by interrupt and by the COMPLETION_PORT that it had. All else is as after any
- * other reset: rings, registers and VRAM have to be set up anew. A start in
- * quarantine is answered with the fault QUARANTINE; when the quarantine ends,
- * which is another reset, engines that were so refused signal as above. */
+ * start; and it signals once, by interrupt and by the COMPLETION_PORT that it
+ * had. All else is as after any other reset: rings, registers and VRAM have to
+ * be set up anew. A start in quarantine is answered with the fault QUARANTINE;
+ * when the quarantine ends, which is another reset, engines that were so
+ * refused signal as above. */
 
 /* INTR_STATUS, INTR_ENABLE */
 #define XVGPU_INTR_DONE(engine) (1u << (engine))

@@ -87,8 +87,8 @@ struct fx_domain_config {
 void fx_next_domid(domid_t domid);
 
 /*
- * Creates an HVM, or PVH, domain and returns its domid, always a new one. RAM that
- * does not fit below low_bytes starts at 4 GiB. Its xenstore home,
+ * Creates an HVM, or PVH, domain and returns its domid, always a new one. RAM
+ * that does not fit below low_bytes starts at 4 GiB. Its xenstore home,
  * /local/domain/DOMID, exists afterwards.
  */
 int fx_domain_create(const struct fx_domain_config *config);

@@ -19,7 +19,7 @@ struct gfx_rig {
     struct rig rig;
     struct gfx *g;
     struct xvgpu_stream s; /* the next submission */
-    uint64_t ib; /* guest memory of the indirect buffer: GFX_IB */
+    uint64_t ib;           /* guest memory of the indirect buffer: GFX_IB */
     uint64_t fence;
 };
 

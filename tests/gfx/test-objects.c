@@ -322,8 +322,7 @@ static void counted(uint32_t type)
     XVGPU_GFX(&t.s, begin_query, .pool = 1);
     draw_all();
     XVGPU_GFX(&t.s, end_query, .pool = 1);
-    XVGPU_GFX(&t.s, copy_queries, .pool = 1, .count = 1,
-              .address = AT_OUT);
+    XVGPU_GFX(&t.s, copy_queries, .pool = 1, .count = 1, .address = AT_OUT);
     assert_int_equal(gfx_submit(&t), XVGPU_FAULT_NONE);
     assert_true(value[0] >= PIXELS);
 }

@@ -54,11 +54,11 @@ struct host {
     bool running;      /* the monitor has "started" the engine */
     bool refuse_start; /* ... or says that it can't */
     int32_t ack_status;
-    bool deaf; /* the engine acknowledges nothing */
-    bool late; /* old answers come before the one to RUN */
+    bool deaf;   /* the engine acknowledges nothing */
+    bool late;   /* old answers come before the one to RUN */
     bool frozen; /* ... since xen-vgpud has stopped it */
     unsigned int runs, kills;
-    unsigned int thaws; /* kills of one that was frozen */
+    unsigned int thaws;  /* kills of one that was frozen */
     unsigned int resets; /* that the device has told to be done */
 };
 

@@ -17,9 +17,9 @@
  *   undue      says that it is done with one that nobody wanted
  *   script S   R runs the engine, K kills it, each waiting for the answer; r
  *              and k don't; g is R for gfx; s says that it should stop; D waits
- *              for its death. `show` tells what came of it. An answer that nothing was asked for is the
- * end. later S    the same, from the first time that it is asked for registers
- * on
+ *              for its death. `show` tells what came of it. An answer that
+ *              nothing was asked for is the end.
+ *   later S    the same, from the first time that it is asked for registers on
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -108,8 +108,8 @@ static void looks_into_frames(void **state)
         if (!heads[i].fits)
             continue;
         assert_int_equal(view.line, heads[i].line);
-        assert_ptr_equal(view.pixels, scanout_frame(base, heads[i].frame - 1) +
-                                          heads[i].at);
+        assert_ptr_equal(view.pixels,
+                         scanout_frame(base, heads[i].frame - 1) + heads[i].at);
         assert_true((uint8_t *)(view.pixels +
                                 (size_t)view.line * (view.height - 1) +
                                 view.width) <= (uint8_t *)base + SCANOUT_SIZE);

@@ -206,8 +206,10 @@ static void test_gone_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_burns),        cmocka_unit_test(test_gang_compiles),
-    cmocka_unit_test(test_compilers),    cmocka_unit_test(test_capped_compiler),
+    cmocka_unit_test(test_burns),
+    cmocka_unit_test(test_gang_compiles),
+    cmocka_unit_test(test_compilers),
+    cmocka_unit_test(test_capped_compiler),
     cmocka_unit_test(test_compiles_beside),
     cmocka_unit_test(test_gone_at_once),
 };

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATISTICS 11u /* that Vulkan has; a chunk's pool counts all of them   \
-                        */
+/* That Vulkan has; a chunk's pool counts all of them. */
+#define STATISTICS 11u
 #define STATISTICS_MASK ((1u << STATISTICS) - 1)
 
 /* Stages of Vulkan 1.0 that a timestamp may wait for: not the host. */

@@ -8,7 +8,6 @@
  * in this process' turn: at an invalidation all is taken from the renderer at
  * once, and unmapped by and by.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

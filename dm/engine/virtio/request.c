@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a chain to a command. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dm/engine/virtio/vgpu.h"
-#include "lib/probes.h"
 
 #define HDR sizeof(struct virtio_gpu_ctrl_hdr)
 

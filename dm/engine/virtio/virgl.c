@@ -337,8 +337,8 @@ int virgl_read(struct vgpu *g, const struct resource *r,
     virgl_wait(g, virgl_mark(g));
     virgl_enter(g);
     virgl_renderer_force_ctx_0();
-    rc = virgl_renderer_transfer_read_iov(
-        r->id, 0, 0, stride, 0, (struct virgl_box *)&box, 0, &iov, 1);
+    rc = virgl_renderer_transfer_read_iov(r->id, 0, 0, stride, 0,
+                                          (struct virgl_box *)&box, 0, &iov, 1);
     virgl_leave(g);
     return rc ? -1 : 0;
 }

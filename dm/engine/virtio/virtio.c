@@ -121,8 +121,8 @@ static void virtio_describe(const struct engine *e, struct engine_host *host)
     if (!g->virgl)
         return;
     host->capsets = virgl_capsets(g);
-    /* Blobs not in 2D alone, though they would work: Linux makes all its buffers
-     * blobs then, and waits for each picture. */
+    /* Blobs not in 2D alone, though they would work: Linux makes all its
+     * buffers blobs then, and waits for each picture. */
     host->features |= 1u << VIRTIO_GPU_F_VIRGL |
                       1u << VIRTIO_GPU_F_CONTEXT_INIT |
                       1u << VIRTIO_GPU_F_RESOURCE_BLOB;
