@@ -84,13 +84,9 @@ uint32_t blob_flush(struct guest *g, uint32_t id)
 
 uint32_t blob_shown(struct guest *g, uint32_t scanout, uint32_t x, uint32_t y)
 {
-    void *base = vgpu_of(g->rig.e)->scanouts;
-    struct scanout_view view;
+    const uint32_t pixel = guest_shown(g, scanout, x, y);
 
-    if (scanout_look(base, scanout, &view) || x >= view.width ||
-        y >= view.height)
-        return ~0u;
-    return scanout_pixels(base, scanout)[y * view.width + x] & 0xffffff;
+    return pixel == ~0u ? pixel : pixel & 0xffffff;
 }
 
 bool blob_is_shown(struct guest *g, uint32_t salt)

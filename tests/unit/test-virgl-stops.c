@@ -50,7 +50,7 @@ static void stops_in_a_stream(void **state)
     assert_int_equal(guest_returned(&g, CONTROL, NULL), 1);
     assert_int_equal(guest_scanout(&g, 0, 7, 0, 0, SIDE, SIDE), OK);
     assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
-    assert_int_equal(guest_pixel(&g, 0, 0) & 0xffffff, 0xff00ff);
+    assert_int_equal(guest_shown(&g, 0, 0, 0) & 0xffffff, 0xff00ff);
 }
 
 /* Copies in a stream may take as long as draws. */
@@ -76,7 +76,7 @@ static void stops_between_copies(void **state)
 
     (void)state;
     guest_target(&g, 7);
-    guest_paint(&g);
+    guest_paint(&g, GUEST_DATA, SIDE, SIDE, 0);
     for (i = 0; i < 300; i++, n += sizeof(copy) / 4)
         memcpy(dw + n, copy, sizeof(copy));
     guest_put_stream(&g, dw, n);

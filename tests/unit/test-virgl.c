@@ -72,7 +72,7 @@ static void there_and_back(void **state)
 
     (void)state;
     guest_target(&g, 7);
-    guest_paint(&g);
+    guest_paint(&g, GUEST_DATA, SIDE, SIDE, 0);
     memcpy(copy, p, BYTES);
     assert_int_equal(
         guest_transfer_3d(&g, VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, 0, 7, 0), OK);
@@ -103,8 +103,9 @@ static void draws(void **state)
     assert_true(g.rig.link->eng.fence == 5);
     assert_int_equal(guest_scanout(&g, 0, 7, 0, 0, SIDE, SIDE), OK);
     assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
-    assert_int_equal(guest_pixel(&g, 3, 3) & 0xffffff, 0x00ffff);
-    assert_int_equal(guest_pixel(&g, SIDE - 1, SIDE - 1) & 0xffffff, 0x00ffff);
+    assert_int_equal(guest_shown(&g, 0, 3, 3) & 0xffffff, 0x00ffff);
+    assert_int_equal(guest_shown(&g, 0, SIDE - 1, SIDE - 1) & 0xffffff,
+                     0x00ffff);
 }
 
 /* After the death of the process resources are there, from their backing, and
@@ -117,7 +118,7 @@ static void goes_on_after_death(void **state)
 
     (void)state;
     guest_target(&g, 7);
-    guest_paint(&g);
+    guest_paint(&g, GUEST_DATA, SIDE, SIDE, 0);
     p = guest_ptr(&g, GUEST_DATA, BYTES);
     memcpy(copy, p, BYTES);
     assert_int_equal(
@@ -133,7 +134,7 @@ static void goes_on_after_death(void **state)
     n += stream_clear(dw + n, 0, 1, 0);
     assert_int_equal(guest_submit(&g, 1, dw, n, n * 4), OK);
     assert_int_equal(guest_flush(&g, 7, 0, 0, SIDE, SIDE), OK);
-    assert_int_equal(guest_pixel(&g, 9, 9) & 0xffffff, 0x00ff00);
+    assert_int_equal(guest_shown(&g, 0, 9, 9) & 0xffffff, 0x00ff00);
 }
 
 /* The driver's reset frees everything. */

@@ -34,27 +34,9 @@ static void *scanouts(void)
     return vgpu_of(g.rig.e)->scanouts;
 }
 
-/* Each pixel has another value. */
-static uint32_t painted(uint32_t x, uint32_t y, uint32_t salt)
-{
-    return (y * WIDTH + x) * 2654435761u + salt;
-}
-
 static void paint(uint32_t salt)
 {
-    uint32_t *p = guest_ptr(&g, GUEST_DATA, BYTES), i;
-
-    for (i = 0; i < WIDTH * HEIGHT; i++)
-        p[i] = painted(i % WIDTH, i / WIDTH, salt);
-}
-
-static uint32_t shown(uint32_t scanout, uint32_t x, uint32_t y)
-{
-    struct scanout_view view;
-
-    assert_int_equal(scanout_look(scanouts(), scanout, &view), 0);
-    assert_true(x < view.width && y < view.height);
-    return view.pixels[y * view.line + x];
+    guest_paint(&g, GUEST_DATA, WIDTH, HEIGHT, salt);
 }
 
 static bool shows_nothing(uint32_t scanout)
@@ -91,7 +73,7 @@ static const uint32_t *shows(uint32_t salt)
     for (y = 0; y < HEIGHT; y++) {
         for (x = 0; x < WIDTH; x++)
             assert_int_equal(view.pixels[y * view.line + x],
-                             painted(x, y, salt));
+                             guest_painted(WIDTH, x, y, salt));
     }
     return view.pixels;
 }
@@ -118,8 +100,10 @@ static void flips_without_a_copy(void **state)
     assert_ptr_equal(shows(3), first);
     /* Two displays on it, one of them on a part. */
     assert_int_equal(guest_scanout(&g, 1, 1, 100, 50, 220, 150), OK);
-    assert_int_equal(shown(1, 0, 0), painted(100, 50, 3));
-    assert_int_equal(shown(1, 219, 149), painted(319, 199, 3));
+    assert_int_equal(guest_shown(&g, 1, 0, 0),
+                     guest_painted(WIDTH, 100, 50, 3));
+    assert_int_equal(guest_shown(&g, 1, 219, 149),
+                     guest_painted(WIDTH, 319, 199, 3));
     assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1),
                      OK);
     assert_true(shows_nothing(0));
@@ -127,8 +111,8 @@ static void flips_without_a_copy(void **state)
     /* Its frame is another's now, who has drawn nothing. */
     create_screen(3, BGRX);
     assert_int_equal(guest_scanout(&g, 0, 3, 0, 0, WIDTH, HEIGHT), OK);
-    assert_int_equal(shown(0, 5, 5), 0);
-    assert_int_equal(shown(0, 319, 199), 0);
+    assert_int_equal(guest_shown(&g, 0, 5, 5), 0);
+    assert_int_equal(guest_shown(&g, 0, 319, 199), 0);
     flip(3, 4);
     assert_ptr_equal(shows(4), first);
     flip(2, 5);
@@ -157,7 +141,8 @@ static void more_than_frames(void **state)
             assert_ptr_not_equal(at, own);
     }
     flip(100, 1);
-    assert_int_equal(shown(0, 7, 7) & 0xff, painted(7, 7, 1) >> 16 & 0xff);
+    assert_int_equal(guest_shown(&g, 0, 7, 7) & 0xff,
+                     guest_painted(WIDTH, 7, 7, 1) >> 16 & 0xff);
     /* One that is freed is there for the next. */
     assert_int_equal(guest_on_resource(&g, VIRTIO_GPU_CMD_RESOURCE_UNREF, 4),
                      OK);

@@ -79,21 +79,3 @@ void guest_target(struct guest *g, uint32_t id)
         exit(99);
     }
 }
-
-void guest_paint(struct guest *g)
-{
-    uint32_t *p = guest_ptr(g, GUEST_DATA, BYTES), i;
-
-    for (i = 0; i < SIDE * SIDE; i++)
-        p[i] = 0xff000000 | (i * 2654435761u >> 8);
-}
-
-uint32_t guest_pixel(struct guest *g, uint32_t x, uint32_t y)
-{
-    void *base = vgpu_of(g->rig.e)->scanouts;
-    struct scanout_view view;
-
-    if (scanout_look(base, 0, &view) || x >= view.width || y >= view.height)
-        return ~0u;
-    return scanout_pixels(base, 0)[y * view.width + x];
-}

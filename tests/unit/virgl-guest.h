@@ -34,9 +34,5 @@ void guest_put_stream(struct guest *g, const uint32_t *dw, uint32_t n);
 /* A picture in context 1 with its backing at GUEST_DATA; failures end the
  * process. */
 void guest_target(struct guest *g, uint32_t id);
-/* Another colour for each pixel of that backing. */
-void guest_paint(struct guest *g);
-/* What scanout 0 shows; ones: nothing. */
-uint32_t guest_pixel(struct guest *g, uint32_t x, uint32_t y);
 
 #endif

@@ -257,3 +257,27 @@ uint32_t guest_flush(struct guest *g, uint32_t id, uint32_t x, uint32_t y,
     c.r.y = y;
     return guest_send(g, &c, sizeof(c));
 }
+
+uint32_t guest_painted(uint32_t width, uint32_t x, uint32_t y, uint32_t salt)
+{
+    return (y * width + x) * 2654435761u + salt;
+}
+
+void guest_paint(struct guest *g, uint64_t gpa, uint32_t width, uint32_t height,
+                 uint32_t salt)
+{
+    uint32_t *p = guest_ptr(g, gpa, 4ull * width * height), i;
+
+    for (i = 0; i < width * height; i++)
+        p[i] = guest_painted(width, i % width, i / width, salt);
+}
+
+uint32_t guest_shown(struct guest *g, uint32_t scanout, uint32_t x, uint32_t y)
+{
+    struct scanout_view view;
+
+    if (scanout_look(vgpu_of(g->rig.e)->scanouts, scanout, &view) ||
+        x >= view.width || y >= view.height)
+        return ~0u;
+    return view.pixels[y * view.line + x];
+}

@@ -101,4 +101,11 @@ uint32_t guest_scanout(struct guest *g, uint32_t scanout, uint32_t id,
 uint32_t guest_flush(struct guest *g, uint32_t id, uint32_t x, uint32_t y,
                      uint32_t width, uint32_t height);
 
+/* A surface in guest memory, each pixel with another value. */
+void guest_paint(struct guest *g, uint64_t gpa, uint32_t width, uint32_t height,
+                 uint32_t salt);
+uint32_t guest_painted(uint32_t width, uint32_t x, uint32_t y, uint32_t salt);
+/* A pixel that a scanout shows; ones: there is none. */
+uint32_t guest_shown(struct guest *g, uint32_t scanout, uint32_t x, uint32_t y);
+
 #endif

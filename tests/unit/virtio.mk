@@ -3,6 +3,7 @@
 virtio_tests = \
 	tests/unit/test-virtq \
 	tests/unit/test-virtio-blob \
+	tests/unit/test-virtio-deaths \
 	tests/unit/test-virtio-gpu \
 	tests/unit/test-virtio-frames \
 	tests/unit/test-virgl \
@@ -39,6 +40,12 @@ tests_unit_test_virtio_gpu_SOURCES = tests/unit/test-virtio-gpu.c $(virtio_guest
 tests_unit_test_virtio_gpu_CPPFLAGS = $(engine_test_cppflags)
 tests_unit_test_virtio_gpu_CFLAGS = $(engine_test_cflags)
 tests_unit_test_virtio_gpu_LDADD = $(virtio_test_libs)
+
+tests_unit_test_virtio_deaths_SOURCES = tests/unit/test-virtio-deaths.c \
+	$(virtio_guest)
+tests_unit_test_virtio_deaths_CPPFLAGS = $(engine_test_cppflags)
+tests_unit_test_virtio_deaths_CFLAGS = $(engine_test_cflags)
+tests_unit_test_virtio_deaths_LDADD = $(virtio_test_libs)
 
 tests_unit_test_virtio_frames_SOURCES = tests/unit/test-virtio-frames.c \
 	$(virtio_guest)
