@@ -48,6 +48,13 @@ void vgpu_refuse(struct request *rq, uint32_t error)
     vgpu_answer(rq, error, HDR);
 }
 
+enum step vgpu_refuse_if(struct request *rq, uint32_t error)
+{
+    if (error)
+        vgpu_refuse(rq, error);
+    return STEP_DONE;
+}
+
 /* ---- Giving back --------------------------------------------------------- */
 
 static bool is_due(const struct vgpu *g)

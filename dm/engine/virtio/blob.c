@@ -11,13 +11,6 @@
 #define FLAGS                                                                  \
     (VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE | VIRTIO_GPU_BLOB_FLAG_USE_SHAREABLE)
 
-static enum step refuse_if(struct request *rq, uint32_t error)
-{
-    if (error)
-        vgpu_refuse(rq, error);
-    return STEP_DONE;
-}
-
 /* ---- Surfaces ------------------------------------------------------------ */
 
 bool blob_has_surface(const struct resource *r,
@@ -98,7 +91,7 @@ static enum step create_blob(struct vgpu *g, struct request *rq)
     if (!rq->pos && !error)
         error = resource_create(g, &want);
     if (error || !c->nr_entries)
-        return refuse_if(rq, error);
+        return vgpu_refuse_if(rq, error);
     r = resource_find(g, c->resource_id);
     if (!rq->pos)
         error = resource_attach(g, r, (const void *)(c + 1), c->nr_entries);
@@ -107,7 +100,7 @@ static enum step create_blob(struct vgpu *g, struct request *rq)
         return STEP_PREEMPTED;
     if (error)
         resource_destroy(g, r);
-    return refuse_if(rq, error);
+    return vgpu_refuse_if(rq, error);
 }
 
 static enum step set_scanout_blob(struct vgpu *g, struct request *rq)
@@ -124,8 +117,8 @@ static enum step set_scanout_blob(struct vgpu *g, struct request *rq)
     };
 
     if (r && !r->s->blob_mem)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
-    return refuse_if(rq, scanout_set(g, c->scanout_id, &want));
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+    return vgpu_refuse_if(rq, scanout_set(g, c->scanout_id, &want));
 }
 
 #define ROW(NAME, structure, function)                                         \

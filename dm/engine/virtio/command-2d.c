@@ -4,13 +4,6 @@
 
 #include "dm/engine/virtio/vgpu.h"
 
-static enum step refuse_if(struct request *rq, uint32_t error)
-{
-    if (error)
-        vgpu_refuse(rq, error);
-    return STEP_DONE;
-}
-
 /* The resource, or NULL and the request is refused. */
 static struct resource *named(struct vgpu *g, struct request *rq, uint32_t id)
 {
@@ -30,7 +23,7 @@ enum step vgpu_create_2d(struct vgpu *g, struct request *rq)
                                         .width = c->width,
                                         .height = c->height};
 
-    return refuse_if(rq, resource_create(g, &want));
+    return vgpu_refuse_if(rq, resource_create(g, &want));
 }
 
 enum step vgpu_unref(struct vgpu *g, struct request *rq)
@@ -43,7 +36,9 @@ enum step vgpu_unref(struct vgpu *g, struct request *rq)
     return STEP_DONE;
 }
 
-enum step vgpu_lend(struct vgpu *g, struct request *rq, struct resource *r)
+/* Of what is noted as its backing, to the end of the command: it has none when
+ * that is refused. */
+static enum step lend(struct vgpu *g, struct request *rq, struct resource *r)
 {
     uint32_t error;
 
@@ -51,7 +46,7 @@ enum step vgpu_lend(struct vgpu *g, struct request *rq, struct resource *r)
         return STEP_PREEMPTED;
     if (error)
         resource_detach(g, r);
-    return refuse_if(rq, error);
+    return vgpu_refuse_if(rq, error);
 }
 
 /* rq->pos: 1 when the list is noted. */
@@ -65,13 +60,13 @@ enum step vgpu_attach_backing(struct vgpu *g, struct request *rq)
         return STEP_DONE;
     if (c->nr_entries >
         (rq->len - sizeof(*c)) / sizeof(struct virtio_gpu_mem_entry))
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     if (!rq->pos)
         error = resource_attach(g, r, (const void *)(c + 1), c->nr_entries);
     if (error)
-        return refuse_if(rq, error);
+        return vgpu_refuse_if(rq, error);
     rq->pos = 1;
-    return vgpu_lend(g, rq, r);
+    return lend(g, rq, r);
 }
 
 enum step vgpu_detach_backing(struct vgpu *g, struct request *rq)
@@ -80,7 +75,7 @@ enum step vgpu_detach_backing(struct vgpu *g, struct request *rq)
     struct resource *r = named(g, rq, c->resource_id);
 
     if (r && !r->s->first)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
     if (r)
         resource_detach(g, r);
     return STEP_DONE;
@@ -99,7 +94,7 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
     if (!r || resource_in_guest(r))
         return STEP_DONE;
     if (r->s->is_3d || !rect_within(&c->r, r->s->width, r->s->height))
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     stride = 4 * r->s->width;
     bytes = 4 * c->r.width;
     /* Whole lines stand one behind the other. */
@@ -120,7 +115,7 @@ enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq)
         if (c->offset > UINT64_MAX - rq->pos * stride ||
             !resource_read(g, r, c->offset + rq->pos * stride,
                            (unsigned char *)r->pixels + at, n * bytes))
-            return refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
+            return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_UNSPEC);
         moved += n * bytes;
     }
     return STEP_DONE;

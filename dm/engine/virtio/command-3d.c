@@ -6,13 +6,6 @@
 
 #define NAME_MAX_BYTES 64u /* of a context's, as in the structure */
 
-static enum step refuse_if(struct request *rq, uint32_t error)
-{
-    if (error)
-        vgpu_refuse(rq, error);
-    return STEP_DONE;
-}
-
 static enum step get_capset_info(struct vgpu *g, struct request *rq)
 {
     const struct virtio_gpu_get_capset_info *c = (const void *)rq->buf;
@@ -20,7 +13,7 @@ static enum step get_capset_info(struct vgpu *g, struct request *rq)
     uint32_t id = c->capset_index + 1, version, size;
 
     if (c->capset_index >= g->virgl->capsets)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     virgl_renderer_get_cap_set(id, &version, &size);
     to = vgpu_answer(rq, VIRTIO_GPU_RESP_OK_CAPSET_INFO, sizeof(*to));
     to->capset_id = id;
@@ -36,10 +29,10 @@ static enum step get_capset(struct vgpu *g, struct request *rq)
     uint32_t version, size;
 
     if (!c->capset_id || c->capset_id > g->virgl->capsets)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     virgl_renderer_get_cap_set(c->capset_id, &version, &size);
     if (c->capset_version > version || size > VGPU_RESPONSE - sizeof(*to))
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
     to = vgpu_answer(rq, VIRTIO_GPU_RESP_OK_CAPSET,
                      (uint32_t)sizeof(*to) + size);
     virgl_renderer_fill_caps(c->capset_id, c->capset_version, to->capset_data);
@@ -54,14 +47,14 @@ static enum step ctx_create(struct vgpu *g, struct request *rq)
     uint32_t len;
 
     if (init & ~(uint32_t)VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
 
     memcpy(name, c->debug_name, NAME_MAX_BYTES);
     name[NAME_MAX_BYTES] = '\0';
     len = (uint32_t)strlen(name);
     if (c->nlen < len)
         len = c->nlen;
-    return refuse_if(rq, context_create(g, rq->hdr.ctx_id, init, name, len));
+    return vgpu_refuse_if(rq, context_create(g, rq->hdr.ctx_id, init, name, len));
 }
 
 /* The slot of the header's context, or -1 and the request is refused. */
@@ -94,7 +87,7 @@ static enum step attach(struct vgpu *g, struct request *rq, bool attached)
     if (slot < 0)
         return STEP_DONE;
     if (!r)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
     if (!r->s->is_3d)
         return STEP_DONE;
     if (attached) {
@@ -135,7 +128,7 @@ static enum step create_3d(struct vgpu *g, struct request *rq)
         .flags = c->flags,
     };
 
-    return refuse_if(rq, resource_create(g, &want));
+    return vgpu_refuse_if(rq, resource_create(g, &want));
 }
 
 static enum step transfer(struct vgpu *g, struct request *rq, bool to_host)
@@ -144,7 +137,7 @@ static enum step transfer(struct vgpu *g, struct request *rq, bool to_host)
     struct resource *r = resource_find(g, c->resource_id);
 
     if (!r || !r->s->is_3d)
-        return refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+        return vgpu_refuse_if(rq, VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
     if (rq->hdr.ctx_id && context_of(g, rq) < 0)
         return STEP_DONE;
     return vgpu_transfer_3d(g, rq, r, to_host);

@@ -111,7 +111,8 @@ static bool can_be_shown(const struct resource *r)
            (!r->s->is_3d || (r->s->target == TARGET_2D && !r->s->nr_samples));
 }
 
-uint32_t scanout_check(struct vgpu *g, const struct saved_scanout *s)
+/* Whether what it says can be shown. 0 or an error of virtio_gpu_ctrl_type. */
+static uint32_t check(struct vgpu *g, const struct saved_scanout *s)
 {
     struct resource *r = resource_find(g, s->resource);
     struct virtio_gpu_rect rect = {s->x, s->y, s->width, s->height};
@@ -141,7 +142,7 @@ uint32_t scanout_set(struct vgpu *g, uint32_t i,
         disable(g, i);
         return 0;
     }
-    error = scanout_check(g, want);
+    error = check(g, want);
     if (error)
         return error;
     s = &g->store.head->scanout[i];
@@ -165,11 +166,8 @@ enum step vgpu_set_scanout(struct vgpu *g, struct request *rq)
     const struct virtio_gpu_set_scanout *c = (const void *)rq->buf;
     const struct saved_scanout want = {c->resource_id, c->r.x,      c->r.y,
                                        c->r.width,     c->r.height, {0}};
-    uint32_t error = scanout_set(g, c->scanout_id, &want);
 
-    if (error)
-        vgpu_refuse(rq, error);
-    return STEP_DONE;
+    return vgpu_refuse_if(rq, scanout_set(g, c->scanout_id, &want));
 }
 
 void scanouts_recover(struct vgpu *g)
@@ -180,7 +178,7 @@ void scanouts_recover(struct vgpu *g)
 
     for (i = 0; i < SCANOUT_MAX; i++) {
         s = &g->store.head->scanout[i];
-        r = scanout_check(g, s) ? NULL : resource_find(g, s->resource);
+        r = check(g, s) ? NULL : resource_find(g, s->resource);
         /* One that was just being changed, or whose resource is gone with the
          * host's part of it, keeps what is in its own frame. */
         if (!r && g->scanouts && !scanout_head(g->scanouts, i)->frame)

@@ -213,6 +213,8 @@ enum step vgpu_step(struct vgpu *g);
 /* Of a header, what the driver has not accepted goes. */
 void vgpu_only_accepted(const struct vgpu *g, struct request *rq);
 void vgpu_refuse(struct request *rq, uint32_t error);
+/* The same, unless it is 0; what is left to a handler then. */
+enum step vgpu_refuse_if(struct request *rq, uint32_t error);
 /* All of the response, which begins with a header that is filled in. */
 void *vgpu_answer(struct request *rq, uint32_t type, uint32_t len);
 /* The command is done: it is answered now, or in its turn. */
@@ -238,13 +240,13 @@ const struct command *vgpu_command(const struct vgpu *g, uint32_t queue,
 enum step vgpu_create_2d(struct vgpu *g, struct request *rq);
 enum step vgpu_unref(struct vgpu *g, struct request *rq);
 enum step vgpu_attach_backing(struct vgpu *g, struct request *rq);
-/* Of what is noted as its backing, to the end of the command: it has none when
- * that is refused. */
-enum step vgpu_lend(struct vgpu *g, struct request *rq, struct resource *r);
 enum step vgpu_detach_backing(struct vgpu *g, struct request *rq);
 enum step vgpu_transfer_2d(struct vgpu *g, struct request *rq);
+/* scanout.c */
 enum step vgpu_set_scanout(struct vgpu *g, struct request *rq);
 enum step vgpu_flush(struct vgpu *g, struct request *rq);
+enum step vgpu_update_cursor(struct vgpu *g, struct request *rq);
+enum step vgpu_move_cursor(struct vgpu *g, struct request *rq);
 /* blob.c */
 extern const struct command vgpu_commands_blob[];
 extern const uint32_t vgpu_nr_commands_blob;
@@ -256,8 +258,6 @@ enum step vgpu_transfer_3d(struct vgpu *g, struct request *rq,
                            struct resource *r, bool to_host);
 /* submit.c */
 enum step vgpu_submit(struct vgpu *g, struct request *rq);
-enum step vgpu_update_cursor(struct vgpu *g, struct request *rq);
-enum step vgpu_move_cursor(struct vgpu *g, struct request *rq);
 
 /* resource.c. 0, or an error of virtio_gpu_ctrl_type. */
 struct resource *resource_find(struct vgpu *g, uint32_t id);
@@ -302,9 +302,8 @@ void virgl_destroy(struct vgpu *g, struct resource *r);
 uint32_t virgl_mark(struct vgpu *g);
 bool virgl_passed(struct vgpu *g, uint32_t mark);
 void virgl_wait(struct vgpu *g, uint32_t mark);
-/* Something was begun: wait until it is done; or only for what was begun before
- * it, so that it goes on while the next part is prepared. */
-void virgl_finish(struct vgpu *g);
+/* Something was begun: wait for what was begun before it only, so that it goes
+ * on while the next part is prepared. */
 void virgl_go_on(struct vgpu *g);
 /* Read pixels of level 0 to lines of 4 * rect->width bytes: 0 or -1. */
 int virgl_read(struct vgpu *g, const struct resource *r,
@@ -354,9 +353,8 @@ bool rect_within(const struct virtio_gpu_rect *r, uint32_t width,
                  uint32_t height);
 /* Where the bytes B, G, R, A of a pixel of that format are; NULL: none such. */
 const uint8_t *scanout_order(uint32_t format);
-/* Whether what it says can be shown. 0 or an error of virtio_gpu_ctrl_type. */
-uint32_t scanout_check(struct vgpu *g, const struct saved_scanout *s);
-/* The same, and show it; `resource` 0 shows nothing. */
+/* Show what it says; `resource` 0 shows nothing. 0 or an error of
+ * virtio_gpu_ctrl_type. */
 uint32_t scanout_set(struct vgpu *g, uint32_t i,
                      const struct saved_scanout *want);
 /* The resource goes. */

@@ -33,8 +33,7 @@
 
 static void write_fence(void *cookie, uint32_t fence)
 {
-    struct vgpu *g = cookie;
-
+    const struct vgpu *g = cookie;
     struct virgl *v = g->virgl;
 
     if (!v || (int32_t)(fence - v->fence_done) <= 0)
@@ -88,7 +87,8 @@ static void warm_up(struct vgpu *g)
     if (virgl_renderer_context_create(id, sizeof(name) - 1, name))
         return;
     virgl_renderer_submit_cmd(stream, (int)id, sizeof(stream) / 4);
-    virgl_finish(g);
+    g->virgl->begun = true;
+    virgl_wait(g, virgl_mark(g));
     virgl_renderer_context_destroy(id);
 }
 
@@ -238,12 +238,6 @@ void virgl_leave(struct vgpu *g)
         watch_from(g->virgl, 0);
 }
 
-void virgl_finish(struct vgpu *g)
-{
-    g->virgl->begun = true;
-    virgl_wait(g, virgl_mark(g));
-}
-
 void virgl_go_on(struct vgpu *g)
 {
     uint32_t before = g->virgl->part;
@@ -360,7 +354,8 @@ void virgl_fill(struct vgpu *g, struct resource *r)
     const struct saved_resource *s = r->s;
     struct virtio_gpu_box box = {0, 0, 0, s->width, s->height, s->depth};
 
-    (void)g;
+    virgl_enter(g);
     virgl_renderer_transfer_write_iov(r->id, 0, 0, 0, 0,
                                       (struct virgl_box *)&box, 0, NULL, 0);
+    virgl_leave(g);
 }
