@@ -152,6 +152,63 @@ uint64_t gfx_shown(const struct scene_guest *g)
     return gfx_sums(g, vgpu.vram + GFX_SURFACE);
 }
 
+static uint64_t picture_bytes(const struct scene_guest *g)
+{
+    return (uint64_t)g->surface.stride * g->height;
+}
+
+const char *gfx_keep(const struct scene_guest *g)
+{
+    char *kept = plat_alloc(picture_bytes(g), 0);
+
+    memcpy(kept, (const char *)vgpu.vram + GFX_SURFACE, picture_bytes(g));
+    return kept;
+}
+
+/* Of the three colours, the one that differs most. */
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+    uint32_t most = 0;
+
+    for (uint32_t shift = 0; shift < 24; shift += 8) {
+        int32_t d = (int32_t)(a >> shift & 0xff) - (int32_t)(b >> shift & 0xff);
+
+        if (d < 0)
+            d = -d;
+        if ((uint32_t)d > most)
+            most = d;
+    }
+    return most;
+}
+
+bool gfx_same(const struct scene_guest *g, volatile char *pixels,
+              const char *kept, const char *what)
+{
+    uint32_t n = 0, most = 0, x0 = g->width, y0 = g->height, x1 = 0, y1 = 0;
+
+    for (uint32_t y = 0; y < g->height; y++) {
+        const uint64_t line = (uint64_t)y * g->surface.stride;
+
+        for (uint32_t x = 0; x < g->width; x++) {
+            uint32_t d = distance(*(volatile uint32_t *)(pixels + line + x * 4),
+                                  *(const uint32_t *)(kept + line + x * 4));
+
+            if (!d)
+                continue;
+            n++;
+            most = d > most ? d : most;
+            x0 = x < x0 ? x : x0;
+            x1 = x > x1 ? x : x1;
+            y0 = y < y0 ? y : y0;
+            y1 = y;
+        }
+    }
+    return CHECK(!n,
+                 "%s: another picture: %u pixels differ, by %u at most, "
+                 "in %u,%u to %u,%u",
+                 what, n, most, x0, y0, x1, y1);
+}
+
 void gfx_print_picture(const struct scene_guest *g, uint64_t sum)
 {
     printk("PICTURE width=%u height=%u scene=%s sum=%08x%08x\n", g->width,

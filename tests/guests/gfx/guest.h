@@ -52,6 +52,11 @@ void gfx_show(const struct scene_guest *g);
 uint64_t gfx_sums(const struct scene_guest *g, volatile char *pixels);
 /* Of what is in VRAM, and a line PICTURE about it. */
 uint64_t gfx_shown(const struct scene_guest *g);
+/* A copy of what is in VRAM. */
+const char *gfx_keep(const struct scene_guest *g);
+/* Whether it is what was kept; else it is said how they differ. */
+bool gfx_same(const struct scene_guest *g, volatile char *pixels,
+              const char *kept, const char *what);
 void gfx_print_picture(const struct scene_guest *g, uint64_t sum);
 
 #endif
