@@ -50,10 +50,27 @@ void scanout_end(struct scanout *head)
     LINK_WRITE_REL(head->seq, (LINK_READ(head->seq) | 1u) + 1u);
 }
 
-static bool settled(const struct scanout *head, uint32_t seq)
+/* Of a head, until nothing was written to it meanwhile. */
+struct reading {
+    const struct scanout *head;
+    uint32_t seq;
+    unsigned int tries;
+};
+
+static bool settled(const struct reading *r)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return !(seq & 1u) && LINK_READ(head->seq) == seq;
+    return !(r->seq & 1u) && LINK_READ(r->head->seq) == r->seq;
+}
+
+/* Whether to read, for the first time or once more. */
+static bool read_on(struct reading *r)
+{
+    if (r->tries && (settled(r) || r->tries == TRIES))
+        return false;
+    r->tries++;
+    r->seq = LINK_READ_ACQ(r->head->seq);
+    return true;
 }
 
 /* Where the picture is that a head describes. False: not in here. */
@@ -77,42 +94,32 @@ static bool locate(void *base, unsigned int n, uint32_t frame, uint32_t at,
 
 int scanout_look(void *base, unsigned int n, struct scanout_view *view)
 {
-    const struct scanout *head;
-    uint32_t seq, frame = 0, at = 0;
-    unsigned int i;
+    struct reading r = {0};
+    uint32_t frame = 0, at = 0;
 
     if (n >= SCANOUT_MAX)
         return -ENODATA;
-    head = scanout_head(base, n);
-    for (i = 0; i < TRIES; i++) {
-        seq = LINK_READ_ACQ(head->seq);
-        view->width = LINK_READ(head->width);
-        view->height = LINK_READ(head->height);
-        view->flushes = LINK_READ(head->flushes);
-        view->line = LINK_READ(head->line);
-        frame = LINK_READ(head->frame);
-        at = LINK_READ(head->at);
-        if (settled(head, seq))
-            break;
+    r.head = scanout_head(base, n);
+    while (read_on(&r)) {
+        view->width = LINK_READ(r.head->width);
+        view->height = LINK_READ(r.head->height);
+        view->flushes = LINK_READ(r.head->flushes);
+        view->line = LINK_READ(r.head->line);
+        frame = LINK_READ(r.head->frame);
+        at = LINK_READ(r.head->at);
     }
     return locate(base, n, frame, at, view) ? 0 : -ENODATA;
 }
 
 int scanout_look_cursor(void *base, unsigned int n, struct scanout_cursor *to)
 {
-    const struct scanout *head;
-    unsigned int i;
-    uint32_t seq;
+    struct reading r = {0};
 
     if (n >= SCANOUT_MAX)
         return -ENODATA;
-    head = scanout_head(base, n);
-    for (i = 0; i < TRIES; i++) {
-        seq = LINK_READ_ACQ(head->seq);
-        memcpy(to, &head->cursor, sizeof(*to));
-        if (settled(head, seq))
-            break;
-    }
+    r.head = scanout_head(base, n);
+    while (read_on(&r))
+        memcpy(to, &r.head->cursor, sizeof(*to));
     if (to->hot_x >= SCANOUT_CURSOR || to->hot_y >= SCANOUT_CURSOR)
         to->hot_x = to->hot_y = 0;
     return 0;
