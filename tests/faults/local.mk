@@ -54,6 +54,23 @@ fault_run = \
 	tests/faults/report.c \
 	tests/faults/report.h \
 	$(NULL)
+fault_in_process = \
+	tests/faults/in-process.c \
+	tests/faults/in-process.h \
+	tests/faults/report.c \
+	tests/faults/report.h \
+	$(NULL)
+fault_device = \
+	tests/faults/device-life.c \
+	tests/faults/device-life.h \
+	tests/faults/guest.c \
+	tests/faults/guest.h \
+	$(fault_in_process) \
+	$(device_host)
+fault_engine = \
+	tests/faults/engine-life.c \
+	tests/faults/engine-life.h \
+	$(fault_in_process)
 fault_libs = libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la $(JANSSON_LIBS) $(EV_LIBS) \
 	$(SECCOMP_LIBS) $(INIH_LIBS)
@@ -61,7 +78,7 @@ fault_deps = $(FAULT_LD) libxvgpu.la tests/faults/libpoints.la \
 	tests/fakexen/libfakexen.la
 
 tests_faults_faults_device_SOURCES = tests/faults/faults-device.c \
-	$(fault_run) $(device_host)
+	$(fault_device)
 tests_faults_faults_device_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_device_CFLAGS = $(fault_cflags)
 tests_faults_faults_device_LDFLAGS = $(FAULT_LINK)
@@ -69,7 +86,7 @@ tests_faults_faults_device_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_device_LDADD = libdevice.la $(fault_libs)
 
 tests_faults_faults_virtio_SOURCES = tests/faults/faults-virtio.c \
-	$(fault_run) $(device_host)
+	$(fault_device)
 tests_faults_faults_virtio_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_virtio_CFLAGS = $(fault_cflags)
 tests_faults_faults_virtio_LDFLAGS = $(FAULT_LINK)
@@ -77,7 +94,7 @@ tests_faults_faults_virtio_DEPENDENCIES = libdevice.la $(fault_deps)
 tests_faults_faults_virtio_LDADD = libdevice.la $(fault_libs)
 
 tests_faults_faults_queues_SOURCES = tests/faults/faults-queues.c \
-	$(virtio_guest) tests/faults/report.c tests/faults/report.h
+	$(fault_engine) $(virtio_guest)
 tests_faults_faults_queues_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_queues_CFLAGS = $(fault_cflags)
 tests_faults_faults_queues_LDFLAGS = $(FAULT_LINK)
@@ -85,8 +102,7 @@ tests_faults_faults_queues_DEPENDENCIES = libvirtio.la $(fault_deps)
 tests_faults_faults_queues_LDADD = libvirtio.la libengine.la $(fault_libs)
 
 tests_faults_faults_engine_SOURCES = tests/faults/faults-engine.c \
-	tests/unit/engine-rig.c tests/unit/engine-rig.h \
-	tests/faults/report.c tests/faults/report.h
+	$(fault_engine) $(engine_rig)
 tests_faults_faults_engine_CPPFLAGS = $(fault_cppflags)
 tests_faults_faults_engine_CFLAGS = $(fault_cflags)
 tests_faults_faults_engine_LDFLAGS = $(FAULT_LINK)

@@ -3,24 +3,15 @@
  * What a guest can put into rings and indirect buffers, its memory and its
  * doorbells included, and a scheduler in between. The engine runs here.
  *
- * Input: 8 bytes that describe the ring, then records: a byte of kind, a
- * byte, two bytes of length, as many bytes.
+ * Input: 8 bytes that describe the ring, then records (engine-fuzz.h).
  */
 #include <errno.h>
-#include <signal.h>
-#include <time.h>
 
-#include "fuzz.h"
-#include "engine-rig.h"
+#include "engine-fuzz.h"
 
 #define RAM (2ull << 20)
 #define HOLE_GFN 0x180u /* pages that are not there */
 #define HOLE_PAGES 16u
-#define MAX_RECORDS 64u
-
-/* Copies of all of memory by thousands of packets are no bug, but slow: the
- * scheduler takes the engine away, as it would. */
-#define BUDGET_US 3000
 
 enum record_kind {
     REC_RING,   /* append to the ring, ring the doorbell */
@@ -42,22 +33,6 @@ enum record_kind {
 
 static struct rig rig;
 static evtchn_port_t port;
-static timer_t timer;
-
-static void on_alarm(int sig)
-{
-    (void)sig;
-    __atomic_store_n(&rig.grant->kind, GRANT_NONE, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&rig.grant->epoch, 1, __ATOMIC_RELEASE);
-}
-
-/* A timer of our own: the alarm is libFuzzer's. */
-static void alarm_in(long us)
-{
-    const struct itimerspec it = {.it_value = {.tv_nsec = us * 1000}};
-
-    timer_settime(timer, 0, &it, NULL);
-}
 
 /* What the link page says must make sense to the device and the guest. */
 static void check_link(void)
@@ -70,33 +45,6 @@ static void check_link(void)
         return;
     FUZZ_CHECK(eng->rptr % 4 == 0 && eng->rptr < rig.e->ring.size);
     FUZZ_CHECK(rig.e->ring.depth <= XVGPU_IB_MAX_DEPTH);
-}
-
-static void run(void)
-{
-    unsigned int turns;
-
-    grant_set(rig.grant, GRANT_RUN);
-    alarm_in(BUDGET_US);
-    for (turns = 0; turns < 64; turns++) {
-        FUZZ_CHECK(engine_turn(rig.e, 0) == 0);
-        check_link();
-        if (!engine_has_work(rig.e))
-            break;
-    }
-    alarm_in(0);
-    grant_set(rig.grant, GRANT_RUN);
-}
-
-static void command(enum link_cmd cmd)
-{
-    LINK_WRITE(rig.link->dev.cmd, cmd);
-    LINK_WRITE_REL(rig.link->dev.cmd_seq, rig.link->dev.cmd_seq + 1);
-    alarm_in(BUDGET_US);
-    FUZZ_CHECK(engine_turn(rig.e, 0) == 0);
-    alarm_in(0);
-    FUZZ_CHECK(rig.link->eng.ack_seq == rig.link->dev.cmd_seq);
-    check_link();
 }
 
 static void append(const uint8_t *data, size_t len)
@@ -130,7 +78,7 @@ static void move_engine(struct bytes *in, size_t len)
     for (i = 0; i < len && n; i += 4)
         image[take(in, 2) % n] ^= (uint8_t)take(in, 2);
     rig_respawn(&rig);
-    command(LINK_CMD_START);
+    engine_fuzz_command(LINK_CMD_START);
     if (LINK_READ(rig.link->eng.ack_status) == 0) {
         const int rc = engine_restore(rig.e, saved, n);
 
@@ -148,27 +96,27 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
     switch (kind) {
     case REC_RING:
         append(in->at, len);
-        run();
+        engine_fuzz_run();
         break;
     case REC_MEMORY:
         fx_write(rig.domid, byte * 4096ull, in->at, len);
         break;
     case REC_RUN:
-        run();
+        engine_fuzz_run();
         break;
     case REC_RESUME:
-        command(LINK_CMD_RESUME);
+        engine_fuzz_command(LINK_CMD_RESUME);
         break;
     case REC_START:
         dev->start_stopped = byte & 1;
-        command(LINK_CMD_START);
+        engine_fuzz_command(LINK_CMD_START);
         break;
     case REC_STOP:
-        command(LINK_CMD_STOP);
+        engine_fuzz_command(LINK_CMD_STOP);
         break;
     case REC_WPTR:
         LINK_WRITE_REL(dev->wptr, (uint32_t)take(in, 4));
-        run();
+        engine_fuzz_run();
         break;
     case REC_GRANT:
         grant_set(rig.grant, GRANT_NONE);
@@ -185,15 +133,15 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
         break;
     case REC_PORT:
         fx_evtchn_notify(rig.domid, port);
-        run();
+        engine_fuzz_run();
         break;
     case REC_SAVE:
         move_engine(in, 0);
-        run();
+        engine_fuzz_run();
         break;
     default:
         move_engine(in, len);
-        run();
+        engine_fuzz_run();
     }
 }
 
@@ -222,34 +170,15 @@ static void describe_ring(struct bytes *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sigaction sa = {.sa_handler = on_alarm,
-                                 .sa_flags = SA_RESTART};
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
-    struct bytes in = {data, data + size}, body;
-    unsigned int n, kind, byte;
-    size_t len;
+    struct bytes in = {data, data + size};
 
-    sigaction(SIGUSR2, &sa, NULL);
-    FUZZ_CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
     rig_new(&rig, RAM, 6);
     fx_balloon_out(rig.domid, 0, HOLE_GFN, HOLE_PAGES);
     port = (evtchn_port_t)fx_evtchn_alloc_unbound(rig.domid);
     describe_ring(&in);
-    command(LINK_CMD_START);
-    for (n = 0; bytes_left(&in) && n < MAX_RECORDS; n++) {
-        kind = (unsigned int)take(&in, 1) % NR_RECORDS;
-        byte = (unsigned int)take(&in, 1);
-        len = take(&in, 2);
-        if (len > bytes_left(&in))
-            len = bytes_left(&in);
-        body = (struct bytes){in.at, in.at + len};
-        in.at += len;
-        run_record(kind, byte, &body, len);
-    }
-    timer_delete(timer);
-    rig_free(&rig);
-    FUZZ_CHECK(fx_foreign_mappings(rig.domid) == 0);
-    FUZZ_CHECK(fx_open_handles() == 0);
-    fx_domain_kill(rig.domid);
+    engine_fuzz_begin(&rig, check_link);
+    engine_fuzz_command(LINK_CMD_START);
+    engine_fuzz_records(&in, NR_RECORDS, run_record);
+    engine_fuzz_end();
     return 0;
 }

@@ -4,21 +4,15 @@
  * scheduler in between; and what an engine's process that was taken over
  * leaves to its successor. The renderer is a double.
  *
- * Input: a byte of features (bit 0: 3D, bit 1: blobs), then records: a byte of
- * kind, a byte, two bytes of length, as many bytes.
+ * Input: a byte of features (bit 0: 3D, bit 1: blobs), then records
+ * (engine-fuzz.h).
  */
-#include <signal.h>
-#include <time.h>
-
-#include "fuzz.h"
+#include "engine-fuzz.h"
 #include "virtio-guest.h"
 
-#define HDR_ONLY ((uint32_t)sizeof(struct virtio_gpu_ctrl_hdr))
 #define DATA_GFN ((unsigned int)(GUEST_DATA >> 12))
-#define MAX_RECORDS 64u
 #define LOCAL (8u << 20)
 #define MAPPED (2u << 20)
-#define BUDGET_US 3000
 
 enum record_kind {
     REC_COMMAND, /* a whole one on the control queue, with an answer */
@@ -40,22 +34,6 @@ enum record_kind {
 };
 
 static struct guest g;
-static timer_t timer;
-
-static void on_alarm(int sig)
-{
-    (void)sig;
-    __atomic_store_n(&g.rig.grant->kind, GRANT_NONE, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&g.rig.grant->epoch, 1, __ATOMIC_RELEASE);
-}
-
-static void alarm_in(long us)
-{
-    const struct itimerspec it = {.it_value = {.tv_nsec = us * 1000}};
-
-    timer_settime(timer, 0, &it, NULL);
-}
-
 static void check(void)
 {
     const struct vgpu *v = vgpu_of(g.rig.e);
@@ -64,6 +42,8 @@ static void check(void)
     struct resource *r, *next;
     uint32_t i, n = 0;
 
+    if (g.rig.e->preparing) /* what the one before it has left */
+        return;
     FUZZ_CHECK(eng->state <= LINK_STOPPED);
     FUZZ_CHECK(eng->fault_code <= XVGPU_FAULT_NO_ENGINE);
     HASH_ITER (hh, v->resources, r, next) {
@@ -82,31 +62,11 @@ static void check(void)
                                  v->store.head->scanout[i].resource));
 }
 
-static void run(void)
+static void start(uint32_t restart)
 {
-    unsigned int turns;
-
-    grant_set(g.rig.grant, GRANT_RUN);
-    alarm_in(BUDGET_US);
-    for (turns = 0; turns < 64; turns++) {
-        FUZZ_CHECK(engine_turn(g.rig.e, 0) == 0);
-        if (!engine_has_work(g.rig.e) && !g.rig.e->preparing)
-            break;
-    }
-    alarm_in(0);
-    grant_set(g.rig.grant, GRANT_RUN);
-    check();
-}
-
-static void command(enum link_cmd cmd, uint32_t restart)
-{
-    struct link_dev *dev = &g.rig.link->dev;
-
-    dev->restart = restart;
-    LINK_WRITE(dev->cmd, cmd);
-    LINK_WRITE_REL(dev->cmd_seq, dev->cmd_seq + 1);
-    FUZZ_CHECK(engine_turn(g.rig.e, 0) == 0);
-    FUZZ_CHECK(g.rig.link->eng.ack_seq == dev->cmd_seq);
+    g.rig.link->dev.restart = restart;
+    engine_fuzz_command(LINK_CMD_START);
+    engine_fuzz_run();
 }
 
 static void respawn(struct bytes *in, size_t len)
@@ -121,8 +81,7 @@ static void respawn(struct bytes *in, size_t len)
         part[take(in, 1) % 3][take(in, 2) % 4096] ^= (uint8_t)take(in, 1);
     rig_respawn(&g.rig);
     vgpu_of(g.rig.e)->mapped_max = MAPPED;
-    command(LINK_CMD_START, 1);
-    run();
+    start(1);
 }
 
 static uint64_t features_of(unsigned int byte)
@@ -133,7 +92,7 @@ static uint64_t features_of(unsigned int byte)
 
 static void put(uint32_t queue, const uint8_t *data, size_t len)
 {
-    guest_put(&g, queue, data, (uint32_t)len, len % 7 ? 2048 : HDR_ONLY);
+    guest_put(&g, queue, data, (uint32_t)len, len % 7 ? 2048 : HDR);
 }
 
 static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
@@ -147,20 +106,20 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
     case REC_COMMAND:
     case REC_CURSOR:
         put(kind == REC_CURSOR, in->at, len);
-        run();
+        engine_fuzz_run();
         break;
     case REC_DESC:
         len = len < 16 * GUEST_QUEUE ? len : 16 * GUEST_QUEUE;
         fx_write(g.rig.domid, GUEST_DESC(queue), in->at, len);
         guest_offer(&g, queue, (uint16_t)(byte >> 2));
-        run();
+        engine_fuzz_run();
         break;
     case REC_TABLE:
         fx_write(g.rig.domid, GUEST_INDIRECT, in->at, len);
         guest_desc(&g, queue, 0, GUEST_INDIRECT, byte * 8,
                    VRING_DESC_F_INDIRECT, 0);
         guest_offer(&g, queue, 0);
-        run();
+        engine_fuzz_run();
         break;
     case REC_MEMORY:
         fx_write(g.rig.domid, byte * 4096ull, in->at, len);
@@ -168,10 +127,10 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
     case REC_INDEX:
         g.avail[queue] = (uint16_t)(g.avail[queue] + take(in, 2));
         guest_offer(&g, queue, (uint16_t)byte);
-        run();
+        engine_fuzz_run();
         break;
     case REC_RUN:
-        run();
+        engine_fuzz_run();
         break;
     case REC_STOP_IN:
         put(queue, in->at, len);
@@ -185,18 +144,17 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
     case REC_START:
         dev->features =
             GUEST_FEATURES | features_of(byte) | (uint64_t)byte << 28;
-        command(LINK_CMD_START, 0);
-        run();
+        start(0);
         break;
     case REC_STOP:
-        command(LINK_CMD_STOP, 0);
+        engine_fuzz_command(LINK_CMD_STOP);
         break;
     case REC_MASTER:
         LINK_WRITE(dev->bus_master, byte & 1);
         break;
     case REC_GENERATION:
         LINK_WRITE_REL(dev->map_generation, dev->map_generation + 1);
-        run();
+        engine_fuzz_run();
         break;
     case REC_BALLOON:
         /* Not what the driver's own double writes to. */
@@ -213,34 +171,14 @@ static void run_record(unsigned int kind, unsigned int byte, struct bytes *in,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sigaction sa = {.sa_handler = on_alarm,
-                                 .sa_flags = SA_RESTART};
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
-    struct bytes in = {data, data + size}, body;
-    unsigned int n, kind, byte;
-    size_t len;
+    struct bytes in = {data, data + size};
 
-    sigaction(SIGUSR2, &sa, NULL);
-    FUZZ_CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
     guest_new(&g, GUEST_FEATURES | features_of((unsigned int)take(&in, 1)));
     g.rig.e->limits.local_size = g.rig.config.limits.local_size = LOCAL;
     vgpu_of(g.rig.e)->mapped_max = MAPPED;
-    command(LINK_CMD_START, 0);
-    run();
-    for (n = 0; n < MAX_RECORDS && in.at < in.end; n++) {
-        kind = (unsigned int)take(&in, 1) % NR_RECORDS;
-        byte = (unsigned int)take(&in, 1);
-        len = take(&in, 2);
-        if (len > bytes_left(&in))
-            len = bytes_left(&in);
-        body = (struct bytes){in.at, in.at + len};
-        run_record(kind, byte, &body, len);
-        in.at += len;
-    }
-    timer_delete(timer);
-    guest_free(&g);
-    FUZZ_CHECK(fx_foreign_mappings(g.rig.domid) == 0);
-    FUZZ_CHECK(fx_open_handles() == 0);
-    fx_domain_kill(g.rig.domid);
+    engine_fuzz_begin(&g.rig, check);
+    start(0);
+    engine_fuzz_records(&in, NR_RECORDS, run_record);
+    engine_fuzz_end();
     return 0;
 }

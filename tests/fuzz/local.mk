@@ -101,7 +101,9 @@ tests_fuzz_replay_CFLAGS = $(fuzz_cflags)
 tests_fuzz_replay_LDFLAGS = $(fuzz_device_ldflags)
 tests_fuzz_replay_LDADD = $(fuzz_device_libs)
 
-fuzz_sdma_sources = tests/fuzz/fuzz-sdma.c $(engine_rig)
+fuzz_engine = tests/fuzz/engine-fuzz.c tests/fuzz/engine-fuzz.h
+
+fuzz_sdma_sources = tests/fuzz/fuzz-sdma.c $(fuzz_engine) $(engine_rig)
 fuzz_sdma_libs = libengine.la libxvgpu.la tests/fakexen/libfakexen.la
 tests_fuzz_run_sdma_SOURCES = $(fuzz_sdma_sources) $(fuzz_runner)
 tests_fuzz_run_sdma_CPPFLAGS = $(fuzz_cppflags)
@@ -114,7 +116,7 @@ tests_fuzz_fuzz_sdma_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sdma_LDADD = $(fuzz_sdma_libs)
 
 fuzz_virtio_sources = tests/fuzz/fuzz-virtio.c tests/fuzz/virgl-double.c \
-	$(virtio_guest)
+	$(fuzz_engine) $(virtio_guest)
 fuzz_virtio_cflags = $(fuzz_cflags) $(VIRGL_CFLAGS)
 fuzz_virtio_libs = libvirtio.la $(fuzz_sdma_libs)
 tests_fuzz_run_virtio_SOURCES = $(fuzz_virtio_sources) $(fuzz_runner)

@@ -75,16 +75,21 @@ void guest_respawn(struct guest *g)
     guest_turn(g);
 }
 
-void guest_renew(struct guest *g)
+void guest_empty_rings(struct guest *g)
 {
     uint32_t q;
 
-    CHECK(rig_command(&g->rig, LINK_CMD_STOP) == 0);
     for (q = 0; q < LINK_QUEUES; q++) {
         memset(guest_ptr(g, GUEST_AVAIL(q), 0x1000), 0, 0x1000);
         memset(guest_ptr(g, GUEST_USED(q), 0x1000), 0, 0x1000);
         g->avail[q] = g->used[q] = 0;
     }
+}
+
+void guest_renew(struct guest *g)
+{
+    CHECK(rig_command(&g->rig, LINK_CMD_STOP) == 0);
+    guest_empty_rings(g);
     CHECK(guest_start(g, 0) == 0);
     guest_turn(g);
 }

@@ -60,7 +60,9 @@ int guest_begin(struct guest *g, uint64_t features);
 int guest_end(struct guest *g);
 /* Another process goes on. */
 void guest_respawn(struct guest *g);
-/* The driver resets the device, and has empty rings. */
+/* The driver forgets what it has put. */
+void guest_empty_rings(struct guest *g);
+/* It resets the device, and has empty rings. */
 void guest_renew(struct guest *g);
 
 void *guest_ptr(struct guest *g, uint64_t gpa, size_t len);
