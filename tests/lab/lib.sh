@@ -554,6 +554,36 @@ load_end() { # NAME...
     done
 }
 
+# What guests that are named for their weights ("w400,...") had of an engine's
+# time, by a counter of theirs in two outputs of vgpud_status: each share may be
+# off by so many percent of the whole.
+assert_shares() { # PERCENT COUNTER BEFORE AFTER GUEST...
+    _percent=$1
+    _counter=$2
+    _before=$3
+    _after=$4
+    shift 4
+    for _guest; do
+        _path=queues.gfx.vgpus.$(domid "$_guest").0.$_counter
+        _weight=${_guest%%,*}
+        echo "${_weight#w}" \
+            $(($(value_of "$_after" "$_path") - $(value_of "$_before" "$_path")))
+    done > "$OUT/shares"
+    awk -v percent="$_percent" '
+        { w[NR] = $1; t[NR] = $2; sum_w += $1; sum_t += $2 }
+        END {
+            for (i = 1; i <= NR; i++) {
+                share = sum_t ? 100 * t[i] / sum_t : 0
+                want = 100 * w[i] / sum_w
+                printf "%d: %.2f %% of %.2f, ", w[i], share, want
+                bad += share - want > percent || want - share > percent
+            }
+            printf "of %.1f s, bad=%d\n", sum_t / 1e9, bad
+        }' "$OUT/shares" > "$OUT/stats"
+    note "$(cat "$OUT/stats")"
+    grep -q 'bad=0$' "$OUT/stats" || fail "a share is off by more than $_percent %"
+}
+
 # --- what must be gone with a domain ------------------------------------------
 
 # Process ids of all programs of ours (the kernel cuts names to 15 letters).

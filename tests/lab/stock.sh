@@ -99,6 +99,57 @@ stock_shows() { # NAME FILE [SCANOUT]
     [ "$_shown" = "$_drawn" ]
 }
 
+# --- what each stock driver must do; pictures are left in $OUT -----------------
+
+# The console, its blinking cursor off: what the kernel says is on the screen is
+# on it. Then pictures by KMS, with a cursor.
+stock_kms() { # NAME
+    guest_console "$1" | grep -q '^DRM card0-Virtual-1 connected' ||
+        fail "the stock driver finds no display"
+    stock_does "$1" 60 'echo 0 > /sys/class/graphics/fbcon/cursor_blink;
+        { printf "\\033[2J\\033[H"; uname -a; dmesg | grep "\\[drm";
+        cat /proc/fb; ls -C /sys/class; echo "a stock guest"; } > /dev/tty0;
+        sleep 2; fb-sum /dev/fb0'
+    stock_screenshot "$1" "$OUT/console.png"
+    for _picture in 1 2; do
+        stock_does "$1" 60 "showing kms-picture -c -p $_picture"
+        stock_screenshot "$1" "$OUT/picture-$_picture.png"
+        stock_does "$1" 60 hide
+    done
+    [ "$(guest_console "$1" | grep '^DRAWN' | sort -u | wc -l)" = 2 ] ||
+        fail "two pictures are one"
+}
+
+# All stages of OpenGL ES 3.2, compared with what llvmpipe draws inside the
+# guest; in /tmp/virgl then. And on the screen.
+STOCK_SMALL='-m 160x120 -r 2 -t 2'
+stock_gl() { # NAME
+    guest_console "$1" | grep -q 'features: +virgl' ||
+        fail "the stock driver is offered no OpenGL"
+    stock_does "$1" 300 "gl-picture $STOCK_SMALL -o /tmp/virgl"
+    note "$(echo "$STOCK_SAID" | tr '\n' ' ')"
+    echo "$STOCK_SAID" | grep -q '^GL_RENDERER virgl' || fail "it is not virgl"
+    stock_does "$1" 300 "gl-picture -l $STOCK_SMALL -c /tmp/virgl"
+    note "$(echo "$STOCK_SAID" | tr '\n' ' ')"
+    echo "$STOCK_SAID" | grep -q '^GL_RENDERER llvmpipe' ||
+        fail "it is not llvmpipe"
+    stock_does "$1" 300 'showing gl-picture -k /dev/dri/card0 -r 2 -t 2'
+    stock_screenshot "$1" "$OUT/gl.png"
+    note "a frame on the screen: $(echo "$STOCK_SAID" | tr '\n' ' ')"
+    stock_does "$1" 60 hide
+}
+
+# The driver goes and comes back; what it finds then works, too.
+stock_rebound() { # NAME
+    stock_does "$1" 120 'cd /sys/bus/pci/drivers/virtio-pci;
+        d=$(basename 0000:*); echo "$d" > unbind; sleep 1; echo "$d" > bind;
+        sleep 2; cd /; ls /dev/dri'
+    note "unbound and bound: $(echo "$STOCK_SAID" | tr '\n' ' ')"
+    stock_does "$1" 60 'showing kms-picture -p 3'
+    stock_screenshot "$1" "$OUT/again.png"
+    stock_does "$1" 60 hide
+}
+
 stock_end() { # NAME
     stock_tell "$1" 'poweroff -f'
     guest_gone "$1" 120

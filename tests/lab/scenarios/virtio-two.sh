@@ -62,31 +62,12 @@ done
 mv "$OUT/now" "$OUT/after"
 jobs_of "$OUT/jobs-after"
 
-# Engine time that it was charged with, ns: what it had been granted, and what
-# compiling for it took, which a new state of a driver may cause at any time.
-charged() { # DOMID
-    echo $(($(value_of "$OUT/after" "queues.gfx.vgpus.$1.0.charged_ns") - \
-        $(value_of "$OUT/before" "queues.gfx.vgpus.$1.0.charged_ns")))
-}
-for guest in $guests; do
-    weight=${guest%%,*}
-    echo "${weight#w} $(charged "$(domid "$guest")")"
-done > "$OUT/shares"
-awk '
-    { w[NR] = $1; t[NR] = $2; sum_w += $1; sum_t += $2 }
-    END {
-        for (i = 1; i <= NR; i++) {
-            share = sum_t ? 100 * t[i] / sum_t : 0
-            want = 100 * w[i] / sum_w
-            printf "%d: %.2f %% of %.2f, ", w[i], share, want
-            bad += share - want > 4 || want - share > 4
-        }
-        printf "charged %.1f s, bad=%d\n", sum_t / 1e9, bad
-    }' "$OUT/shares" > "$OUT/stats"
-note "$(cat "$OUT/stats")"
 note "states: $(sort "$OUT/states" | uniq -c | tr -s ' \n' ' ')"
 note "jobs: $(paste "$OUT/jobs-before" "$OUT/jobs-after" | awk '{ print $1, $4 - $2 }' | tr '\n' ' ')"
-grep -q 'bad=0$' "$OUT/stats" || fail "a share is off by more than 4 %"
+# Charged is what was granted, and what compiling took, which a new state of a
+# driver may cause at any time.
+# shellcheck disable=SC2086
+assert_shares 4 charged_ns "$OUT/before" "$OUT/after" $guests
 
 for weight in 400 200; do
     stock_does w$weight 300 'kill $drawing1 $drawing2; s=0; for i in 1 2; do
