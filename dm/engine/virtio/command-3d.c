@@ -54,7 +54,8 @@ static enum step ctx_create(struct vgpu *g, struct request *rq)
     len = (uint32_t)strlen(name);
     if (c->nlen < len)
         len = c->nlen;
-    return vgpu_refuse_if(rq, context_create(g, rq->hdr.ctx_id, init, name, len));
+    return vgpu_refuse_if(rq,
+                          context_create(g, rq->hdr.ctx_id, init, name, len));
 }
 
 /* The slot of the header's context, or -1 and the request is refused. */
