@@ -173,11 +173,12 @@ int vgpu_settle(struct vgpu *g)
     return vgpu_release(g);
 }
 
-/* Only what is short, and goes to one place, is worth remembering. */
+/* Only what is short, and goes to one place, is worth remembering. One place in
+ * the line is for the chain under way, should this process end here. */
 static int make_room(struct vgpu *g, const struct request *rq, bool *waits)
 {
     if (!*waits || (rq->response_len == HDR && rq->chain.nr_in <= 1 &&
-                    waiting(g, rq->queue) < VGPU_WAITING))
+                    waiting(g, rq->queue) < VGPU_WAITING - 1))
         return 0;
     *waits = false;
     return vgpu_settle(g);
