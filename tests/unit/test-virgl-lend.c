@@ -237,6 +237,41 @@ static void lends_in_pieces(void **state)
     assert_int_equal(bytes_mapped(), 0);
 }
 
+/* Where all of it is not there any more, finding that out takes steps, too; and
+ * what was not there once is not looked for again. */
+static void failing_in_steps(void **state)
+{
+    const uint32_t page = GUEST_MIB / 4096;
+    struct virtio_gpu_transfer_host_3d c = {
+        .hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D,
+        .box = {0, 0, 0, SIDE, SIDE, 1},
+        .resource_id = 7,
+    };
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(guest_create_3d(&g, 7, SIDE, SIDE), OK);
+    assert_int_equal(guest_attach(&g, 7, GUEST_DATA, BYTES), OK);
+    for (i = 20; i < 30; i++) {
+        assert_int_equal(guest_create_3d(&g, i, 256, 256), OK);
+        assert_int_equal(guest_attach(&g, i, GUEST_DATA + GUEST_MIB, 1 << 18),
+                         OK);
+    }
+    assert_int_equal(
+        fx_balloon_out(g.rig.domid, 0, GUEST_DATA / 4096 + page + 3, 1), 0);
+    g.rig.link->dev.map_generation++;
+    engine_turn(g.rig.e, 0);
+    while (g.rig.e->untidy)
+        engine_turn(g.rig.e, 0);
+    guest_put(&g, CONTROL, &c, sizeof(c), HDR);
+    assert_in_range(steps_of_command(), 11, 13);
+    assert_non_null(resource_find(vgpu_of(g.rig.e), 7)->iov);
+    for (i = 20; i < 30; i++)
+        assert_null(resource_find(vgpu_of(g.rig.e), i)->iov);
+    guest_put(&g, CONTROL, &c, sizeof(c), HDR);
+    assert_int_equal(steps_of_command(), 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -244,6 +279,7 @@ int main(void)
         TEST(results_stay),
         TEST(cuts_transfers),
         TEST(lends_in_pieces),
+        TEST(failing_in_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

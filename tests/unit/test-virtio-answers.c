@@ -22,6 +22,7 @@ static uint32_t most;      /* parts that were under way at a look */
 static struct {
     bool looked, second_done;
     uint16_t used;
+    struct saved_head saved;
 } meanwhile;
 
 void __real_virgl_renderer_poll(void);
@@ -53,6 +54,7 @@ void __wrap_virgl_renderer_poll(void)
         return;
     meanwhile.looked = true;
     meanwhile.used = used_ring()->idx;
+    meanwhile.saved = *vgpu_of(g.rig.e)->store.head;
     meanwhile.second_done = resource_find(vgpu_of(g.rig.e), 9);
 }
 
@@ -242,13 +244,12 @@ static void offer_mute(uint32_t i, uint32_t id)
     guest_offer(&g, CONTROL, (uint16_t)i);
 }
 
-/* More than can wait, behind one that does. */
-static void many_wait(void **state)
+/* More than can wait, behind one that does. The ring's position before. */
+static uint16_t wait_in_a_full_line(void)
 {
     uint16_t before;
     uint32_t i;
 
-    (void)state;
     prepare();
     before = g.used[CONTROL];
     held = 500;
@@ -257,12 +258,82 @@ static void many_wait(void **state)
         offer_mute(i, 100 + i);
     guest_turn(&g);
     held = 0;
+    return before;
+}
+
+static void many_wait(void **state)
+{
+    const uint16_t before = wait_in_a_full_line();
+    uint32_t i;
+
+    (void)state;
     assert_int_equal(guest_returned(&g, CONTROL, NULL), GUEST_QUEUE - 1);
     assert_int_equal(chain_at(before), 0);
     assert_int_equal(answer(0)->type, OK);
     for (i = 2; i < GUEST_QUEUE; i++) {
         assert_int_equal(chain_at((uint16_t)(before + i - 1)), i);
         assert_non_null(resource_find(vgpu_of(g.rig.e), 100 + i));
+    }
+}
+
+/* Where it waits for the renderer, with as many in line as there may be and one
+ * more under way, it dies: all of them are answered. */
+static void dies_with_a_full_line(void **state)
+{
+    const uint16_t before = wait_in_a_full_line();
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(meanwhile.used, before);
+    assert_int_equal(meanwhile.saved.busy, 1);
+    *vgpu_of(g.rig.e)->store.head = meanwhile.saved;
+    used_ring()->idx = before;
+    guest_respawn(&g);
+    assert_int_equal(g.rig.link->eng.state, LINK_RUNNING);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), GUEST_QUEUE - 1);
+    assert_int_equal(chain_at(before), 0);
+    assert_int_equal(answer(0)->type, UNSPEC);
+    for (i = 2; i < GUEST_QUEUE; i++)
+        assert_int_equal(chain_at((uint16_t)(before + i - 1)), i);
+}
+
+/* A queue that can't be gone on with leaves nothing in the renderer. */
+static void fault_while_it_draws(void **state)
+{
+    struct vring_avail *avail =
+        guest_ptr(&g, GUEST_AVAIL(CONTROL), sizeof(*avail));
+
+    (void)state;
+    prepare();
+    offer_clears(0, 1);
+    assert_true(virtio_front.look(g.rig.e));
+    avail->idx = (uint16_t)(avail->idx + GUEST_QUEUE + 1);
+    held = 20;
+    most = 0;
+    virtio_front.run(g.rig.e);
+    assert_int_equal(g.rig.link->eng.state, LINK_STOPPED);
+    assert_int_equal(guest_returned(&g, CONTROL, NULL), 0);
+    assert_int_equal(held, 0);
+    assert_int_equal(under_way(), 0);
+}
+
+/* A stream that ends in nonsense has drawn before that: it counts. */
+static void refused_streams_count(void **state)
+{
+    struct virgl *v = vgpu_of(g.rig.e)->virgl;
+    uint32_t dw[STREAM_CLEAR + 1], i, before;
+
+    (void)state;
+    prepare();
+    stream_clear(dw, 0, 0, 0);
+    dw[STREAM_CLEAR] = 0xff; /* nobody's command */
+    for (i = 0; i < 4; i++) {
+        before = v->part;
+        assert_int_equal(guest_submit(&g, 1, dw, sizeof(dw) / 4, sizeof(dw)),
+                         BAD_PARAMETER);
+        assert_true(v->part != before);
+        assert_true(v->chunk.heavy > 0);
+        assert_int_equal(under_way(), 0);
     }
 }
 
@@ -389,6 +460,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(busy_and_waiting, begin_2d, end),
         cmocka_unit_test_setup_teardown(waits_in_order, begin_3d, end),
         cmocka_unit_test_setup_teardown(many_wait, begin_3d, end),
+        cmocka_unit_test_setup_teardown(dies_with_a_full_line, begin_3d, end),
+        cmocka_unit_test_setup_teardown(fault_while_it_draws, begin_3d, end),
+        cmocka_unit_test_setup_teardown(refused_streams_count, begin_3d, end),
         cmocka_unit_test_setup_teardown(two_under_way, begin_3d, end),
         cmocka_unit_test_setup_teardown(few_that_take_long, begin_3d, end),
         cmocka_unit_test_setup_teardown(long_answer, begin_3d, end),

@@ -103,6 +103,28 @@ static void goes_on_after_death(void **state)
     assert_int_equal(vgpu_of(g.rig.e)->bytes, 4 * 16 * 16);
 }
 
+/* A process that is still to clear what another driver left dies: there is
+ * nothing for its successor to go on with but the new driver's queues. */
+static void dies_before_it_begins(void **state)
+{
+    (void)state;
+    assert_int_equal(guest_create(&g, 1, BGRX, 16, 16), OK);
+    assert_int_equal(guest_create(&g, 2, BGRX, 16, 16), OK);
+    assert_int_equal(rig_command(&g.rig, LINK_CMD_STOP), 0);
+    guest_empty_rings(&g);
+    rig_grant(&g.rig, GRANT_NONE);
+    assert_int_equal(guest_start(&g, 0), 0);
+    assert_true(g.rig.e->preparing);
+    rig_grant(&g.rig, GRANT_RUN);
+    guest_respawn(&g);
+    assert_int_equal(g.rig.link->eng.state, LINK_RUNNING);
+    assert_int_equal(vgpu_of(g.rig.e)->bytes, 0);
+    assert_int_equal(guest_create(&g, 1, BGRX, 16, 16), OK);
+    /* It has begun: now there is. */
+    guest_respawn(&g);
+    assert_int_equal(guest_create(&g, 1, BGRX, 16, 16), BAD_ID);
+}
+
 /* Without the right to DMA its memory is not read, also not by a process that
  * goes on for another one. */
 static void no_recovery_without_dma(void **state)
@@ -193,9 +215,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(stops_in_a_transfer),     TEST(goes_on_after_death),
-        TEST(no_recovery_without_dma), TEST(no_answer_comes_twice),
-        TEST(hostile_context),
+        TEST(stops_in_a_transfer),   TEST(goes_on_after_death),
+        TEST(dies_before_it_begins), TEST(no_recovery_without_dma),
+        TEST(no_answer_comes_twice), TEST(hostile_context),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -375,6 +375,34 @@ static void bad_entries(void **state)
     assert_int_equal(vgpu_of(g.rig.e)->backing_bytes, 0);
 }
 
+/* Each costs as much as a page. */
+static void too_many_crumbs(void **state)
+{
+    static struct {
+        struct virtio_gpu_resource_attach_backing c;
+        struct virtio_gpu_mem_entry entry[VGPU_CRUMBS_MAX + 2];
+    } a = {.c = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
+                 .resource_id = 1}};
+    struct saved_block *block;
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(guest_create(&g, 1, BGRX, 8, 8), OK);
+    for (i = 0; i < VGPU_CRUMBS_MAX + 1; i++)
+        a.entry[i] = (struct virtio_gpu_mem_entry){GUEST_DATA + 8192 * i,
+                                                   VGPU_CRUMB - 1, 0};
+    a.entry[i] = (struct virtio_gpu_mem_entry){GUEST_DATA, VGPU_CRUMB, 0};
+    a.c.nr_entries = VGPU_CRUMBS_MAX + 2;
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), BAD_PARAMETER);
+    a.entry[7].length = VGPU_CRUMB;
+    assert_int_equal(guest_send(&g, &a, sizeof(a)), OK);
+    /* Nor does a successor take such a list. */
+    block = &vgpu_of(g.rig.e)->store.block[0];
+    block->entry[7].len = 1;
+    guest_respawn(&g);
+    assert_int_equal(vgpu_of(g.rig.e)->backing_bytes, 0);
+}
+
 /* As many resources as there may be, and one more; then all are free again. */
 static void too_many(void **state)
 {
@@ -407,6 +435,7 @@ int main(void)
         TEST(bad_commands),
         TEST(bad_resources),
         TEST(bad_entries),
+        TEST(too_many_crumbs),
         TEST(too_many),
     };
 

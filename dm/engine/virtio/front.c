@@ -54,10 +54,13 @@ static uint32_t front_open(struct engine *e)
 }
 
 /* Nothing is at fault yet: what the queues hold is looked at when the context
- * is there. */
+ * is there. Should this process end before it is, that of the driver before is
+ * not for this one. */
 static void front_start(struct engine *e)
 {
     e->state = LINK_RUNNING;
+    if (e->preparing && !e->recovering)
+        store_forget(&vgpu_of(e)->store);
 }
 
 static void front_stop(struct engine *e)
@@ -133,18 +136,17 @@ static enum step wait_some(struct vgpu *g)
     return STEP_DONE;
 }
 
-/* What it does is not known, or not allowed to be known: without the right to
- * DMA answers stay where they are. */
+/* Nothing runs on without a grant, whatever has become of the queues. Without
+ * the right to DMA answers stay where they are; after a fault there are none.
+ */
 static void settle(struct vgpu *g)
 {
     int rc = 0;
 
-    if (!LINK_READ(g->e->link->dev.bus_master)) {
-        if (g->virgl)
-            virgl_wait(g, virgl_mark(g));
-    } else if (g->e->state == LINK_RUNNING) {
-        rc = vgpu_settle(g);
-    }
+    if (g->virgl)
+        virgl_wait(g, virgl_mark(g));
+    if (LINK_READ(g->e->link->dev.bus_master) && g->e->state == LINK_RUNNING)
+        rc = vgpu_release(g);
     if (rc < 0)
         vgpu_fault(g, rc, g->queue[LINK_QUEUE_CONTROL].bad_addr);
 }

@@ -301,8 +301,10 @@ void virgl_unmap(struct vgpu *g)
 
     if (!g->virgl)
         return;
-    HASH_ITER (hh, g->resources, r, next)
+    HASH_ITER (hh, g->resources, r, next) {
         virgl_take_back(g, r);
+        r->gone = false;
+    }
     g->virgl->unmapped = true;
     drop_some(g);
 }
@@ -319,8 +321,8 @@ bool virgl_ready(struct vgpu *g)
         g->virgl->unmapped = false;
         /* What is not there any more stays without: the guest has taken it. */
         HASH_ITER (hh, g->resources, r, next) {
-            while (r->s->is_3d && r->s->first && !r->iov &&
-                   !lend_piece(g, r, true)) {
+            while (r->s->is_3d && r->s->first && !r->iov && !r->gone) {
+                r->gone = lend_piece(g, r, true);
                 if (!engine_boundary(g->e))
                     continue;
                 g->virgl->unmapped = true;

@@ -153,6 +153,17 @@ void resources_clear(struct vgpu *g)
 
 /* ---- Backing ------------------------------------------------------------ */
 
+/* Each entry costs as much as a page: a list with many that are shorter would
+ * make long work of few bytes. Drivers have them at its ends, if at all. */
+static uint32_t crumbs(const struct saved_entry *list, uint32_t n)
+{
+    uint32_t i, count = 0;
+
+    for (i = 0; i < n; i++)
+        count += list[i].len < VGPU_CRUMB;
+    return count;
+}
+
 uint32_t resource_attach(struct vgpu *g, struct resource *r,
                          const struct virtio_gpu_mem_entry *entries, uint32_t n)
 {
@@ -181,7 +192,8 @@ uint32_t resource_attach(struct vgpu *g, struct resource *r,
         last = &list[count++];
         *last = (struct saved_entry){entries[i].addr, entries[i].length, 0};
     }
-    if (i < n || (r->s->blob_mem && bytes < r->s->size)) {
+    if (i < n || crumbs(list, count) > VGPU_CRUMBS_MAX ||
+        (r->s->blob_mem && bytes < r->s->size)) {
         free(list);
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
     }
@@ -283,7 +295,7 @@ static uint64_t check_list(struct vgpu *g, uint32_t first)
 {
     const struct saved_block *b;
     uint64_t bytes = 0;
-    uint32_t i;
+    uint32_t i, small = 0;
 
     while (first) {
         if (!store_claim_block(&g->store, first - 1))
@@ -296,7 +308,9 @@ static uint64_t check_list(struct vgpu *g, uint32_t first)
                 return 0;
             bytes += b->entry[i].len;
         }
-        if (bytes > VGPU_BACKING_MAX - g->backing_bytes)
+        small += crumbs(b->entry, b->nr);
+        if (bytes > VGPU_BACKING_MAX - g->backing_bytes ||
+            small > VGPU_CRUMBS_MAX)
             return 0;
         first = b->next;
     }

@@ -68,11 +68,21 @@ void store_close(struct store *s)
     memset(s, 0, sizeof(*s));
 }
 
+void store_forget(struct store *s)
+{
+    __atomic_store_n(&s->head->magic, STORE_FRESH, __ATOMIC_SEQ_CST);
+}
+
+bool store_is_fresh(const struct store *s)
+{
+    return LINK_READ_ACQ(s->head->magic) == STORE_FRESH;
+}
+
 void store_clear(struct store *s)
 {
     uint32_t i;
 
-    __atomic_store_n(&s->head->magic, 0, __ATOMIC_SEQ_CST);
+    store_forget(s);
     /* Its memory isn't needed either. Private memory has no holes to punch. */
     if (madvise(s->head, LINK_CONTEXT_SIZE, MADV_REMOVE) < 0) {
         memset(s->head, 0, HEAD_BYTES);

@@ -311,14 +311,15 @@ enum step vgpu_submit(struct vgpu *g, struct request *rq)
         rc = virgl_renderer_submit_cmd(dw + rq->pos, (int)rq->hdr.ctx_id,
                                        (int)chunk.dwords);
         virgl_leave(g);
-        if (rc) {
-            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
-            return STEP_DONE;
-        }
+        /* What is refused may have drawn before. */
         virgl_go_on(g);
         learn(g->virgl, &chunk, start);
         if (chunk.cold)
             virgl_wait(g, virgl_mark(g));
+        if (rc) {
+            vgpu_refuse(rq, VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
+            return STEP_DONE;
+        }
         if (chunk.drawn)
             note_drawn(t);
         rq->pos += chunk.dwords;

@@ -31,12 +31,15 @@
 #define VGPU_CONTEXTS 64u
 #define VGPU_RINGS 64u              /* of a context: timelines of fences */
 #define VGPU_ENTRIES_MAX (1u << 18) /* of one resource's list */
+#define VGPU_CRUMBS_MAX 512u        /* of those, shorter than VGPU_CRUMB */
+#define VGPU_CRUMB 4096u            /* bytes */
 #define VGPU_RESPONSE 4096u
 #define VGPU_WAITING 32u /* answers that wait, of a queue; a power of two */
 
 /* ---- What outlives the process (store.c) -------------------------------- */
 
 #define STORE_MAGIC 0x56475658u /* "XVGV" */
+#define STORE_FRESH 0x56475646u /* "FVGV": to be cleared before it is used */
 #define STORE_VERSION 4u
 #define STORE_BLOCK_ENTRIES 63u
 
@@ -128,6 +131,7 @@ struct resource {
     /* 3D: its backing, while the renderer may use it. */
     struct loan *loan;
     struct iovec *iov; /* the renderer has it */
+    bool gone;         /* it could not be lent again since the last unmapping */
     uint32_t nr_iov;
     uint64_t backing_bytes;
     /* Where the last look into its backing ended. */
@@ -384,6 +388,9 @@ int store_open(struct store *s, int fd);
 void store_close(struct store *s);
 /* Begin anew. */
 void store_clear(struct store *s);
+/* What is there is nobody's any more; it is cleared later. */
+void store_forget(struct store *s);
+bool store_is_fresh(const struct store *s);
 /* Whether another process has left something that can be gone on with. Nothing
  * is free then until store_settle(): whoever walks the records claims what they
  * use, or clears their `id` or `first`. */

@@ -75,6 +75,9 @@ static int virtio_recover(struct engine *e)
     int rc = -EPROTO;
     uint32_t i;
 
+    /* The other process had not come to this driver's queues. */
+    if (store_is_fresh(&g->store))
+        return virtio_start(e);
     resources_clear(g);
     if (store_reopen(&g->store)) {
         resources_recover(g);
