@@ -80,7 +80,8 @@ static void publish(struct vgpu *vgpu, bool restart)
     LINK_WRITE(d->restart, restart);
 }
 
-/* The lock is held. */
+/* `restart`: go on where another process was, if any has had these queues. What
+ * the memfd holds otherwise is of the driver before. The lock is held. */
 static void give_queues(struct vgpu *vgpu, bool restart)
 {
     struct engine *e = virtio_engine(vgpu);
@@ -89,13 +90,15 @@ static void give_queues(struct vgpu *vgpu, bool restart)
     if (!e->process)
         process_gone(e);
     virtio_seen(vgpu);
-    publish(vgpu, restart);
+    publish(vgpu, restart && vgpu->virtio->taken);
     /* Before the command: used buffers may follow on its heels. */
     e->st->enabled = true;
     e->st->status = XVGPU_STATUS_RUNNING;
     code = process_start(vgpu, VIRTIO_ENGINE);
-    if (!code)
+    if (!code) {
+        vgpu->virtio->taken = 1;
         return;
+    }
     e->st->enabled = false;
     e->st->status = XVGPU_STATUS_STOPPED;
     virtio_broken(vgpu, code, 0);
@@ -154,14 +157,11 @@ void virtio_control(struct vgpu *vgpu, unsigned int n, uint32_t value)
 void virtio_replace(struct vgpu *vgpu)
 {
     struct engine *e = virtio_engine(vgpu);
-    unsigned int q;
 
     e->st->reported = true;
     give_queues(vgpu, true);
     e->st->reported = false;
-    for (q = 0; q < LINK_QUEUES && e->st->enabled; q++)
-        if (vgpu->virtio->queue[q].q.enabled)
-            virtio_queue_interrupt(vgpu, q);
+    virtio_interrupt_all(vgpu);
 }
 
 void virtio_engine_died(struct vgpu *vgpu, unsigned int n)

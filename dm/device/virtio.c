@@ -19,6 +19,9 @@
 #define PCI_SUBDEVICE 0x1100
 #define PCI_CLASS 0x038000 /* display controller, neither VGA nor 3D */
 
+#define ISR_QUEUE 1u
+#define ISR_CONFIG 2u /* VIRTIO_PCI_ISR_CONFIG */
+
 #define CAP_VENDOR 0x09 /* PCI_CAP_ID_VNDR */
 #define LE32(v)                                                                \
     (uint8_t)(v), (uint8_t)((v) >> 8), (uint8_t)((v) >> 16),                   \
@@ -68,13 +71,17 @@ bool virtio_queue_sound(const struct link_queue *q)
 
 void virtio_update_level(struct vgpu *vgpu)
 {
-    irq_set_level(&vgpu->st->irq, vgpu->virtio->isr != 0);
+    irq_set_level(&vgpu->st->irq,
+                  vgpu->virtio->isr && irq_route(&vgpu->st->irq) != IRQ_MSIX);
     function_check_irq(vgpu);
 }
 
+/* The ISR has changes of the configuration in either case, used buffers only
+ * without MSI-X (4.1.4.5.1). */
 static void interrupt(struct vgpu *vgpu, uint32_t vector, uint32_t isr)
 {
     if (irq_route(&vgpu->st->irq) == IRQ_MSIX) {
+        vgpu->virtio->isr |= isr & ISR_CONFIG;
         if (vector != VIRTIO_NO_VECTOR)
             irq_signal(&vgpu->st->irq, vector);
         function_check_irq(vgpu);
@@ -87,7 +94,17 @@ static void interrupt(struct vgpu *vgpu, uint32_t vector, uint32_t isr)
 void virtio_queue_interrupt(struct vgpu *vgpu, unsigned int q)
 {
     vgpu->virtio->interrupts[q]++;
-    interrupt(vgpu, vgpu->virtio->queue[q].vector, 1);
+    interrupt(vgpu, vgpu->virtio->queue[q].vector, ISR_QUEUE);
+}
+
+void virtio_interrupt_all(struct vgpu *vgpu)
+{
+    unsigned int q;
+
+    for (q = 0; q < LINK_QUEUES && virtio_engine(vgpu)->st->enabled; q++) {
+        if (vgpu->virtio->queue[q].q.enabled)
+            virtio_queue_interrupt(vgpu, q);
+    }
 }
 
 static void config_interrupt(struct vgpu *vgpu)
@@ -96,7 +113,7 @@ static void config_interrupt(struct vgpu *vgpu)
 
     v->generation = (v->generation + 1) & 0xff;
     if (v->status & VIRTIO_STATUS_DRIVER_OK)
-        interrupt(vgpu, v->config_vector, 2);
+        interrupt(vgpu, v->config_vector, ISR_CONFIG);
 }
 
 void virtio_broken(struct vgpu *vgpu, uint32_t code, uint64_t addr)
@@ -158,6 +175,7 @@ void virtio_forget(struct vgpu *vgpu)
     v->driver_features = 0;
     v->config_vector = VIRTIO_NO_VECTOR;
     v->queue_select = 0;
+    v->taken = 0;
     v->generation = 0;
     v->events = 0;
     for (q = 0; q < LINK_QUEUES; q++) {
@@ -385,6 +403,9 @@ static void catch_up(struct vgpu *vgpu)
     pthread_mutex_lock(&dev->lock);
     engines_bus_master(vgpu);
     virtio_engine_event(vgpu, VIRTIO_ENGINE);
+    /* A read of the ISR is served twice if its first answer was lost. */
+    if (irq_route(&vgpu->st->irq) == IRQ_INTX)
+        virtio_interrupt_all(vgpu);
     if (e->st->enabled && (!e->process || e->st->reported)) {
         e->death_queued = true;
         worker_queue(dev, (struct job){.type = JOB_DEATH,

@@ -60,6 +60,7 @@ struct virtio_state {
     uint32_t config_vector;
     uint32_t generation;
     uint32_t queue_select;
+    uint32_t taken; /* a process has been given the queues, and may know them */
     uint32_t events; /* of the display configuration */
     uint32_t isr;
     struct virtio_queue queue[LINK_QUEUES];
@@ -95,6 +96,8 @@ bool virtio_queue_sound(const struct link_queue *q);
 
 /* Signal used buffers of a queue. */
 void virtio_queue_interrupt(struct vgpu *vgpu, unsigned int queue);
+/* Of all queues in use: one may have got lost with a process. */
+void virtio_interrupt_all(struct vgpu *vgpu);
 
 /* virtio-engine.c; as struct device_model says */
 unsigned int virtio_engine_event(struct vgpu *vgpu, unsigned int engine);

@@ -132,6 +132,10 @@ static void dead_engine_is_replaced(void **state)
     host_engine_op(f, PROTO_ENGINE_DEAD, 0, 0);
     drv_expect_msi(0x50);
     assert_int_equal(drv_get_status(), 15 | 0x40);
+    /* Also said by the ISR (4.1.4.5.1), without INTA#. */
+    assert_false(drv_line_is_high());
+    assert_false(drv_cfg_rd(PCI_STATUS, 2) & PCI_STATUS_INTX);
+    assert_int_equal(drv_rd(drv.isr, 1), 2);
     LINK_WRITE(f->refuse_start, false);
     drv_drive();
     assert_int_equal(drv_get_status(), 15);
@@ -172,6 +176,10 @@ static void reset_by_the_host(void **state)
     assert_true(host_reset(f, XVGPU_RESET_ADMIN, false));
     assert_int_equal(drv_get_status(), 15);
     assert_int_equal(f->runs, 3);
+    /* No process has had this driver's queues before. */
+    assert_int_equal(f->link->dev.restart, 0);
+    assert_true(host_reset(f, XVGPU_RESET_ADMIN, false));
+    assert_int_equal(f->link->dev.restart, 1);
 }
 
 /* A device process dies under a driver; its successor goes on. */
@@ -196,6 +204,23 @@ static void takeover(void **state)
     drv_expect_msi(0x51);
     drv_status(0);
     assert_int_equal(drv_get_status(), 0);
+}
+
+/* It dies with the answer to a read of the ISR, which nobody gets: what was in
+ * it is there for the next read. */
+static void takeover_with_intx(void **state)
+{
+    drv_drive();
+    drv_done(1);
+    assert_true(drv_await(drv_line_is_high));
+    assert_int_equal(drv_rd(drv.isr, 1), 1);
+    assert_false(drv_line_is_high());
+    assert_true(host_leave(f, &left));
+    assert_int_equal(drv_teardown(state), 0);
+    drv.config.left = &left;
+    assert_true(host_begin(f, &drv.config) && host_up(f));
+    assert_true(drv_line_is_high());
+    assert_int_equal(drv_rd(drv.isr, 1), 1);
 }
 
 /* ... and the engine with it, or before. */
@@ -270,6 +295,7 @@ int main(void)
         TEST(dead_idle_engine),
         TEST(reset_by_the_host),
         TEST(takeover),
+        TEST(takeover_with_intx),
         TEST(takeover_without_engine),
         TEST(takeover_of_nonsense),
         cmocka_unit_test_setup_teardown(engine_that_can_not_be_had,

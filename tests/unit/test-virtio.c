@@ -226,31 +226,26 @@ static void interrupts_by_msix(void **state)
     assert_int_equal(drv_get_status(), 15);
 }
 
-static bool line_high(void)
-{
-    return fx_intx_level(f->domid, DEVFN >> 3, 0) == 1;
-}
-
 static void interrupts_by_line(void **state)
 {
     (void)state;
     drv_drive();
-    assert_false(line_high());
+    assert_false(drv_line_is_high());
     drv_done(0);
-    assert_true(drv_await(line_high));
+    assert_true(drv_await(drv_line_is_high));
     assert_int_equal(drv_rd(drv.isr, 1), 1);
-    assert_false(line_high());
+    assert_false(drv_line_is_high());
     assert_int_equal(drv_rd(drv.isr, 1), 0);
     LINK_WRITE_REL(f->link->eng.fault_count, 1);
     host_event(f);
-    assert_true(drv_await(line_high));
+    assert_true(drv_await(drv_line_is_high));
     assert_int_equal(drv_rd(drv.isr, 1), 2);
-    assert_false(line_high());
+    assert_false(drv_line_is_high());
     /* The reset lowers it. */
     drv_done(0);
-    assert_true(drv_await(line_high));
+    assert_true(drv_await(drv_line_is_high));
     drv_status(0);
-    assert_false(line_high());
+    assert_false(drv_line_is_high());
     assert_int_equal(drv_rd(drv.isr, 1), 0);
 }
 

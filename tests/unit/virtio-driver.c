@@ -180,6 +180,11 @@ bool drv_await(bool (*what)(void))
     return what();
 }
 
+bool drv_line_is_high(void)
+{
+    return fx_intx_level(f->domid, DEVFN >> 3, 0) == 1;
+}
+
 bool drv_kicked(void)
 {
     return __atomic_load_n(&f->kicks, __ATOMIC_ACQUIRE) != 0;

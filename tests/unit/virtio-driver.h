@@ -63,6 +63,8 @@ void drv_expect_msi(uint32_t data);
 
 /* Some time for it to come true. */
 bool drv_await(bool (*what)(void));
+/* INTA#. */
+bool drv_line_is_high(void);
 /* Whether the engine was kicked. */
 bool drv_kicked(void);
 /* As the engine that has used a buffer of queue q. */
