@@ -72,7 +72,7 @@ static bool is_pirq(uint32_t address, uint32_t data)
 static bool may_send(const struct irq *irq, enum irq_route route,
                      unsigned int vector)
 {
-    if (!(pci_command(irq->fn) & PCI_COMMAND_MASTER))
+    if (!pci_is_master(irq->fn))
         return false;
     if (route == IRQ_MSI)
         return !(pci_get32(irq->fn, PCI_CAP_MSI + 16) & 1);
@@ -118,9 +118,14 @@ void irq_signal(struct irq *irq, unsigned int vector)
         set_pending(irq, irq->pending | 1u << vector);
 }
 
+static bool intx_wanted(const struct irq *irq)
+{
+    return irq->asserted && irq_route(irq) == IRQ_INTX && pci_in_d0(irq->fn);
+}
+
 static void update_intx(struct irq *irq)
 {
-    const bool level = irq->asserted && irq_route(irq) == IRQ_INTX;
+    const bool level = intx_wanted(irq);
     uint16_t status = pci_get16(irq->fn, PCI_STATUS);
 
     status = irq->asserted ? status | PCI_STATUS_INTX
@@ -157,7 +162,7 @@ void irq_take_over(struct irq *irq, struct pci_function *fn,
             irq->table[v][at] &= msix_bits[at];
     irq->asserted = irq->asserted != 0;
     /* It may have died between telling Xen and noting so. */
-    irq->intx_level = !(irq->asserted && irq_route(irq) == IRQ_INTX);
+    irq->intx_level = !intx_wanted(irq);
     set_pending(irq, irq->pending);
     irq_config_changed(irq);
 }

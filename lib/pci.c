@@ -253,14 +253,14 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
     return changed;
 }
 
-static bool in_d0(const struct pci_function *fn)
+bool pci_in_d0(const struct pci_function *fn)
 {
     return !(pci_get16(fn, PCI_CAP_PM + 4) & 3);
 }
 
 bool pci_is_master(const struct pci_function *fn)
 {
-    return pci_command(fn) & PCI_COMMAND_MASTER && in_d0(fn);
+    return pci_command(fn) & PCI_COMMAND_MASTER && pci_in_d0(fn);
 }
 
 uint64_t pci_bar_address(const struct pci_function *fn, unsigned int n)
@@ -269,7 +269,7 @@ uint64_t pci_bar_address(const struct pci_function *fn, unsigned int n)
     uint64_t address, end;
 
     if (n >= PCI_NR_BARS || !fn->desc.bars[n].size ||
-        !(pci_command(fn) & PCI_COMMAND_MEMORY) || !in_d0(fn))
+        !(pci_command(fn) & PCI_COMMAND_MEMORY) || !pci_in_d0(fn))
         return PCI_BAR_UNMAPPED;
     bar = &fn->desc.bars[n];
     address = pci_get32(fn, PCI_BAR(n)) & ~15u;

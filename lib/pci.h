@@ -96,6 +96,10 @@ unsigned int pci_write(struct pci_function *fn, unsigned int offset,
  * while its size is being read. */
 uint64_t pci_bar_address(const struct pci_function *fn, unsigned int bar);
 
+/* Its power state; in D3hot it decodes nothing and sends no interrupt (PCI Bus
+ * Power Management Interface 1.2, 5.4.1). */
+bool pci_in_d0(const struct pci_function *fn);
+
 /* Whether it may access memory: bus mastering is on, and it is in D0. */
 bool pci_is_master(const struct pci_function *fn);
 

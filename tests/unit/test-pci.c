@@ -259,6 +259,13 @@ static void msix_masks_and_pends(void **state)
     pci_write(&f->fn, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
     irq_config_changed(&f->irq);
     expect_msi(f, 0xfee01000, 0x4041);
+    /* Nor in D3hot. */
+    pci_write(&f->fn, PCI_CAP_PM + 4, 2, 3);
+    irq_signal(&f->irq, 3);
+    assert_int_equal(fx_msi_queued(f->domid), 0);
+    pci_write(&f->fn, PCI_CAP_PM + 4, 2, 0);
+    irq_config_changed(&f->irq);
+    expect_msi(f, 0xfee01000, 0x4041);
 
     irq_signal(&f->irq, 8); /* no such vector */
     assert_int_equal(fx_msi_queued(f->domid), 0);
@@ -319,6 +326,16 @@ static void intx_follows_the_route(void **state)
     assert_int_equal(irq_route(&f->irq), IRQ_NONE);
     assert_int_equal(fx_intx_level(f->domid, 0x10, 0), 0);
     pci_write(&f->fn, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    irq_config_changed(&f->irq);
+    assert_int_equal(fx_intx_level(f->domid, 0x10, 0), 1);
+    /* D3hot. */
+    pci_write(&f->fn, PCI_CAP_PM + 4, 2, 3);
+    irq_config_changed(&f->irq);
+    assert_int_equal(fx_intx_level(f->domid, 0x10, 0), 0);
+    irq_set_level(&f->irq, false);
+    irq_set_level(&f->irq, true);
+    assert_int_equal(fx_intx_level(f->domid, 0x10, 0), 0);
+    pci_write(&f->fn, PCI_CAP_PM + 4, 2, 0);
     irq_config_changed(&f->irq);
     assert_int_equal(fx_intx_level(f->domid, 0x10, 0), 1);
     /* MSI takes over. */
