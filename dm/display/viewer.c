@@ -209,12 +209,16 @@ static bool is_late(struct viewer *v)
     return now - v->partial_ns > PATIENCE_MS * NS_PER_MS;
 }
 
-static void take_message(struct viewer *v)
+/* `gone`: nothing comes any more but what is there. poll() does not sleep
+ * then, whatever it is asked for. */
+static void take_message(struct viewer *v, bool gone)
 {
     rfbClientPtr cl = v->client;
     int rc = message_check(cl->sock, cl->state);
 
     v->messages++;
+    if (gone && (rc == -EAGAIN || rc == -EINTR))
+        rc = -EPIPE;
     if (rc == -EINTR)
         return;
     if (rc == -EAGAIN && (!v->welcome || !is_late(v))) {
@@ -295,7 +299,7 @@ static void session(struct viewer *v)
             break;
         }
         if (p.revents)
-            take_message(v);
+            take_message(v, p.revents & ~POLLIN);
     }
     if (v->client)
         rfbClientConnectionGone(v->client);

@@ -15,8 +15,10 @@
 #include "dm/monitor/monitor.h"
 
 #define MEMORY_MAX (UINT64_C(64) << 20)
-/* A copy of the picture, and what an encoder needs. */
-#define MEMORY_VIEWER (UINT64_C(48) << 20)
+/* At the largest size (36 MiB) a copy of the picture, libvncserver's two
+ * buffers for RRE, each as large, and ZRLE's, which stay until the viewer goes:
+ * 137 MiB of noise that was asked for in both (measured). */
+#define MEMORY_VIEWER (UINT64_C(144) << 20)
 #define PIDS_MAX 16u
 #define OOM_SCORE_ADJ 500
 #define READY_TIMEOUT_S 30.0

@@ -174,13 +174,61 @@ static void test_hello(void **state)
     assert_int_equal(shown_stop(&s), 0);
 }
 
+/* Whether there is a place for a viewer within five seconds, half of what one
+ * has for its hello. */
+static bool get_in(struct rfb *r, int port)
+{
+    bool in = false;
+    unsigned int i;
+    char c;
+
+    for (i = 0; i < 500 && !in; i++) {
+        rfb_connect(r, port);
+        in = recv(r->fd, &c, 1, MSG_PEEK) == 1;
+        if (!in) {
+            rfb_close(r);
+            usleep(10000);
+        }
+    }
+    return in;
+}
+
+/* Gone by a reset in the midst of a hello, or of a message: their places are
+ * free at once, long before their time is over. */
+static void test_gone(void **state)
+{
+    const int linger[] = {1, 0};
+    struct rfb r[PROTO_DISPLAY_VIEWERS];
+    struct shown s;
+    unsigned int i;
+
+    (void)state;
+    shown_start(&s, 1, NULL);
+    shown_draw(&s, 0, 64, 64, 1);
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        if (i % 2)
+            rfb_open(&r[i], s.port[0]);
+        else
+            rfb_connect(&r[i], s.port[0]);
+        rfb_send(&r[i], i % 2 ? "\0\0\0\0\40" : "RFB 0", 5);
+    }
+    usleep(200000); /* they are read by then, in part */
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
+        setsockopt(r[i].fd, SOL_SOCKET, SO_LINGER, linger, sizeof(linger));
+        rfb_close(&r[i]);
+    }
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++)
+        assert_true(get_in(&r[i], s.port[0]));
+    for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++)
+        rfb_close(&r[i]);
+    assert_int_equal(shown_stop(&s), 0);
+}
+
 static void test_too_many(void **state)
 {
     struct rfb r[PROTO_DISPLAY_VIEWERS], more;
     struct shown s;
-    bool in = false;
     unsigned int i;
-    char c;
 
     (void)state;
     shown_start(&s, 1, NULL);
@@ -195,15 +243,7 @@ static void test_too_many(void **state)
     }
     /* A place is free a little after somebody has left. */
     rfb_close(&r[3]);
-    for (i = 0; i < 1000 && !in; i++) {
-        rfb_connect(&more, s.port[0]);
-        in = recv(more.fd, &c, 1, MSG_PEEK) == 1;
-        if (!in) {
-            rfb_close(&more);
-            usleep(10000);
-        }
-    }
-    assert_true(in);
+    assert_true(get_in(&more, s.port[0]));
     rfb_close(&more);
     for (i = 0; i < PROTO_DISPLAY_VIEWERS; i++) {
         if (i != 3)
@@ -488,9 +528,9 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow),  cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_hello), cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_slow),     cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_hello),    cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_noise),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
