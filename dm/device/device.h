@@ -39,7 +39,7 @@ struct virtio_state;
 /* What outlives the process, in the memfd behind the CSRs: written in place,
  * read by the process that takes over. Each field is valid at any moment;
  * what must change together is guarded by `pending` or `vram_to`. */
-#define STATE_VERSION 2u
+#define STATE_VERSION 3u
 
 struct engine_state {
     uint32_t enabled;    /* the guest's ring is with the engine */

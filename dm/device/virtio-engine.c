@@ -157,11 +157,14 @@ void virtio_control(struct vgpu *vgpu, unsigned int n, uint32_t value)
 void virtio_replace(struct vgpu *vgpu)
 {
     struct engine *e = virtio_engine(vgpu);
+    unsigned int q;
 
     e->st->reported = true;
     give_queues(vgpu, true);
     e->st->reported = false;
-    virtio_interrupt_all(vgpu);
+    for (q = 0; q < LINK_QUEUES && e->st->enabled; q++)
+        if (vgpu->virtio->queue[q].q.enabled)
+            virtio_queue_interrupt(vgpu, q);
 }
 
 void virtio_engine_died(struct vgpu *vgpu, unsigned int n)

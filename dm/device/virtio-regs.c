@@ -427,8 +427,14 @@ enum ioreq_verdict virtio_on_config(void *opaque, struct ioreq_access *access)
     struct vgpu *vgpu = opaque;
     enum ioreq_verdict verdict;
 
-    if (access->offset < data || access->offset >= data + 4)
-        return function_config(opaque, access);
+    if (access->offset < data || access->offset >= data + 4) {
+        verdict = function_config(opaque, access);
+        /* MSI-X may be on or off now. */
+        pthread_mutex_lock(&vgpu->dev->lock);
+        virtio_update_level(vgpu);
+        pthread_mutex_unlock(&vgpu->dev->lock);
+        return verdict;
+    }
     pthread_mutex_lock(&vgpu->dev->lock);
     verdict = access_window(vgpu, VIRTIO_CAP_WINDOW, access);
     pthread_mutex_unlock(&vgpu->dev->lock);

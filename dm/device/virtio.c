@@ -97,16 +97,6 @@ void virtio_queue_interrupt(struct vgpu *vgpu, unsigned int q)
     interrupt(vgpu, vgpu->virtio->queue[q].vector, ISR_QUEUE);
 }
 
-void virtio_interrupt_all(struct vgpu *vgpu)
-{
-    unsigned int q;
-
-    for (q = 0; q < LINK_QUEUES && virtio_engine(vgpu)->st->enabled; q++) {
-        if (vgpu->virtio->queue[q].q.enabled)
-            virtio_queue_interrupt(vgpu, q);
-    }
-}
-
 static void config_interrupt(struct vgpu *vgpu)
 {
     struct virtio_state *v = vgpu->virtio;
@@ -403,9 +393,10 @@ static void catch_up(struct vgpu *vgpu)
     pthread_mutex_lock(&dev->lock);
     engines_bus_master(vgpu);
     virtio_engine_event(vgpu, VIRTIO_ENGINE);
-    /* A read of the ISR is served twice if its first answer was lost. */
-    if (irq_route(&vgpu->st->irq) == IRQ_INTX)
-        virtio_interrupt_all(vgpu);
+    /* A read of the ISR has cleared it, and its answer may have been lost. */
+    if (irq_route(&vgpu->st->irq) == IRQ_INTX &&
+        vgpu->virtio->status & VIRTIO_STATUS_DRIVER_OK)
+        interrupt(vgpu, VIRTIO_NO_VECTOR, ISR_QUEUE | ISR_CONFIG);
     if (e->st->enabled && (!e->process || e->st->reported)) {
         e->death_queued = true;
         worker_queue(dev, (struct job){.type = JOB_DEATH,

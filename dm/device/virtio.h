@@ -45,7 +45,7 @@ struct virtio_queue {
 };
 
 /* In the state memfd, instead of CSRs; see struct vgpu_state. Enough of it is
- * looked at again by virtio_sane() when a process takes over. */
+ * looked at again by make_sane() when a process takes over. */
 struct virtio_state {
     /* What the engine's first process has said of its renderer. */
     uint32_t known, renderer, capsets;
@@ -96,8 +96,6 @@ bool virtio_queue_sound(const struct link_queue *q);
 
 /* Signal used buffers of a queue. */
 void virtio_queue_interrupt(struct vgpu *vgpu, unsigned int queue);
-/* Of all queues in use: one may have got lost with a process. */
-void virtio_interrupt_all(struct vgpu *vgpu);
 
 /* virtio-engine.c; as struct device_model says */
 unsigned int virtio_engine_event(struct vgpu *vgpu, unsigned int engine);

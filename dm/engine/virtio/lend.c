@@ -243,17 +243,23 @@ static uint32_t lend_piece(struct vgpu *g, struct resource *r, bool again)
     return error;
 }
 
-bool virgl_lend(struct vgpu *g, struct resource *r, uint32_t *error)
+/* Before a loan begins: what is to go counts still. False at a boundary where
+ * the engine is given back. */
+static bool make_way(struct vgpu *g, const struct resource *r)
 {
-    *error = 0;
-    if (!r->s->is_3d)
-        return true;
-    /* What is to go counts still. */
-    while (drop_some(g)) {
+    while (!r->loan && drop_some(g)) {
         if (engine_boundary(g->e))
             return false;
     }
-    while (!r->iov) {
+    return true;
+}
+
+bool virgl_lend(struct vgpu *g, struct resource *r, uint32_t *error)
+{
+    *error = 0;
+    while (r->s->is_3d && !r->iov) {
+        if (!make_way(g, r))
+            return false;
         *error = lend_piece(g, r, false);
         if (*error || r->iov)
             break;
@@ -311,21 +317,22 @@ void virgl_unmap(struct vgpu *g)
 
 bool virgl_ready(struct vgpu *g)
 {
+    struct virgl *v = g->virgl;
     struct resource *r, *next;
 
-    while (g->virgl->unmapped && drop_some(g)) {
-        if (engine_boundary(g->e))
-            return false;
-    }
-    while (g->virgl->unmapped) {
-        g->virgl->unmapped = false;
-        /* What is not there any more stays without: the guest has taken it. */
+    while (v->unmapped) {
+        v->unmapped = false;
+        /* What is not there any more stays without: the guest has taken it. If
+         * all is taken back meanwhile: once more from the beginning. */
         HASH_ITER (hh, g->resources, r, next) {
-            while (r->s->is_3d && r->s->first && !r->iov && !r->gone) {
-                r->gone = lend_piece(g, r, true);
-                if (!engine_boundary(g->e))
-                    continue;
-                g->virgl->unmapped = true;
+            while (r->s->is_3d && r->s->first && !r->iov && !r->gone &&
+                   !v->unmapped) {
+                if (make_way(g, r)) {
+                    r->gone = lend_piece(g, r, true);
+                    if (!engine_boundary(g->e))
+                        continue;
+                }
+                v->unmapped = true;
                 return false;
             }
         }

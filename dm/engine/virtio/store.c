@@ -80,12 +80,16 @@ bool store_is_fresh(const struct store *s)
 
 void store_clear(struct store *s)
 {
+    unsigned char *head = (unsigned char *)s->head;
+    const size_t magic = sizeof(s->head->magic);
     uint32_t i;
 
     store_forget(s);
+    /* For whoever comes next it is forgotten until all of it is clear. */
+    memset(head + magic, 0, HEAD_BYTES - magic);
     /* Its memory isn't needed either. Private memory has no holes to punch. */
-    if (madvise(s->head, LINK_CONTEXT_SIZE, MADV_REMOVE) < 0) {
-        memset(s->head, 0, HEAD_BYTES);
+    if (madvise(head + HEAD_BYTES, LINK_CONTEXT_SIZE - HEAD_BYTES,
+                MADV_REMOVE) < 0) {
         for (i = 0; i < VGPU_RESOURCES; i++)
             s->resource[i].id = 0;
     }

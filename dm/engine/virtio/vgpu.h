@@ -39,7 +39,7 @@
 /* ---- What outlives the process (store.c) -------------------------------- */
 
 #define STORE_MAGIC 0x56475658u /* "XVGV" */
-#define STORE_FRESH 0x56475646u /* "FVGV": to be cleared before it is used */
+#define STORE_FRESH 0x56475646u /* "FVGV": it is cleared before it is used */
 #define STORE_VERSION 4u
 #define STORE_BLOCK_ENTRIES 63u
 
