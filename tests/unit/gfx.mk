@@ -33,7 +33,8 @@ gfx_vk_test = tests/unit/test-gfx-vk
 check_PROGRAMS += $(gfx_vk_test)
 TESTS += $(gfx_vk_test)
 
-tests_unit_test_gfx_vk_SOURCES = tests/unit/test-gfx-vk.c
+tests_unit_test_gfx_vk_SOURCES = tests/unit/test-gfx-vk.c \
+	tests/unit/keep-drivers.c
 tests_unit_test_gfx_vk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(VULKAN_CFLAGS)
 tests_unit_test_gfx_vk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vkCreateDevice
 tests_unit_test_gfx_vk_LDADD = libgfx.la tests/fakexen/libfakexen.la \

@@ -21,6 +21,7 @@ virtio_requests = tests/unit/virtio-requests.c tests/unit/virtio-requests.h
 virtio_guest = tests/unit/virtio-guest.c tests/unit/virtio-guest.h \
 	$(virtio_requests) $(engine_rig)
 virgl_guest = tests/unit/virgl-guest.c tests/unit/virgl-guest.h \
+	tests/unit/keep-drivers.c \
 	$(virtio_guest)
 virtio_test_libs = libvirtio.la $(engine_test_libs)
 
